@@ -1,0 +1,1 @@
+"""What every layer shares: errors, instants, numbers, digests and frame schemas."""

@@ -1,0 +1,3 @@
+"""The version of basketry."""
+
+VERSION = "0.1.0"

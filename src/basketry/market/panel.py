@@ -1,0 +1,277 @@
+"""The wide view used for calculation: one row an instant, one column an asset, cut at any instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from basketry.core.digest import digest_array, digest_bytes, digest_strings
+from basketry.core.errors import DataError, nearest_hint
+from basketry.core.frames import EVENTS, RATES
+from basketry.core.numbers import Bools, Floats
+from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.market.facts import Facts
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+Times = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Market data of N assets at T instants, with everything that a rule may look at.
+
+    Attributes:
+        times: datetime64[us], UTC, strictly increasing, shape (T,).
+        assets: Stable ids in ascending order, length N.
+        fields: Named float64 arrays of shape (T, N); NaN means unknown, never zero. The usual names are
+            price, market_cap, volume, sources, supply, free_float and staking_yield; metrics keep theirs.
+        facts: Names, tags and sectors with their dates.
+        event_table: Corporate events (EVENTS schema); `events` shows those known at the last instant.
+        rate_table: Interest and exchange rates (RATES schema).
+        rejected: Observations that were left out when the panel was made (time, asset, field, value, reason).
+        simulated: True when the data come from the simulated market.
+        corrections: Figures at the last instant that a sanity guard replaced, shape (N,) by field; `latest`
+            gives them in place of what was observed.
+
+    A panel cut with `as_of` holds nothing later than the cut, so a rule that is handed one cannot look ahead.
+    """
+
+    times: Times
+    assets: tuple[str, ...]
+    fields: Mapping[str, Floats]
+    facts: Facts = field(default_factory=Facts)
+    event_table: pl.DataFrame = field(default_factory=EVENTS.empty)
+    rate_table: pl.DataFrame = field(default_factory=RATES.empty)
+    rejected: pl.DataFrame = field(default_factory=pl.DataFrame)
+    simulated: bool = False
+    corrections: Mapping[str, Floats] = field(default_factory=dict)
+    _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.times), len(self.assets))
+        if list(self.assets) != sorted(set(self.assets)):
+            raise DataError("Panel.assets must be sorted and unique")
+        if len(self.times) > 1 and not bool((self.times[1:] > self.times[:-1]).all()):
+            raise DataError("Panel.times must be strictly increasing")
+        for name, values in self.fields.items():
+            if values.shape != shape or values.dtype != np.float64:
+                raise DataError(f"Panel field {name!r} has shape {values.shape}, expected {shape} of float64")
+            values.flags.writeable = False
+
+    @staticmethod
+    def from_frames(
+        observations: Any = None,
+        *,
+        assets: pl.DataFrame | None = None,
+        classifications: pl.DataFrame | None = None,
+        supply: pl.DataFrame | None = None,
+        yields: pl.DataFrame | None = None,
+        events: pl.DataFrame | None = None,
+        metrics: pl.DataFrame | None = None,
+        rates: pl.DataFrame | None = None,
+        known_by: str | date | datetime | np.datetime64 | None = None,
+        simulated: bool = False,
+        **wide: Any,
+    ) -> Panel:
+        """Return a panel made of long tables, or of wide tables named by field; see `panel_from_frames`.
+
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> panel = Panel.from_frames(
+        ...     price=pl.DataFrame({"time": [datetime(2020, 1, 1), datetime(2020, 1, 2)], "btc": [7200.0, 7000.0]})
+        ... )
+        >>> panel.assets, panel.fields["price"][:, 0].tolist()
+        (('btc',), [7200.0, 7000.0])
+        """
+        from basketry.market.assemble import panel_from_frames
+
+        return panel_from_frames(
+            observations,
+            wide=wide,
+            assets=assets,
+            classifications=classifications,
+            supply=supply,
+            yields=yields,
+            events=events,
+            metrics=metrics,
+            rates=rates,
+            known_by=known_by,
+            simulated=simulated,
+        )
+
+    @property
+    def now(self) -> np.datetime64:
+        """The last instant of the panel."""
+        if not len(self.times):
+            raise DataError("the panel holds no observations")
+        return self.times[-1]  # type: ignore[no-any-return]
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """Corporate events known at the last instant."""
+        known = pl.coalesce("known_at", "time") <= to_datetime(self.now)
+        return self.event_table.filter(known)
+
+    def as_of(self, instant: str | date | datetime | np.datetime64) -> Panel:
+        """Return the panel without anything later than `instant`; arrays are shared, not copied."""
+        return self.first_rows(int(np.searchsorted(self.times, to_instant(instant), side="right")))
+
+    def first_rows(self, rows: int) -> Panel:
+        """Return the panel cut to its first rows."""
+        if rows >= len(self.times):
+            return self
+        cut = {name: values[:rows] for name, values in self.fields.items()}
+        return replace(self, times=self.times[:rows], fields=cut, corrections={})
+
+    def corrected(self, **figures: Floats) -> Panel:
+        """Return the panel with other figures at its last instant, as `latest` gives them."""
+        return replace(self, corrections={**self.corrections, **figures})
+
+    def field(self, name: str) -> Floats:
+        """Return a field of shape (T, N), or raise DataError with the nearest name."""
+        try:
+            return self.fields[name]
+        except KeyError:
+            raise DataError(
+                f"the data hold no field {name!r}{nearest_hint(name, self.fields)}; "
+                f"fields: {', '.join(sorted(self.fields))}"
+            ) from None
+
+    def latest(self, name: str, max_age: timedelta = timedelta(days=3)) -> Floats:
+        """Return each asset's last observation not older than `max_age`, shape (N,); NaN where there is none."""
+        if name in self.corrections:
+            return self.corrections[name]
+        return self._remember(("latest", name, max_age), lambda: self._latest(name, max_age))  # type: ignore[no-any-return]
+
+    def _latest(self, name: str, max_age: timedelta) -> Floats:
+        values = self.field(name)
+        if not len(values):
+            return np.full(len(self.assets), np.nan)
+        found = values[-1].copy()
+        oldest = self.now - np.timedelta64(max_age)
+        row = len(values) - 2
+        while row >= 0 and self.times[row] >= oldest and np.isnan(found).any():
+            found = np.where(np.isnan(found), values[row], found)
+            row -= 1
+        return found
+
+    def window(self, name: str, length: timedelta) -> Floats:
+        """Return the rows of a field in (now - length, now], shape (k, N)."""
+        start = int(np.searchsorted(self.times, self.now - np.timedelta64(length), side="right"))
+        return self.field(name)[start:]
+
+    def statistic(self, name: str, statistic: str, length: timedelta) -> Floats:
+        """Return the median, mean, sum, minimum, maximum or count over a window, ignoring unknown values.
+
+        Args:
+            name: Field.
+            statistic: 'median' | 'mean' | 'sum' | 'minimum' | 'maximum' | 'count'.
+            length: The window is (now - length, now].
+
+        Returns:
+            Shape (N,); NaN where the window holds no observation (count gives 0).
+        """
+        from basketry.market.statistics import window_statistic
+
+        return self._remember(  # type: ignore[no-any-return]
+            ("statistic", name, statistic, length),
+            lambda: window_statistic(self.window(name, length), statistic),
+        )
+
+    def age_days(self) -> Floats:
+        """Return days since each asset's first price, shape (N,); NaN before the first."""
+        first = self._first_priced()
+        rows = len(self.times)
+        seen = first < rows
+        born = self.times[np.where(seen, first, 0)]
+        return np.where(seen, (self.now - born) / np.timedelta64(1, "D"), np.nan)
+
+    def _first_priced(self) -> NDArray[np.int64]:
+        # One pass over the whole panel serves every cut of it: the first priced row does not change
+        # with the cut, it is merely beyond it.
+        key = "first_priced"
+        if key not in self._memory:
+            known = ~np.isnan(self.field("price"))
+            first = np.where(known.any(axis=0), known.argmax(axis=0), np.iinfo(np.int64).max)
+            if self._is_cut():
+                return first
+            self._memory[key] = first
+        return self._memory[key]  # type: ignore[no-any-return]
+
+    def _is_cut(self) -> bool:
+        base = self.field("price").base
+        return base is not None and getattr(base, "shape", (0,))[0] != len(self.times)
+
+    def tagged(self, *tags: str) -> Bools:
+        """Return which assets carry any of the tags at the last instant, shape (N,)."""
+        return self.facts.holding(self.assets, "tag", tags, self.now)
+
+    def sectors(self) -> list[str | None]:
+        """Return each asset's sector at the last instant, None where it has none."""
+        return self.facts.values(self.assets, "sector", self.now)
+
+    def rate(self, name: str) -> Floats:
+        """Return the value of a rate known at each instant of the panel, shape (T,); NaN before the first."""
+        rows = self.rate_table.filter(pl.col("rate") == name).select(
+            "value", "time", seen=pl.max_horizontal("time", pl.coalesce("known_at", "time"))
+        )
+        if rows.is_empty():
+            raise DataError(
+                f"the data hold no rate {name!r}{nearest_hint(name, self.rate_table['rate'].unique())}; "
+                "import it with: basketry data import FILE --table rates"
+            )
+        rows = rows.sort("seen", "time").filter(pl.col("time") == pl.col("time").cum_max())
+        seen = rows["seen"].dt.replace_time_zone(None).to_numpy()
+        position = np.searchsorted(seen, self.times, side="right") - 1
+        return np.where(position >= 0, rows["value"].to_numpy()[np.maximum(position, 0)], np.nan)
+
+    def position(self, asset: str) -> int:
+        """Return the column of an asset, or raise DataError with the nearest id."""
+        row = int(np.searchsorted(np.array(self.assets), asset)) if self.assets else 0
+        if row < len(self.assets) and self.assets[row] == asset:
+            return row
+        raise DataError(f"the data hold no asset {asset!r}{nearest_hint(asset, self.assets)}")
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what the panel holds up to its last instant.
+
+        Assets without any observation and fields without any value do not count, so that data appended
+        after the last instant leave the digest of the past as it was.
+        """
+        priced = np.zeros(len(self.assets), dtype=bool)
+        for values in self.fields.values():
+            priced |= ~np.isnan(values).all(axis=0)
+        kept = [name for name, has in zip(self.assets, priced, strict=True) if has]
+        parts = [digest_array(self.times.astype(np.int64)), digest_strings(kept)]
+        for name in sorted(self.fields):
+            values = self.fields[name][:, priced]
+            if not np.isnan(values).all():
+                parts += [name, digest_array(values)]
+        known = self.events.sort("time", "kind", "asset", "new_asset", nulls_last=True)
+        parts += [known.drop("note").write_csv(), self.facts.digest(kept, self.now)]
+        if not self.rate_table.is_empty():
+            seen = pl.coalesce("known_at", "time") <= to_datetime(self.now)
+            parts.append(self.rate_table.filter(seen).sort("time", "rate", "known_at").write_csv())
+        return digest_bytes(*(part.encode() for part in parts))
+
+    def _remember(self, key: Any, compute: Any) -> Any:
+        # The memory is shared by all cuts of a panel, so a key names the row at which it was computed.
+        full_key = (len(self.times), *key)
+        if full_key not in self._memory:
+            self._memory[full_key] = compute()
+        return self._memory[full_key]
+
+    def __repr__(self) -> str:
+        span = f"{format_instant(self.times[0])}..{format_instant(self.now)}" if len(self.times) else "empty"
+        kind = ", simulated market" if self.simulated else ""
+        return (
+            f"Panel({len(self.times)} x {len(self.assets)}, {span}, {', '.join(sorted(self.fields))}{kind})"
+        )
