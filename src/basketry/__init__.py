@@ -1,0 +1,77 @@
+"""basketry: crypto index tracking, end to end.
+
+>>> import basketry as bk
+>>> bk.cap_weights([0.6, 0.3, 0.1], cap=0.5).round(3).tolist()
+[0.5, 0.375, 0.125]
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from basketry.core.version import VERSION as __version__
+
+# A name is imported when it is first used, so that `import basketry` stays quick.
+_PLACES = {
+    "BasketryError": "basketry.core.errors",
+    "CapInfeasibleError": "basketry.core.errors",
+    "DataError": "basketry.core.errors",
+    "Explanation": "basketry.index.explain",
+    "Index": "basketry.jobs.calculate",
+    "Lake": "basketry.lake.lake",
+    "Methodology": "basketry.methodology.methodology",
+    "MethodologyError": "basketry.core.errors",
+    "Panel": "basketry.market.panel",
+    "RecordError": "basketry.core.errors",
+    "Verification": "basketry.jobs.verify",
+    "base_divisor": "basketry.index.divisor",
+    "calculate": "basketry.jobs.calculate",
+    "cap_weights": "basketry.methodology.cap_weights",
+    "chained_divisor": "basketry.index.divisor",
+    "explain": "basketry.index.explain:explain_index",
+    "float_band": "basketry.methodology.free_float",
+    "gradual_units": "basketry.methodology.transition",
+    "index_level": "basketry.index.divisor",
+    "rebalance_dates": "basketry.methodology.schedule",
+    "simulate_market": "basketry.market.simulate",
+    "units_for_weights": "basketry.index.divisor",
+    "verify": "basketry.jobs.verify",
+}
+
+__all__ = [*_PLACES, "__version__"]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from basketry.core.errors import (
+        BasketryError,
+        CapInfeasibleError,
+        DataError,
+        MethodologyError,
+        RecordError,
+    )
+    from basketry.index.divisor import base_divisor, chained_divisor, index_level, units_for_weights
+    from basketry.index.explain import Explanation
+    from basketry.index.explain import explain_index as explain
+    from basketry.jobs.calculate import Index, calculate
+    from basketry.jobs.verify import Verification, verify
+    from basketry.lake.lake import Lake
+    from basketry.market.panel import Panel
+    from basketry.market.simulate import simulate_market
+    from basketry.methodology.cap_weights import cap_weights
+    from basketry.methodology.free_float import float_band
+    from basketry.methodology.methodology import Methodology
+    from basketry.methodology.schedule import rebalance_dates
+    from basketry.methodology.transition import gradual_units
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'basketry' has no attribute {name!r}")
+    module, _, attribute = _PLACES[name].partition(":")
+    value = getattr(importlib.import_module(module), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,331 @@
+"""The commands `basketry index ...`: words in, words or JSON out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from basketry.cli.console import print_json, say, status, table
+
+if TYPE_CHECKING:
+    from basketry.index.explain import Explanation
+    from basketry.jobs.calculate import Index
+    from basketry.jobs.diff import Comparison
+    from basketry.jobs.verify import Verification
+    from basketry.market.panel import Panel
+
+index_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Write a methodology, compute the index, explain, compare, publish and verify it.",
+)
+
+LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a folder, or an fsspec address.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+TableOption = Annotated[str, typer.Option("--table", help="Observations to use: daily or intraday.")]
+FolderArgument = Annotated[Path, typer.Argument(help="Folder of an index, as made by `index run`.", show_default=False)]
+
+
+@index_app.command(
+    epilog="Example:  basketry index new my-index.yaml --example equal-weight-10",
+)
+def new(
+    file: Annotated[Path, typer.Argument(help="The methodology file to write.", show_default=False)],
+    example: Annotated[str, typer.Option("--example", help="The example to start from.")] = "large-cap-20",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    list_examples: Annotated[bool, typer.Option("--list", help="List the examples instead.")] = False,
+) -> None:
+    """Write a methodology file to start from."""
+    from basketry.jobs.new import examples, new_methodology
+
+    if list_examples:
+        say("\n".join(examples()))
+        return
+    path = new_methodology(file, example, force=force)
+    say(f"{path}: written from the example {example}. Next:  basketry index check {path}")
+
+
+@index_app.command(epilog="Example:  basketry index check my-index.yaml --lake LAKE")
+def check(
+    methodology: Annotated[Path, typer.Argument(help="A methodology file.", show_default=False)],
+    lake: Annotated[str | None, typer.Option("--lake", help="Also check names against this lake.")] = None,
+    schema: Annotated[Path | None, typer.Option("--schema", help="Write the JSON Schema for editors here.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check a methodology file and say it in words."""
+    import numpy as np
+
+    from basketry.core.time import format_instant
+    from basketry.jobs.new import warnings
+    from basketry.methodology.methodology import Methodology
+    from basketry.methodology.schema import methodology_schema
+
+    if schema is not None:
+        from json import dumps
+
+        schema.write_text(dumps(methodology_schema(), indent=2) + "\n", encoding="utf-8")
+    rules = Methodology.load(methodology)
+    found = warnings(rules, _panel(lake, "daily")) if lake else []
+    book = rules.latest
+    dates = [date.effective_at for date in book.schedule.next_dates(rules.base_instant + np.timedelta64(1, "us"), 4)]
+    if json:
+        print_json(
+            {
+                "valid": True,
+                "symbol": rules.symbol,
+                "name": rules.name,
+                "digest": rules.digest,
+                "versions": len(rules.versions),
+                "returns": [rule.column() for rule in rules.first.returns],
+                "first_rebalances": [format_instant(date) for date in dates],
+                "warnings": found,
+            }
+        )
+        return
+    say(f"{rules.symbol}: {rules.name} is valid ({len(rules.versions)} version(s), digest {rules.digest[:12]})")
+    for rule in book.universe:
+        say(f"  universe   {rule.words()}")
+    say(f"  select     {book.select.words()}")
+    say(f"  weight     {book.weight.words()}")
+    say(f"  rebalance  {book.schedule.words()}")
+    for trigger in book.triggers:
+        say(f"  trigger    {trigger.words()}")
+    for entry in rules.first.returns:
+        say(f"  return     {entry.words()}")
+    say(f"  first rebalances: {', '.join(format_instant(date) for date in dates)}")
+    for warning in found:
+        say(f"  warning: {warning}", style="yellow")
+
+
+@index_app.command(
+    epilog="Example:  basketry index run large-cap-20.yaml --lake LAKE --out LC20 --start 2015-01-01",
+)
+def run(
+    methodology: Annotated[Path, typer.Argument(help="A methodology file.", show_default=False)],
+    lake: LakeOption,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write; the symbol unless given.")] = None,
+    start: Annotated[str | None, typer.Option("--start", help="Set the base level on this day.")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last instant; a bare date is 00:00 UTC.")] = None,
+    table: TableOption = "daily",
+    json: JsonOption = False,
+) -> None:
+    """Compute an index and write its folder: tables, documents, manifest and record."""
+    from basketry.jobs.calculate import calculate
+    from basketry.jobs.save import manifest
+    from basketry.methodology.methodology import Methodology
+
+    rules = Methodology.load(methodology)
+    target = out or Path(rules.symbol)
+    with status(f"Reading {lake}") as update:
+        panel = _panel(lake, table)
+        update(f"Computing {rules.symbol}")
+        result = calculate(rules, panel, start, end)
+        update(f"Writing {target}")
+        result.save(target)
+    if json:
+        print_json({"folder": str(target), **manifest(result)})
+        return
+    _print_summary(result, target)
+
+
+def _print_summary(result: Index, target: Path) -> None:
+    from basketry.core.time import format_instant
+
+    rows = result.levels
+    simulated = " (simulated market)" if result.panel.simulated else ""
+    say(f"{result.methodology.symbol}: {result.methodology.name}{simulated}", style="bold")
+    first, last = format_instant(result.times[0]), format_instant(result.times[-1])
+    say(f"  {first} to {last}: {rows.height:,} levels, {result.compositions['effective_at'].n_unique()} compositions")
+    decimals = result.methodology.first.publish.decimals
+    for column in result.return_columns:
+        level = result.published_levels[column]
+        say(f"  {column:<20} {level[0]:,.{decimals}f} -> {level[-1]:,.{decimals}f}")
+    counts = {str(name): count for name, count in rows["status"].value_counts().sort("status").iter_rows()}
+    say("  levels by status:    " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
+    top = list(result.weights().items())
+    shown = ", ".join(f"{name} {weight:.1%}" for name, weight in top[:5])
+    say(f"  {len(top)} members:  {shown}{', ...' if len(top) > 5 else ''}")
+    if result.events.height:
+        say(f"  {result.events.height} events and fallbacks in events.parquet")
+    say(f"  factsheet: {target / 'factsheet.html'}")
+
+
+@index_app.command(epilog="Example:  basketry index explain LC20 2018-01-15 --lake LAKE --asset xrp")
+def explain(
+    folder: FolderArgument,
+    date: Annotated[str, typer.Argument(help="Date or instant.", show_default=False)],
+    lake: LakeOption,
+    asset: Annotated[list[str] | None, typer.Option("--asset", help="Only these assets (may be repeated).")] = None,
+    top: Annotated[int, typer.Option("--top", help="Show this many assets that are out.")] = 10,
+    table: TableOption = "daily",
+    json: JsonOption = False,
+) -> None:
+    """Say why each asset is in or out at a date, and how its weight came about."""
+    from basketry.jobs.explain import explain_folder
+
+    with status("Recomputing the determination"):
+        panel = _panel(lake, table)
+        explanation = explain_folder(folder, panel, date)
+    if json:
+        content = explanation.to_dict()
+        if asset:
+            content["assets"] = [entry for entry in content["assets"] if entry["asset"] in asset]
+        print_json(content)
+        return
+    _print_explanation(explanation, asset or [], top, panel)
+
+
+def _print_explanation(explanation: Explanation, assets: list[str], top: int, panel: Panel) -> None:
+    from basketry.core.errors import DataError, nearest_hint
+    from basketry.core.time import format_instant
+
+    say(
+        f"Level {explanation.level:,.4f} at {format_instant(explanation.instant)}: {explanation.status}"
+        + (f" ({explanation.reason})" if explanation.reason else ""),
+        style="bold",
+    )
+    say(
+        f"Composition effective {format_instant(explanation.effective_at)}, determined with data to "
+        f"{format_instant(explanation.determined_at)} ({explanation.trigger}, rules version {explanation.version})"
+        + (" - simulated market" if panel.simulated else "")
+    )
+    if assets:
+        for name in assets:
+            entry = explanation.of(name)
+            if entry is None:
+                known = [item.asset for item in explanation.assets]
+                raise DataError(f"the data held no asset {name!r} then{nearest_hint(name, known)}")
+    shown = [e for e in explanation.assets if e.asset in assets] if assets else _most_relevant(explanation, top)
+    grid = table("asset", "", "rank", "figure", "before caps", "determined", "effective", "why")
+    for entry in shown:
+        grid.add_row(
+            entry.asset,
+            "in" if entry.held else "out",
+            str(entry.rank or "-"),
+            "-" if entry.metric is None else f"{entry.metric:,.4g}",
+            *("-" if x is None else f"{x:.4%}" for x in (entry.weight_before_caps, entry.weight_determined, entry.weight)),
+            "; ".join(entry.steps),
+        )
+    say(grid)
+    for row in explanation.events.iter_rows(named=True):
+        say(f"  {row['time']:%Y-%m-%d %H:%M}  {row['asset']}  {row['kind']}: {row['treatment']}. {row['evidence']}")
+
+
+def _most_relevant(explanation: Explanation, top: int) -> list[Any]:
+    held = [entry for entry in explanation.assets if entry.held]
+    out = sorted((e for e in explanation.assets if not e.held), key=lambda e: (-(e.metric or 0.0), e.asset))
+    return held + out[:top]
+
+
+@index_app.command(epilog="Example:  basketry index diff LC20 LC20-capped")
+def diff(
+    a: Annotated[Path, typer.Argument(help="A methodology file or a folder of an index.", show_default=False)],
+    b: Annotated[Path, typer.Argument(help="Another of the same kind.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Compare two methodologies, or two results. Exits 1 when they differ."""
+    from basketry.jobs.diff import compare
+
+    comparison = compare(a, b)
+    if json:
+        print_json(comparison.to_dict())
+    else:
+        _print_comparison(comparison)
+    differs = bool(comparison.rules) or any(entry.first_difference for entry in comparison.levels)
+    raise typer.Exit(1 if differs else 0)
+
+
+def _print_comparison(comparison: Comparison) -> None:
+    say(f"a: {comparison.a}\nb: {comparison.b}")
+    if comparison.rules:
+        grid = table("rule", "a", "b")
+        for change in comparison.rules:
+            grid.add_row(change.path, *("-" if x is None else str(x) for x in (change.before, change.after)))
+        say(grid)
+    else:
+        say("The rules are the same.")
+    for entry in comparison.levels:
+        correlation = "-" if entry.correlation is None else f"{entry.correlation:.6f}"
+        error = "-" if entry.tracking_error is None else f"{entry.tracking_error:.3%}"
+        say(
+            f"{entry.column}: {entry.instants:,} common instants, largest relative difference "
+            f"{entry.largest_relative_difference:.3e} at {entry.at}, correlation {correlation}, tracking error {error}"
+            + (f", first difference {entry.first_difference}" if entry.first_difference else ", equal")
+        )
+    for label, names in (("a", comparison.only_a), ("b", comparison.only_b)):
+        if names:
+            say(f"ever held only in {label}: {', '.join(names)}")
+
+
+@index_app.command(epilog="Example:  basketry index verify LC20 --lake LAKE")
+def verify(folder: FolderArgument, lake: LakeOption, table: TableOption = "daily", json: JsonOption = False) -> None:
+    """Recompute everything, check the record, name the first number that differs. Exits 1 when one does."""
+    from basketry.jobs.verify import verify as verify_folder
+
+    with status(f"Recomputing {folder}"):
+        verification = verify_folder(folder, _panel(lake, table))
+    if json:
+        print_json(verification.to_dict())
+    else:
+        _print_verification(verification)
+    raise typer.Exit(0 if verification.passed else 1)
+
+
+def _print_verification(verification: Verification) -> None:
+    for item in verification.checks:
+        mark = "ok    " if item.passed else "FAILED"
+        say(f"  {mark} {item.name}: {item.found}", style=None if item.passed else "red")
+    if verification.passed:
+        say(f"{verification.folder}: verified", style="green")
+    else:
+        say(f"{verification.folder}: NOT verified; {verification.first_failure}", style="bold red")
+
+
+@index_app.command(
+    epilog="Example:  basketry index publish LC20 --lake LAKE --approver 'Index committee' "
+    "--restate --reason 'late supply'",
+)
+def publish(
+    folder: FolderArgument,
+    lake: LakeOption,
+    approver: Annotated[str, typer.Option("--approver", help="Who answers for it; kept in the record.", show_default=False)],
+    end: Annotated[str | None, typer.Option("--end", help="Publish through this instant.")] = None,
+    restate: Annotated[bool, typer.Option("--restate", help="Append corrections of published levels.")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why they are corrected.")] = None,
+    accept_jump: Annotated[bool, typer.Option("--accept-jump", help="Publish although a level jumps.")] = False,
+    table: TableOption = "daily",
+    json: JsonOption = False,
+) -> None:
+    """Seal a draft, extend a published index, or correct it by the restatement rule; never overwrite."""
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from basketry.jobs.publish import publish_index
+
+    with status(f"Recomputing {folder}"):
+        done = publish_index(
+            folder,
+            _panel(lake, table),
+            approver=approver,
+            end=end,
+            restate=restate,
+            reason=reason,
+            now=datetime.now(UTC),
+            accept_jump=accept_jump,
+        )
+    if json:
+        print_json({**asdict(done), "folder": str(done.folder)})
+        return
+    say(f"{done.folder}: published through {done.through}, {done.levels_added:,} levels added")
+    for item in done.corrections:
+        say(f"  restated {item.column} at {item.time}: {item.published} -> {item.corrected} ({item.relative_error:+.4%})")
+    if done.immaterial:
+        say(f"  {len(done.immaterial)} smaller or later differences stay as published, by the materiality rule")
+
+
+def _panel(lake: str, table: str) -> Panel:
+    from basketry.lake.lake import Lake
+
+    return Lake(lake).panel(table)

@@ -1,0 +1,1 @@
+"""Index mathematics: rulebook and prices in; compositions, divisor, levels and evidence out."""

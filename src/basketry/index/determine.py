@@ -1,0 +1,157 @@
+"""A determination: rulebook and market as of an instant in, members and weights out, with the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from basketry.core.errors import DataError, MethodologyError
+from basketry.core.numbers import Bools, Floats
+from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.index.guard import examine, without
+from basketry.market.panel import Panel
+from basketry.methodology.capping import apply_caps
+from basketry.methodology.methodology import Version
+from basketry.methodology.select import Choice
+
+
+@dataclass(frozen=True, eq=False)
+class Determination:
+    """Members and weights as determined at one instant, with how each rule judged each asset.
+
+    Attributes:
+        version: The rules used.
+        view: The market as the rules saw it, cut at the instant, absurd figures corrected.
+        members: Assets that were in the index, shape (N,).
+        candidates: Assets with a price that is fresh enough and not delisted, shape (N,).
+        kept: What each universe rule said, one (N,) mask a rule.
+        eligible: Candidates that pass all rules, overrides and the guard, shape (N,).
+        choice: Ranks and reasons of the selection.
+        columns: Selected columns, ascending, shape (n,).
+        raw: Weights before capping, shape (n,).
+        weights: Weights after capping, shape (n,).
+        shares: Units before capping where the weighting counts in units, else None.
+        refused: Reason by column of what the guard refused.
+        frozen: Reason by column of what the guard corrected.
+        overridden: Reason by column of what a committee decided.
+    """
+
+    version: Version
+    view: Panel
+    members: Bools
+    candidates: Bools
+    kept: tuple[Bools, ...]
+    eligible: Bools
+    choice: Choice
+    columns: NDArray[np.int64]
+    raw: Floats
+    weights: Floats
+    shares: Floats | None
+    refused: dict[int, str]
+    frozen: dict[int, str]
+    overridden: dict[int, str]
+
+    @property
+    def at(self) -> np.datetime64:
+        """The instant of the last observation that was used."""
+        return self.view.now
+
+
+def determine(version: Version, view: Panel, members: Bools) -> Determination:
+    """Return the members and weights that the rules give at the last instant of a panel.
+
+    The guard examines what would be selected and what is held; where it corrects or refuses, the rules are
+    applied again, until nothing changes.
+
+    Raises:
+        MethodologyError: The rules cannot be satisfied at this instant; the message names it.
+    """
+    rules = version.rules
+    price = view.latest("price", rules.missing.carry_forward)
+    candidates = ~np.isnan(price) & ~_departed(view)
+    overridden, include, exclude = _overrides(version, view)
+    refused: dict[int, str] = {}
+    frozen: dict[int, str] = {}
+    for _ in range(len(view.assets) + 1):
+        kept = tuple(rule.keep(view, members) for rule in rules.universe)
+        eligible = without(candidates, refused)
+        for mask in kept:
+            eligible = eligible & mask
+        eligible = (eligible | (include & candidates)) & ~exclude
+        choice = rules.select.choose(view, eligible, members)
+        suspects = np.flatnonzero(choice.chosen | (members & candidates))
+        cap = view.latest("market_cap") if "market_cap" in view.fields else None
+        verdict = examine(view, rules.guard, suspects, cap)
+        new = {c: r for c, r in verdict.refused.items() if c not in refused and not include[c]}
+        corrected = {c: v for c, v in verdict.frozen.items() if c not in frozen}
+        if not new and not corrected:
+            break
+        refused |= new
+        if corrected and cap is not None:
+            cap, supply = cap.copy(), view.latest("supply").copy()
+            for column, (value, reason) in corrected.items():
+                cap[column], supply[column] = value, value / price[column]
+                frozen[column] = reason
+            view = view.corrected(market_cap=cap, supply=supply)
+    columns = np.flatnonzero(choice.chosen)
+    raw, weights, shares = _weigh(version, view, columns)
+    return Determination(
+        version=version,
+        view=view,
+        members=members,
+        candidates=candidates,
+        kept=kept,
+        eligible=eligible,
+        choice=choice,
+        columns=columns,
+        raw=raw,
+        weights=weights,
+        shares=shares,
+        refused=refused,
+        frozen=frozen,
+        overridden=overridden,
+    )
+
+
+def _weigh(version: Version, view: Panel, columns: NDArray[np.int64]) -> tuple[Floats, Floats, Floats | None]:
+    if not len(columns):
+        empty = np.empty(0)
+        return empty, empty, None
+    rules = version.rules.weight
+    try:
+        raw = rules.rule.weights(view, columns)
+        return raw, apply_caps(rules.caps, view, columns, raw), rules.rule.shares(view, columns)
+    except (MethodologyError, DataError) as error:
+        raise type(error)(f"determination of {format_instant(view.now)}: {error}") from error
+
+
+def _departed(view: Panel) -> Bools:
+    """Return which assets a delisting or migration known at the last instant has ended, shape (N,)."""
+    mask = np.zeros(len(view.assets), dtype=bool)
+    if view.event_table.is_empty():
+        return mask
+    gone = view.events.filter(
+        pl.col("kind").is_in(["delisting", "migration"]) & (pl.col("time") <= to_datetime(view.now))
+    )
+    return mask | np.isin(np.array(view.assets), gone["asset"].to_numpy())
+
+
+def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools, Bools]:
+    include = np.zeros(len(view.assets), dtype=bool)
+    exclude = np.zeros(len(view.assets), dtype=bool)
+    reasons: dict[int, str] = {}
+    for override in version.rules.overrides:
+        in_force = to_instant(override.valid_from) <= view.now and (
+            override.until is None or view.now < to_instant(override.until)
+        )
+        if not in_force or override.asset not in view.assets:
+            continue
+        column = view.position(override.asset)
+        (include if override.action == "include" else exclude)[column] = True
+        reasons[column] = (
+            f"{override.action}d by decision of {override.approver} on {override.date}: {override.reason}"
+        )
+    return reasons, include, exclude

@@ -1,0 +1,185 @@
+"""Why each asset is in or out at a date, and how its weight came about, rule by rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from basketry.core.errors import DataError
+from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.index.calculate import Instant
+from basketry.index.determine import Determination, determine
+from basketry.index.result import IndexResult
+
+
+@dataclass(frozen=True)
+class AssetReason:
+    """What the rules said of one asset."""
+
+    asset: str
+    held: bool
+    rank: int | None
+    metric: float | None
+    steps: tuple[str, ...]
+    weight_before_caps: float | None
+    weight_determined: float | None
+    weight: float | None
+    units: float | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The determination behind the composition in force at an instant.
+
+    Attributes:
+        instant: The instant asked for.
+        effective_at, determined_at: Of the composition in force.
+        trigger: What caused it.
+        version: Version of the rules.
+        level: Price-return level at the instant, with its status and reason.
+        assets: Members first by weight, then the others by rank.
+        events: Events and fallbacks from the determination to the instant.
+    """
+
+    instant: np.datetime64
+    effective_at: np.datetime64
+    determined_at: np.datetime64
+    trigger: str
+    version: int
+    level: float
+    status: str
+    reason: str
+    assets: tuple[AssetReason, ...]
+    events: pl.DataFrame
+
+    def of(self, asset: str) -> AssetReason | None:
+        """Return what was said of one asset, None where the data did not hold it then."""
+        return next((entry for entry in self.assets if entry.asset == asset), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as plain values for JSON."""
+        return {
+            "instant": format_instant(self.instant),
+            "effective_at": format_instant(self.effective_at),
+            "determined_at": format_instant(self.determined_at),
+            "trigger": self.trigger,
+            "version": self.version,
+            "level": self.level,
+            "status": self.status,
+            "reason": self.reason,
+            "assets": [
+                {name: getattr(entry, name) for name in AssetReason.__dataclass_fields__} for entry in self.assets
+            ],
+            "events": [
+                {**row, "time": row["time"].isoformat()} for row in self.events.iter_rows(named=True)
+            ],
+        }
+
+
+def explain_index(result: IndexResult, instant: Instant) -> Explanation:
+    """Return why the composition in force at an instant is what it is.
+
+    The determination is made again from the data as they stood then.
+
+    Raises:
+        DataError: The instant lies before the base or after the last level.
+    """
+    moment = to_instant(instant)
+    times = result.times
+    if moment < times[0] or moment > times[-1]:
+        raise DataError(
+            f"{format_instant(moment)} lies outside the index, which runs from {format_instant(times[0])} "
+            f"to {format_instant(times[-1])}"
+        )
+    stamp = to_datetime(moment)
+    decided = result.rebalances.filter(
+        (pl.col("effective_at") <= stamp)
+        & ((pl.col("trigger") == "base") | (pl.col("determined_at") < pl.col("effective_at")) | _scheduled())
+    )
+    last = decided.filter(pl.col("effective_at") == pl.col("effective_at").max())
+    row = last.row(-1, named=True)
+    determined = np.datetime64(row["determined_at"].replace(tzinfo=None), "us")
+    effective = np.datetime64(row["effective_at"].replace(tzinfo=None), "us")
+    members = _members_before(result, row["effective_at"])
+    view = result.panel.as_of(determined)
+    if not len(view.times):
+        view = result.panel.as_of(effective)
+    decision = determine(result.methodology.at(determined), view, members)
+    level = result.levels.filter(pl.col("time") <= stamp).row(-1, named=True)
+    return Explanation(
+        instant=moment,
+        effective_at=effective,
+        determined_at=determined,
+        trigger=row["trigger"],
+        version=row["version"],
+        level=level["price_return"],
+        status=level["status"],
+        reason=level["reason"],
+        assets=_reasons(result, decision, moment),
+        events=result.events.filter(pl.col("time").is_between(row["determined_at"], stamp)),
+    )
+
+
+def _scheduled() -> pl.Expr:
+    return pl.col("trigger") == "schedule"
+
+
+def _members_before(result: IndexResult, effective: Any) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    earlier = result.compositions.filter(pl.col("effective_at") < effective)
+    held = earlier.filter(pl.col("effective_at") == pl.col("effective_at").max())["asset"].to_numpy()
+    return np.isin(np.array(result.panel.assets), held)
+
+
+def _reasons(result: IndexResult, decision: Determination, moment: np.datetime64) -> tuple[AssetReason, ...]:
+    table = result.compositions.filter(pl.col("effective_at") <= to_datetime(moment))
+    table = table.filter(pl.col("effective_at") == pl.col("effective_at").max()).unique("asset", keep="last")
+    now = {row["asset"]: row for row in table.iter_rows(named=True)}
+    place = {int(column): number for number, column in enumerate(decision.columns)}
+    known = ~np.isnan(decision.view.field("price")).all(axis=0)
+    measured = [rule.measured(decision.view) for rule in decision.version.rules.universe]
+    entries = []
+    for column in np.flatnonzero(known).tolist():
+        asset = decision.view.assets[column]
+        number = place.get(column)
+        rank = int(decision.choice.ranks[column])
+        metric = float(decision.choice.metric[column])
+        entries.append(
+            AssetReason(
+                asset=asset,
+                held=asset in now,
+                rank=rank or None,
+                metric=None if np.isnan(metric) else metric,
+                steps=tuple(_steps(decision, column, measured)),
+                weight_before_caps=None if number is None else float(decision.raw[number]),
+                weight_determined=None if number is None else float(decision.weights[number]),
+                weight=now[asset]["weight"] if asset in now else None,
+                units=now[asset]["units"] if asset in now else None,
+            )
+        )
+    entries.sort(key=lambda e: (not e.held, -(e.weight or 0.0), e.rank or 1_000_000, e.asset))
+    return tuple(entries)
+
+
+def _steps(decision: Determination, column: int, measured: list[Any]) -> list[str]:
+    steps = []
+    if not decision.candidates[column]:
+        return ["out: no price fresh enough at the determination, or delisted"]
+    for rule, mask, figures in zip(decision.version.rules.universe, decision.kept, measured, strict=True):
+        verdict = "passes" if mask[column] else "fails"
+        figure = "" if figures is None else f" ({_figure(figures[column])})"
+        steps.append(f"{verdict} {rule.name}{figure}")
+    for reasons in (decision.overridden, decision.frozen, decision.refused):
+        if column in reasons:
+            steps.append(reasons[column])
+    if decision.eligible[column]:
+        reason = decision.choice.reasons(column)
+        if reason:
+            steps.append(reason)
+    return steps
+
+
+def _figure(value: float) -> str:
+    return "unknown" if np.isnan(value) else f"{value:,.6g}"

@@ -1,0 +1,118 @@
+"""The sanity guard: what an absurd price, supply or capitalisation does to a candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.numbers import Bools, Floats
+from basketry.market.panel import Panel
+from basketry.market.statistics import window_statistic
+from basketry.methodology.sections import Guard
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the guard did to some candidates.
+
+    Attributes:
+        refused: Reason by column for candidates that may not be selected.
+        frozen: (corrected capitalisation, reason) by column for candidates whose supply is not believed.
+    """
+
+    refused: Mapping[int, str] = field(default_factory=dict)
+    frozen: Mapping[int, tuple[float, str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.refused or self.frozen)
+
+
+def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], cap: Floats | None) -> Verdict:
+    """Return what the guard finds in some candidates at the last instant of a panel.
+
+    Args:
+        view: The panel as of the determination.
+        guard: Factors and windows.
+        columns: Candidates to examine, shape (n,).
+        cap: Capitalisations in use, shape (N,), or None where the data hold none.
+    """
+    refused: dict[int, str] = {}
+    frozen: dict[int, tuple[float, str]] = {}
+    price = view.latest("price")
+    if guard.price_jump is not None:
+        for column, median in _far_above_median(view, "price", guard.price_window, guard.price_jump, columns, price):
+            refused[column] = (
+                f"price {price[column]:.6g} is more than {guard.price_jump:g} times its median {median:.6g} "
+                f"of {guard.price_window.days} days"
+            )
+    if cap is None:
+        return Verdict(refused)
+    if guard.supply_change is not None and "supply" in view.fields:
+        frozen = _frozen_supplies(view, guard, columns, price, cap)
+    if guard.min_turnover is not None and "volume" in view.fields:
+        volume = _median(view, "volume", guard.supply_window, columns)
+        share = volume / np.array([frozen[c][0] if c in frozen else cap[c] for c in columns.tolist()])
+        for place in np.flatnonzero(share < guard.min_turnover):
+            column = int(columns[place])
+            refused[column] = (
+                f"median daily volume is {share[place]:.2g} of its capitalisation {cap[column]:.3g}, "
+                f"below {guard.min_turnover:g}"
+            )
+    return Verdict(refused, frozen)
+
+
+def _frozen_supplies(
+    view: Panel, guard: Guard, columns: NDArray[np.int64], price: Floats, cap: Floats
+) -> dict[int, tuple[float, str]]:
+    factor = guard.supply_change or np.inf
+    window = view.window("supply", guard.supply_window)[:, columns]
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin.reduce(window), np.fmax.reduce(window)
+        calm = ~(high > factor * low)
+    if calm.all():
+        return {}
+    median = window_statistic(window, "median")
+    implied = cap[columns] / price[columns]
+    found = {}
+    for place in np.flatnonzero(~calm):
+        ratio = implied[place] / median[place]
+        if ratio > factor or ratio < 1 / factor:
+            column = int(columns[place])
+            found[column] = (
+                float(price[column] * median[place]),
+                f"supply {implied[place]:.6g} is {ratio:.3g} times its median {median[place]:.6g} of "
+                f"{guard.supply_window.days} days; the median counts",
+            )
+    return found
+
+
+def _far_above_median(
+    view: Panel, name: str, length: object, factor: float, columns: NDArray[np.int64], now: Floats
+) -> list[tuple[int, float]]:
+    window = view.window(name, length)[:, columns]  # type: ignore[arg-type]
+    with np.errstate(invalid="ignore"):
+        suspicious = now[columns] > factor * np.fmin.reduce(window)
+    if not suspicious.any():
+        return []
+    median = window_statistic(window, "median")
+    return [
+        (int(columns[place]), float(median[place]))
+        for place in np.flatnonzero(suspicious)
+        if now[columns[place]] > factor * median[place]
+    ]
+
+
+def _median(view: Panel, name: str, length: object, columns: NDArray[np.int64]) -> Floats:
+    return window_statistic(view.window(name, length)[:, columns], "median")  # type: ignore[arg-type]
+
+
+def without(mask: Bools, columns: Mapping[int, str]) -> Bools:
+    """Return a mask with some columns switched off."""
+    if not columns:
+        return mask
+    kept = mask.copy()
+    kept[list(columns)] = False
+    return kept

@@ -1,0 +1,85 @@
+"""The result of a calculation: levels, compositions, rebalances, events, and what they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from basketry.core.numbers import Floats, round_published
+from basketry.core.time import format_instant
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.path import Segment
+
+
+@dataclass(frozen=True, eq=False)
+class IndexResult:
+    """An index over a history.
+
+    Attributes:
+        methodology: The rulebook that made it.
+        panel: The market it was made from, cut at the last instant.
+        levels: One row an instant: time, price_return and the other returns, status, reason, age_days,
+            sources and the version of the rules. Levels are not rounded; `published_levels` are.
+        compositions: COMPOSITIONS schema: what is held from each effective instant.
+        rebalances: REBALANCES schema: what changed, when it was determined and announced, and why.
+        events: INDEX_EVENTS schema: corporate events and fallbacks with their evidence.
+        segments: The baskets with their prices, for risk figures and attribution.
+    """
+
+    methodology: Methodology
+    panel: Panel
+    levels: pl.DataFrame
+    compositions: pl.DataFrame
+    rebalances: pl.DataFrame
+    events: pl.DataFrame
+    segments: tuple[Segment, ...] = field(repr=False, default=())
+
+    @property
+    def return_columns(self) -> list[str]:
+        """Names of the level columns, price_return first."""
+        return [rule.column() for rule in self.methodology.first.returns]
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """Calculation instants, shape (T,)."""
+        return self.levels["time"].dt.replace_time_zone(None).to_numpy().astype("datetime64[us]")
+
+    @cached_property
+    def published_levels(self) -> pl.DataFrame:
+        """The levels rounded once, half to even, to the methodology's decimals."""
+        decimals = self.methodology.first.publish.decimals
+        return self.levels.with_columns(
+            pl.Series(name, round_published(self.levels[name].to_numpy(), decimals))
+            for name in self.return_columns
+        )
+
+    def level(self, column: str = "price_return") -> Floats:
+        """Return one series of levels, shape (T,)."""
+        return self.levels[column].to_numpy()
+
+    def weights(self, instant: str | np.datetime64 | None = None) -> Mapping[str, float]:
+        """Return the weights set by the last composition effective at or before an instant, largest first."""
+        table = self.compositions
+        if instant is not None:
+            stamp = pl.lit(str(np.datetime64(instant, "us"))).str.to_datetime(time_unit="us", time_zone="UTC")
+            table = table.filter(pl.col("effective_at") <= stamp)
+        last = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
+        # A second change at one instant supersedes the first.
+        last = last.unique("asset", keep="last", maintain_order=True)
+        ranked = last.sort(["weight", "asset"], descending=[True, False])
+        return dict(ranked.select("asset", "weight").iter_rows())
+
+    def __repr__(self) -> str:
+        first, last = self.times[0], self.times[-1]
+        note = ", simulated market" if self.panel.simulated else ""
+        return (
+            f"Index({self.methodology.symbol!r}, {format_instant(first)}..{format_instant(last)}, "
+            f"{self.level()[0]:g} -> {self.level()[-1]:,.2f}, {self.compositions['effective_at'].n_unique()} "
+            f"compositions{note})"
+        )

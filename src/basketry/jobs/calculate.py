@@ -1,0 +1,88 @@
+"""Calculate an index from a lake or a panel; the result can save and draw itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basketry.core.errors import DataError
+from basketry.index.calculate import Instant, calculate_index
+from basketry.index.result import IndexResult
+from basketry.lake.lake import Lake
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Index(IndexResult):
+    """An index over a history, with its tables; see IndexResult for the columns."""
+
+    def save(self, folder: str | PathLike[str]) -> Path:
+        """Write the folder of the index: tables, rulebook, documents, manifest and record. Return its path.
+
+        An earlier draft in the folder is replaced in one step; what was published there is kept: see
+        `basketry.jobs.save`.
+        """
+        from basketry.jobs.save import save_index
+
+        return save_index(self, Path(folder))
+
+    def plot(self) -> Figure:
+        """Return a picture of levels, drawdown and weights (needs the extra `report`)."""
+        from basketry.reports.plots import plot_index
+
+        return plot_index(self)
+
+
+def calculate(
+    methodology: str | PathLike[str] | Mapping[str, Any] | Methodology,
+    market: Lake | Panel | str | PathLike[str],
+    start: Instant | None = None,
+    end: Instant | None = None,
+    *,
+    table: str = "daily",
+) -> Index:
+    """Return the index that a methodology gives on a market.
+
+    Args:
+        methodology: A methodology, its file, or a mapping of its keys.
+        market: A panel, a lake or the path of a lake.
+        start: First day, where the base level is set; the methodology's base date unless given.
+        end: Last instant, inclusive; the end of the data unless given.
+        table: The lake's table of observations: daily or intraday.
+
+    Raises:
+        MethodologyError: The rulebook is wrong, or cannot be satisfied at some date.
+        DataError: The data cannot be read, or do not reach the base date.
+
+    >>> from datetime import datetime, timedelta
+    >>> import polars as pl
+    >>> days = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(60)]
+    >>> market = Panel.from_frames(
+    ...     price=pl.DataFrame({"time": days, "a": [10.0 + n for n in range(60)], "b": [20.0] * 60})
+    ... )
+    >>> rules = {
+    ...     "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
+    ...     "select": {"by": "price", "top": 2}, "weight": {"by": "equal"},
+    ...     "rebalance": {"every": "month", "determine": "0d"},
+    ... }
+    >>> calculate(rules, market).level()[[0, 1, 31]].tolist()
+    [100.0, 105.0, 255.0]
+    """
+    rules = Methodology.load(methodology)
+    panel = market if isinstance(market, Panel) else _lake(market).panel(table)
+    result = calculate_index(rules, panel, start, end)
+    return Index(**{field.name: getattr(result, field.name) for field in fields(IndexResult)})
+
+
+def _lake(market: Lake | str | PathLike[str]) -> Lake:
+    if isinstance(market, Lake):
+        return market
+    if isinstance(market, str | PathLike):
+        return Lake(market)
+    raise DataError(f"expected a lake, the path of one, or a Panel, not {type(market).__name__}")

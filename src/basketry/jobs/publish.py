@@ -1,0 +1,230 @@
+"""Publish an index: seal a draft, extend what was published, restate it by the rule; never overwrite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from basketry.core.errors import RecordError
+from basketry.core.time import format_instant, to_instant
+from basketry.index.calculate import Instant, calculate_index
+from basketry.index.result import IndexResult
+from basketry.jobs.save import write_index
+from basketry.ledger.folder import TIME_FORMAT, PublishedFolder, draft_record, read_folder, record_bodies
+from basketry.ledger.record import Entry, chain
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A published level that the data now contradict."""
+
+    time: str
+    column: str
+    published: float
+    corrected: float
+
+    @property
+    def relative_error(self) -> float:
+        """Corrected over published, less one."""
+        return self.corrected / self.published - 1 if self.published else float(self.corrected != 0)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a call of `publish` did."""
+
+    folder: Path
+    through: str
+    levels_added: int
+    corrections: tuple[Correction, ...]
+    immaterial: tuple[Correction, ...]
+
+
+def publish_index(
+    folder: Path,
+    panel: Panel,
+    *,
+    approver: str,
+    end: Instant | None = None,
+    restate: bool = False,
+    reason: str | None = None,
+    now: datetime | None = None,
+    accept_jump: bool = False,
+) -> Publication:
+    """Publish the index of a folder through an instant and return what was done.
+
+    A draft is sealed as it stands. Of a published folder, later levels are appended. Where the data now give
+    other levels than were published, nothing is changed unless `restate` is asked for: then the levels whose
+    error exceeds the methodology's materiality threshold, within its window, are corrected by entries appended
+    to the record, with reason, size and rule; smaller or later ones stay as published, which the record says.
+
+    Args:
+        folder: Folder of an index.
+        panel: The market.
+        approver: Who answers for the publication; kept in the record.
+        end: Publish through this instant; the end of the data unless given.
+        restate: Append corrections.
+        reason: Why the levels are corrected; required with `restate`.
+        now: The instant of the correction, against which the restatement window counts.
+        accept_jump: Publish although a level moves by more than the guard's factor in one step.
+
+    Raises:
+        RecordError: The draft is not what the data give; published levels differ and `restate` was not asked for;
+            the guard's jump; a restatement without a reason.
+    """
+    published = read_folder(folder)
+    result = _recalculated(published, panel, end)
+    _refuse_jump(published.methodology, result, accept_jump)
+    corrections = _corrections(published, result)
+    if published.published_through is None:
+        if corrections:
+            raise RecordError(f"{folder}: {_first(corrections)}; run the index again before publishing it")
+        record = draft_record(result)
+        return _seal(folder, result, record, approver, (), (), published)
+    if corrections and not restate:
+        raise RecordError(
+            f"{folder}: {len(corrections)} published levels differ from what the data give now: "
+            f"{_first(corrections)}; correct them with --restate --reason TEXT, or restore the data"
+        )
+    if not corrections:
+        return _seal(folder, result, _extended(published, result), approver, (), (), published)
+    if reason is None:
+        raise RecordError("a restatement needs a reason: --reason TEXT")
+    material, immaterial = _by_materiality(published.methodology, corrections, now)
+    entries = [("restatement", _restatement(published.methodology, item, reason, approver)) for item in material]
+    entries += [("kept", _kept(item)) for item in immaterial]
+    record = chain(entries, after=_extended(published, result))
+    return _seal(folder, with_kept(result, immaterial), record, approver, material, immaterial, published)
+
+
+def _recalculated(published: PublishedFolder, panel: Panel, end: Instant | None) -> IndexResult:
+    span = published.manifest["parameters"]
+    last = end
+    if end is None and published.published_through is None:
+        last = span["end"]
+    if last is not None and to_instant(last) < to_instant(span["end"]):
+        raise RecordError(
+            f"{published.path}: holds levels through {span['end']}, later than {last}; nothing is unpublished"
+        )
+    return calculate_index(published.methodology, panel, span["start"], last)
+
+
+def _refuse_jump(methodology: Methodology, result: IndexResult, accept: bool) -> None:
+    factor = methodology.latest.guard.level_jump
+    level = result.level()
+    if factor is None or accept or len(level) < 2:
+        return
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.maximum(level[1:] / level[:-1], level[:-1] / level[1:])
+    if np.nanmax(step) > factor:
+        row = int(np.nanargmax(step)) + 1
+        raise RecordError(
+            f"{methodology.symbol}: the level moves from {level[row - 1]:,.4f} to {level[row]:,.4f} at "
+            f"{format_instant(result.times[row])}, more than {factor:g} times; not published. If it is right, "
+            "publish with --accept-jump"
+        )
+
+
+def _corrections(published: PublishedFolder, result: IndexResult) -> list[Correction]:
+    told, fresh = published.levels, result.published_levels.head(published.levels.height)
+    if fresh.height < told.height or not told["time"].equals(fresh["time"]):
+        raise RecordError(f"{published.path}: the instants of its levels are no longer those the data give")
+    found = []
+    for column in result.return_columns:
+        old, new = told[column].to_numpy(), fresh[column].to_numpy()
+        for row in np.flatnonzero(old != new):
+            found.append((int(row), Correction(_time(told, int(row)), column, float(old[row]), float(new[row]))))
+    return [item for _, item in sorted(found, key=lambda entry: (entry[0], entry[1].column))]
+
+
+def _time(levels: Any, row: int) -> str:
+    text: str = levels["time"].dt.strftime(TIME_FORMAT)[row]
+    return text
+
+
+def _first(corrections: list[Correction]) -> str:
+    item = corrections[0]
+    return (
+        f"the first {item.column} at {item.time}: {item.published!r} -> {item.corrected!r} "
+        f"({item.relative_error:+.4%})"
+    )
+
+
+def _by_materiality(
+    methodology: Methodology, corrections: list[Correction], now: datetime | None
+) -> tuple[tuple[Correction, ...], tuple[Correction, ...]]:
+    rule = methodology.latest.restate
+    material, immaterial = [], []
+    for item in corrections:
+        age = None if now is None else to_instant(now) - to_instant(item.time)
+        in_time = rule.window is None or age is None or age <= np.timedelta64(rule.window)
+        (material if abs(item.relative_error) > rule.threshold and in_time else immaterial).append(item)
+    return tuple(material), tuple(immaterial)
+
+
+def _restatement(methodology: Methodology, item: Correction, reason: str, approver: str) -> dict[str, Any]:
+    rule = methodology.latest.restate
+    window = "at any time" if rule.window is None else f"within {rule.window}"
+    return {
+        "time": item.time,
+        "column": item.column,
+        "published": item.published,
+        "corrected": item.corrected,
+        "relative_error": item.relative_error,
+        "reason": reason,
+        "approver": approver,
+        "rule": f"relative error above {rule.threshold:.4%}, {window}",
+    }
+
+
+def _extended(published: PublishedFolder, result: IndexResult) -> list[Entry]:
+    """Return the record with what is later than its last publication appended."""
+    through = published.published_through or ""
+    later = [
+        (kind, body)
+        for kind, body in record_bodies(result)
+        if kind != "methodology" and (body.get("time") or body.get("effective_at") or body["last"]["time"]) > through
+    ]
+    return chain(later, after=published.record)
+
+
+def _kept(item: Correction) -> dict[str, Any]:
+    return {"time": item.time, "column": item.column, "published": item.published, "recomputed": item.corrected}
+
+
+def with_kept(result: IndexResult, kept: Iterable[Correction]) -> IndexResult:
+    """Return a result whose levels are as published where an error was too small or too late to correct."""
+    levels = result.levels
+    stamps = levels["time"].dt.strftime(TIME_FORMAT)
+    for item in kept:
+        here = stamps == item.time
+        levels = levels.with_columns(
+            pl.when(here).then(pl.lit(item.published)).otherwise(pl.col(item.column)).alias(item.column)
+        )
+    return replace(result, levels=levels)
+
+
+def _seal(
+    folder: Path,
+    result: IndexResult,
+    record: list[Entry],
+    approver: str,
+    material: tuple[Correction, ...],
+    immaterial: tuple[Correction, ...],
+    published: PublishedFolder,
+) -> Publication:
+    through = _time(result.levels, -1)
+    sealed = chain(
+        [("published", {"through": through, "approver": approver, "inputs": result.panel.digest()})], after=record
+    )
+    write_index(result, folder, sealed)
+    added = result.levels.height - (0 if published.published_through is None else published.levels.height)
+    return Publication(folder, through, added, material, immaterial)

@@ -1,0 +1,1 @@
+"""The lake: a folder of Parquet tables, and the ways into it."""

@@ -1,0 +1,268 @@
+"""A lake: a folder of Parquet tables with declared schemas, local or at any fsspec address."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from datetime import date, datetime
+from os import PathLike
+from typing import Any
+
+import fsspec
+import numpy as np
+import polars as pl
+
+from basketry.core.digest import digest_bytes
+from basketry.core.errors import DataError, nearest_hint
+from basketry.core.frames import LAKE_TABLES, Schema
+from basketry.core.time import to_datetime, to_instant
+from basketry.market.panel import Panel
+
+FORMAT = 1
+_PART = re.compile(r"^(\d{6})-[0-9a-f]{12}\.parquet$")
+
+Instant = str | date | datetime | np.datetime64
+
+
+class Lake:
+    """A folder of tables; each table is a folder of Parquet parts, later parts superseding earlier rows.
+
+    Args:
+        address: A local path, or an fsspec address such as s3://bucket/lake or memory://lake.
+
+    >>> import tempfile
+    >>> lake = Lake(tempfile.mkdtemp())
+    >>> lake.tables()
+    []
+    """
+
+    def __init__(self, address: str | PathLike[str]) -> None:
+        self.address = str(address)
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(self.address)
+        except (ValueError, ImportError) as error:
+            raise DataError(f"{self.address}: not an address of a lake: {error}") from error
+
+    def __repr__(self) -> str:
+        return f"Lake({self.address!r})"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the lake holds the simulated market."""
+        return bool(self._about().get("simulated", False))
+
+    def _about(self) -> dict[str, Any]:
+        path = f"{self._root}/lake.json"
+        if not self._files.exists(path):
+            return {}
+        try:
+            about = json.loads(self._files.cat_file(path))
+        except ValueError as error:
+            raise DataError(f"{self.address}/lake.json: not JSON: {error}") from error
+        if not isinstance(about, dict) or about.get("format") != FORMAT:
+            raise DataError(f"{self.address}/lake.json: not the description of a lake of format {FORMAT}")
+        return about
+
+    def create(self, *, simulated: bool = False, note: str = "") -> None:
+        """Write what the lake is; called before the first table is written.
+
+        Raises:
+            DataError: The lake exists and is of the other kind: a simulated market and a real one do not mix.
+        """
+        about = self._about()
+        if about and bool(about.get("simulated")) != simulated:
+            kind = "the simulated market" if about.get("simulated") else "real data"
+            raise DataError(f"{self.address}: holds {kind}; the two do not mix, choose another --lake")
+        if not about:
+            content = {"format": FORMAT, "simulated": simulated, "note": note}
+            self._put(f"{self._root}/lake.json", (json.dumps(content, indent=2) + "\n").encode())
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables that hold something."""
+        return [name for name in LAKE_TABLES if self.parts(name)]
+
+    def parts(self, table: str) -> list[str]:
+        """Return the paths of a table's parts, oldest first."""
+        schema = table_schema(table)
+        folder = f"{self._root}/{schema.name}"
+        if not self._files.isdir(folder):
+            return []
+        names = [path.rsplit("/", 1)[-1] for path in self._files.ls(folder, detail=False)]
+        return [f"{folder}/{name}" for name in sorted(names) if _PART.match(name)]
+
+    def write(self, table: str, frame: pl.DataFrame) -> str | None:
+        """Add a part with the rows of a frame and return its path; None where the same part is already there.
+
+        The part is whole or absent: it is written beside and renamed.
+
+        Raises:
+            SchemaError: The frame does not conform to the table.
+        """
+        schema = table_schema(table)
+        rows = schema.conform(frame, table).sort(*schema.key, nulls_last=False, maintain_order=True)
+        if rows.is_empty():
+            return None
+        stream = io.BytesIO()
+        rows.write_parquet(stream, compression="zstd")
+        content = stream.getvalue()
+        digest = digest_bytes(content)[:12]
+        parts = self.parts(table)
+        if parts and parts[-1].endswith(f"-{digest}.parquet"):
+            return None
+        self.create(simulated=self.simulated)
+        number = int(parts[-1].rsplit("/", 1)[-1][:6]) + 1 if parts else 1
+        path = f"{self._root}/{schema.name}/{number:06d}-{digest}.parquet"
+        self._put(path, content)
+        return path
+
+    def _put(self, path: str, content: bytes) -> None:
+        folder, _, name = path.rpartition("/")
+        self._files.makedirs(folder, exist_ok=True)
+        if "file" not in _protocols(self._files):
+            self._files.pipe_file(path, content)
+            return
+        beside = f"{folder}/.{name}.{os.getpid()}.unfinished"
+        try:
+            with open(beside, "wb") as stream:  # noqa: PTH123
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(beside, path)  # noqa: PTH105
+        except OSError as error:
+            raise DataError(f"{path}: cannot be written: {error.strerror}") from error
+        finally:
+            if os.path.exists(beside):  # noqa: PTH110
+                os.unlink(beside)  # noqa: PTH108
+
+    def read(
+        self, table: str, start: Instant | None = None, end: Instant | None = None, known_by: Instant | None = None
+    ) -> pl.DataFrame:
+        """Return the rows of a table, sorted by its key; of rows with one key, that of the latest part.
+
+        Args:
+            table: Name of the table.
+            start: First instant. end: Last instant, inclusive. Both of the column `time`.
+            known_by: Leave out what was not known by then.
+
+        Raises:
+            DataError: A part cannot be read; the message names it.
+        """
+        schema = table_schema(table)
+        frames = [self._part(schema, path).with_columns(part=pl.lit(n)) for n, path in enumerate(self.parts(table))]
+        if not frames:
+            return schema.empty()
+        rows = pl.concat(frames) if len(frames) > 1 else frames[0]
+        if start is not None:
+            rows = rows.filter(pl.col("time") >= to_datetime(to_instant(start)))
+        if end is not None:
+            rows = rows.filter(pl.col("time") <= to_datetime(to_instant(end)))
+        if known_by is not None and "known_at" in schema.columns:
+            rows = rows.filter(pl.coalesce("known_at", "time") <= to_datetime(to_instant(known_by)))
+        rows = rows.sort(*schema.key, "part", nulls_last=False, maintain_order=True)
+        if len(frames) > 1:
+            rows = rows.unique(schema.key, keep="last", maintain_order=True)
+        return rows.drop("part")
+
+    def _part(self, schema: Schema, path: str) -> pl.DataFrame:
+        try:
+            frame = pl.read_parquet(io.BytesIO(self._files.cat_file(path)))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise DataError(
+                f"{path}: cannot be read as Parquet ({first}); remove the file and import its source again"
+            ) from error
+        return schema.conform(frame, path)
+
+    def digest(self, table: str) -> str:
+        """Return the SHA-256 of a table's rows, whatever parts they lie in."""
+        stream = io.BytesIO()
+        self.read(table).write_ipc(stream, compression="uncompressed")
+        return digest_bytes(stream.getvalue())
+
+    def size(self, table: str) -> int:
+        """Return the bytes of a table's parts."""
+        return sum(int(self._files.size(path)) for path in self.parts(table))
+
+    def panel(
+        self,
+        table: str = "daily",
+        *,
+        start: Instant | None = None,
+        end: Instant | None = None,
+        known_by: Instant | None = None,
+        include_quarantined: bool = False,
+    ) -> Panel:
+        """Return the wide panel of a table of observations, with all that the lake knows of its assets.
+
+        Args:
+            table: daily or intraday.
+            start: First instant. end: Last instant, inclusive.
+            known_by: Use only what was known by then.
+            include_quarantined: Keep values that `data check` set aside.
+
+        Raises:
+            DataError: The lake holds no such observations.
+        """
+        if table not in ("daily", "intraday"):
+            raise DataError(f"panels are made of daily or intraday observations, not {table!r}")
+        observations = self.read(table, start, end, known_by)
+        if observations.is_empty():
+            held = ", ".join(self.tables()) or "nothing"
+            raise DataError(
+                f"{self.address}: holds no {table} observations (it holds {held}); import some with: "
+                "basketry data import FILE --lake LAKE, or make a simulated market with: basketry data simulate"
+            )
+        if not include_quarantined:
+            observations = _without_quarantined(observations, table, self.read("quarantine"))
+        held = {name: self.read(name, known_by=known_by) for name in self.tables()}
+        return Panel.from_frames(
+            observations,
+            assets=held.get("assets"),
+            classifications=held.get("classifications"),
+            supply=held.get("supply"),
+            yields=held.get("yields"),
+            events=held.get("events"),
+            metrics=held.get("metrics"),
+            rates=held.get("rates"),
+            known_by=known_by,
+            simulated=self.simulated,
+        )
+
+
+def table_schema(name: str) -> Schema:
+    """Return the schema of a table, or raise DataError with the nearest name.
+
+    >>> table_schema("daly")
+    Traceback (most recent call last):
+    ...
+    basketry.core.errors.DataError: unknown table 'daly' (did you mean 'daily'?); tables: daily, intraday, ...
+    """
+    try:
+        return LAKE_TABLES[name]
+    except KeyError:
+        raise DataError(
+            f"unknown table {name!r}{nearest_hint(name, LAKE_TABLES)}; tables: {', '.join(LAKE_TABLES)}"
+        ) from None
+
+
+def _protocols(files: Any) -> tuple[str, ...]:
+    protocol = files.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+def _without_quarantined(rows: pl.DataFrame, table: str, quarantine: pl.DataFrame) -> pl.DataFrame:
+    """Return observations with quarantined values made unknown; a whole row set aside is left out."""
+    aside = quarantine.filter(pl.col("table") == table)
+    if aside.is_empty():
+        return rows
+    whole = aside.filter(pl.col("field") == "*").select("time", "asset")
+    rows = rows.join(whole, on=["time", "asset"], how="anti", maintain_order="left")
+    for name in ("price", "market_cap", "volume"):
+        marked = aside.filter(pl.col("field") == name).select("time", "asset", hidden=pl.lit(value=True)).unique()
+        if not marked.is_empty():
+            joined = rows.join(marked, on=["time", "asset"], how="left", maintain_order="left")
+            hidden = pl.col("hidden").fill_null(value=False)
+            rows = joined.with_columns(pl.when(hidden).then(None).otherwise(pl.col(name)).alias(name)).drop("hidden")
+    return rows

@@ -1,0 +1,89 @@
+"""Files and folders that are either the old ones or the new ones, never something between."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from basketry.core.errors import RecordError
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder of files so that a kill at any moment leaves the earlier folder whole.
+
+    The files are written and flushed beside the target; then the two folders change places in one step.
+
+    Raises:
+        RecordError: The target is a file, or a folder that does not look like a published index.
+    """
+    target = target.absolute()
+    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file()):
+        raise RecordError(f"{target}: exists and is not the folder of an index; choose another --out")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _beside(target) as fresh:
+        for name, content in files.items():
+            with (fresh / name).open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        _sync(fresh)
+        if target.exists():
+            _exchange(fresh, target)
+        else:
+            fresh.rename(target)
+        _sync(target.parent)
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    for left in target.parent.glob(f".{target.name}.*.unfinished"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".unfinished", dir=target.parent))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exchange(fresh: Path, target: Path) -> None:
+    """Let two folders change places: in one step where the system can, else by way of a third name."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "renameat2"):
+        result = libc.renameat2(
+            _AT_FDCWD, os.fsencode(fresh), _AT_FDCWD, os.fsencode(target), ctypes.c_uint(_RENAME_EXCHANGE)
+        )
+        if result == 0:
+            return
+        code = ctypes.get_errno()
+        if code not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+            raise OSError(code, os.strerror(code), str(target))
+    earlier = target.with_name(f".{target.name}.earlier")
+    shutil.rmtree(earlier, ignore_errors=True)
+    target.rename(earlier)
+    fresh.rename(target)
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Put an earlier folder back where a kill fell between the two renames of a system without exchange."""
+    earlier = target.with_name(f".{target.name}.earlier")
+    if earlier.is_dir() and not target.exists():
+        earlier.rename(target)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,53 @@
+"""Capping rules: each states limits on the weights; `cap_weights` satisfies all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.errors import CapInfeasibleError
+from basketry.core.numbers import Floats
+from basketry.market.panel import Panel
+from basketry.methodology.cap_weights import cap_weights
+from basketry.methodology.rule import Registry, Rule
+
+__all__ = ["CAPPING", "CappingRule", "apply_caps"]
+
+
+class CappingRule(Rule):
+    """Base of the rules beside `by` under `weight:`, such as `cap: 0.25`."""
+
+    def limits(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
+        """Return the keywords of `cap_weights` that state the rule's limits.
+
+        Args:
+            view: The panel as of the determination.
+            selected: Columns of the selected assets, ascending, shape (n,).
+        """
+        raise NotImplementedError
+
+
+CAPPING: Registry[CappingRule] = Registry("capping rule", "capping", __name__)
+
+
+def apply_caps(
+    rules: Sequence[CappingRule], view: Panel, selected: NDArray[np.int64], weights: Floats
+) -> Floats:
+    """Return the weights that keep the limits of all rules, shape (n,).
+
+    Raises:
+        CapInfeasibleError: No weights keep them.
+    """
+    if not rules:
+        return weights
+    limits: dict[str, Any] = {}
+    for rule in rules:
+        limits |= rule.limits(view, selected)
+    try:
+        return cap_weights(weights, **limits)
+    except CapInfeasibleError as error:
+        names = ", ".join(rule.name for rule in rules)
+        raise CapInfeasibleError(f"{names}: {error}") from error

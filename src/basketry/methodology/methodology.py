@@ -1,0 +1,209 @@
+"""A methodology: the whole rulebook with all its versions, and what can be asked of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from basketry.core.digest import canonical_json, digest_bytes
+from basketry.core.errors import MethodologyError, nearest_hint
+from basketry.core.time import local_instant, to_instant
+from basketry.methodology.parse import Document, dump_yaml, parse_document
+from basketry.methodology.rulebook import VERSIONED, Rulebook, check_keys
+from basketry.methodology.sections import VersionNote
+
+FORMAT = 1
+_SYMBOL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")
+_START = np.datetime64("0001-01-01", "us")
+
+
+@dataclass(frozen=True)
+class Version:
+    """Rules in force for determinations from an instant until the next version starts."""
+
+    number: int
+    valid_from: np.datetime64
+    note: str
+    approver: str | None
+    changes: Mapping[str, Any]
+    rules: Rulebook
+
+
+@dataclass(frozen=True)
+class Methodology:
+    """A rulebook as data: who is in, with which weight, when it changes.
+
+    Make one with `Methodology.load` (a path or a mapping) or `Methodology.parse` (YAML text).
+
+    Attributes:
+        document: The rulebook as plain values, as written.
+        versions: All versions in order of their dates; the first holds from the beginning.
+    """
+
+    document: Mapping[str, Any]
+    versions: tuple[Version, ...]
+
+    @staticmethod
+    def load(source: str | PathLike[str] | Mapping[str, Any] | Methodology) -> Methodology:
+        """Return the methodology of a YAML file or of a mapping.
+
+        Raises:
+            MethodologyError: The file is missing or unreadable, or a rule is wrong; the message names the file,
+                the line and the key.
+        """
+        if isinstance(source, Methodology):
+            return source
+        if isinstance(source, Mapping):
+            return Methodology.from_document(Document(_plain(source)))
+        from pathlib import Path
+
+        path = Path(source)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise MethodologyError(
+                f"{path}: there is no such file; write one with: basketry index new {path.name}"
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise MethodologyError(f"{path}: cannot be read as a text file: {error}") from error
+        return Methodology.parse(text, where=str(path))
+
+    @staticmethod
+    def parse(text: str, where: str = "methodology") -> Methodology:
+        """Return the methodology of a YAML text; `where` names its origin in messages."""
+        try:
+            parsed = parse_document(text)
+        except MethodologyError as error:
+            raise MethodologyError(f"{where}: {error}") from error
+        try:
+            return Methodology.from_document(Document(_plain(parsed.value), parsed.lines))
+        except MethodologyError as error:
+            line = parsed.line(_error_path(str(error)))
+            place = f"{where}, line {line}: " if line else f"{where}: "
+            raise type(error)(place + str(error)) from error
+
+    @staticmethod
+    def from_document(parsed: Document) -> Methodology:
+        """Return the methodology of a parsed document."""
+        document = parsed.value
+        if not isinstance(document, Mapping):
+            raise MethodologyError("the rulebook must be a mapping of keys such as name, base, select and weight")
+        check_keys(document)
+        if document["basketry"] != FORMAT:
+            raise MethodologyError(f"basketry: the format version must be {FORMAT}, was {document['basketry']!r}")
+        if not isinstance(document["name"], str) or not 1 <= len(document["name"]) <= 120:
+            raise MethodologyError("name: expected a text of at most 120 characters")
+        symbol = document["symbol"]
+        if not isinstance(symbol, str) or not _SYMBOL.match(symbol) or ".." in symbol:
+            raise MethodologyError(
+                f"symbol: {symbol!r} must be 1 to 32 letters, digits, '.', '_' or '-', "
+                "starting with a letter or digit: it names files"
+            )
+        return Methodology(document, _versions(document))
+
+    @property
+    def name(self) -> str:
+        """The index's name."""
+        return str(self.document["name"])
+
+    @property
+    def symbol(self) -> str:
+        """The index's symbol, which names its folder."""
+        return str(self.document["symbol"])
+
+    @property
+    def currency(self) -> str:
+        """The currency of its prices."""
+        return str(self.document.get("currency", "USD"))
+
+    @property
+    def latest(self) -> Rulebook:
+        """The rules of the newest version."""
+        return self.versions[-1].rules
+
+    @property
+    def first(self) -> Rulebook:
+        """The rules of the first version, which hold the sections that never change."""
+        return self.versions[0].rules
+
+    @property
+    def base_instant(self) -> np.datetime64:
+        """The first fixing: the base date at the schedule's fixing time and zone."""
+        schedule = self.first.schedule
+        return local_instant(self.first.base.date, schedule.at, schedule.zone)
+
+    def at(self, instant: str | date | datetime | np.datetime64) -> Version:
+        """Return the version in force for a determination at an instant."""
+        moment = to_instant(instant)
+        return [version for version in self.versions if version.valid_from <= moment][-1]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the rulebook's canonical JSON; the order of keys does not matter, the order of rules does."""
+        return digest_bytes(canonical_json(self.document).encode())
+
+    def to_yaml(self) -> str:
+        """Return the rulebook as YAML that `parse` reads back to the same digest."""
+        return dump_yaml(self.document)
+
+    def __repr__(self) -> str:
+        return f"Methodology({self.symbol!r}, {self.name!r}, {len(self.versions)} version(s))"
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with dates as ISO text and tuples as lists, so that it is JSON and YAML alike."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise MethodologyError(f"a rulebook holds texts, numbers, lists and mappings, not {type(value).__name__}")
+
+
+def _versions(document: Mapping[str, Any]) -> tuple[Version, ...]:
+    versions = [Version(1, _START, "First version.", None, {}, Rulebook.parse(document))]
+    merged = dict(document)
+    entries = document.get("versions") or []
+    if not isinstance(entries, list):
+        raise MethodologyError("versions: expected a list, each entry with from, note and changes")
+    for place, entry in enumerate(entries):
+        where = f"versions[{place}]"
+        try:
+            note = VersionNote.model_validate(entry)
+        except ValueError as error:
+            raise MethodologyError(f"{where}: needs from, note and changes: {str(error).splitlines()[2].strip()}") from error
+        start = to_instant(note.valid_from)
+        if start <= versions[-1].valid_from:
+            raise MethodologyError(f"{where}.from: versions must be in the order of their dates")
+        for key in note.changes:
+            if key not in VERSIONED:
+                raise MethodologyError(
+                    f"{where}.changes.{key}: a version may change {', '.join(VERSIONED)}, "
+                    f"not {key!r}{nearest_hint(key, VERSIONED)}"
+                )
+        merged = {**merged, **note.changes}
+        try:
+            rules = Rulebook.parse(merged)
+        except MethodologyError as error:
+            raise type(error)(f"{where}.changes.{error}") from error
+        versions.append(Version(place + 2, start, note.note, note.approver, note.changes, rules))
+    return tuple(versions)
+
+
+def _error_path(message: str) -> tuple[str | int, ...]:
+    """Return the path with which a message starts: `universe[0]: ...` or `base.level: ...`."""
+    head = message.split(":", 1)[0].split(" ", 1)[0]
+    parts: list[str | int] = []
+    for part in re.findall(r"[^.\[\]]+", head):
+        parts.append(int(part) if part.isdigit() else part)
+    return tuple(parts)

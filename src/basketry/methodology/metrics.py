@@ -1,0 +1,81 @@
+"""Named figures of assets at the last instant of a panel, by which rules rank, bound and weight."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import numpy as np
+
+from basketry.core.errors import DataError, nearest_hint
+from basketry.core.numbers import Floats
+from basketry.core.time import YEAR_DAYS
+from basketry.market.panel import Panel
+from basketry.market.statistics import window_statistic
+
+_PERIOD = re.compile(r"^(return|volatility)_(\d{1,4})d$", re.ASCII)
+DERIVED = ("value_traded", "turnover", "free_float_market_cap", "return_90d", "volatility_90d")
+
+
+def metric(view: Panel, name: str) -> Floats:
+    """Return a figure of each asset at the last instant, shape (N,); NaN where it is unknown.
+
+    A field or metric of the data by its name: the latest value, at most three days old. Derived figures:
+    value_traded (median daily volume of 30 days), turnover (that over capitalisation, a day),
+    free_float_market_cap (price times supply times free float; a missing float counts as 1),
+    return_<n>d (price over the price n days before, less one), volatility_<n>d (standard deviation of daily log
+    returns over n days, annualised by the square root of 365).
+
+    Raises:
+        DataError: The name is neither; the message gives the nearest.
+    """
+    if name in view.fields:
+        return view.latest(name)
+    period = _PERIOD.match(name)
+    if period is not None:
+        length = timedelta(days=int(period[2]))
+        return past_return(view, length) if period[1] == "return" else volatility(view, length)
+    if name == "value_traded":
+        return view.statistic("volume", "median", timedelta(days=30))
+    if name == "turnover":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return view.statistic("volume", "median", timedelta(days=30)) / view.latest("market_cap")
+    if name == "free_float_market_cap":
+        share = view.latest("free_float") if "free_float" in view.fields else np.ones(len(view.assets))
+        return view.latest("price") * view.latest("supply") * np.where(np.isnan(share), 1.0, share)
+    known = [*view.fields, *DERIVED]
+    raise DataError(f"the data hold no figure {name!r}{nearest_hint(name, known)}; known: {', '.join(sorted(known))}")
+
+
+def past_return(view: Panel, length: timedelta, skip: timedelta = timedelta(0)) -> Floats:
+    """Return price at (now - skip) over price at (now - length), less one, shape (N,); NaN where either is unknown."""
+    later = view.as_of(view.now - np.timedelta64(skip)) if skip else view
+    earlier = view.as_of(view.now - np.timedelta64(length))
+    if not len(earlier.times) or not len(later.times):
+        return np.full(len(view.assets), np.nan)
+    return later.latest("price") / earlier.latest("price") - 1
+
+
+def log_returns(view: Panel, length: timedelta) -> Floats:
+    """Return log returns between consecutive rows in (now - length, now], shape (k, N); NaN where a price is unknown."""
+    price = view.field("price")
+    start = int(np.searchsorted(view.times, view.now - np.timedelta64(length), side="right"))
+    return np.diff(np.log(price[max(start - 1, 0) :]), axis=0)
+
+
+def volatility(view: Panel, length: timedelta) -> Floats:
+    """Return annualised volatility of log returns over a window, shape (N,); NaN with fewer than two returns.
+
+    The standard deviation (n - 1) of log returns between consecutive rows, times the square root of the rows a
+    year, 365 for daily data.
+    """
+    returns = log_returns(view, length)
+    if len(returns) < 2:
+        return np.full(len(view.assets), np.nan)
+    count = window_statistic(returns, "count")
+    mean = window_statistic(returns, "mean")
+    squares = window_statistic((returns - mean) ** 2, "sum")
+    step = float(np.median(np.diff(view.times[-len(returns) - 1 :])) / np.timedelta64(1, "D"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.sqrt(squares / (count - 1)) * np.sqrt(YEAR_DAYS / step)
+    return np.where(count >= 2, spread, np.nan)

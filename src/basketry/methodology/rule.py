@@ -1,0 +1,164 @@
+"""What every rule is: a frozen set of parameters with a name, a sentence, a formula and a source."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cached_property
+from importlib.metadata import entry_points
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+
+from basketry.core.errors import MethodologyError, UnknownRuleError, nearest_hint
+from basketry.core.time import format_duration, parse_duration
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(w|d|h|m|s)$", "examples": ["30d", "12h"]}),
+]
+"""A length of time written as 30d, 12h, 15m, 10s or 2w."""
+
+
+class Rule(BaseModel):
+    """Parameters of one rule; subclasses say what they compute.
+
+    Attributes:
+        name: The word that names the rule in a methodology file; set by the registry.
+        shorthand: The field that takes a bare value, as in `exclude_tags: [stablecoin]`; '' for none.
+        formula: The rule as one formula in plain Unicode text; '' where words suffice.
+        source: Author or provider, year, and where the rule is stated.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+
+    name: ClassVar[str] = ""
+    shorthand: ClassVar[str] = ""
+    formula: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+
+    def words(self) -> str:
+        """Return the rule as one sentence of a methodology document, with its parameters."""
+        raise NotImplementedError(f"{type(self).__name__} must say itself in words")
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters that differ from their defaults, as plain values for YAML and JSON."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def entry(self) -> Any:
+        """Return what stands after the rule's name in a methodology file."""
+        values = self.parameters()
+        return values[self.shorthand] if list(values) == [self.shorthand] else values
+
+
+R = TypeVar("R", bound=Rule)
+
+
+class Registry(Generic[R]):
+    """The rules of one kind by name: each module of a package, and the entry points `basketry.<group>`."""
+
+    def __init__(self, kind: str, group: str, package: str) -> None:
+        self.kind = kind
+        self.group = group
+        self.package = package
+        self._rules: dict[str, type[R]] = {}
+
+    def register(self, name: str) -> Callable[[type[R]], type[R]]:
+        """Return a class decorator that enters a rule under a name.
+
+        Raises:
+            ValueError: The name is taken.
+        """
+
+        def enter(rule: type[R]) -> type[R]:
+            taken = self._rules.get(name)
+            if taken is not None and taken.__qualname__ != rule.__qualname__:
+                raise ValueError(f"{self.kind} {name!r} is registered twice: {taken} and {rule}")
+            rule.name = name
+            self._rules[name] = rule
+            return rule
+
+        return enter
+
+    @cached_property
+    def rules(self) -> Mapping[str, type[R]]:
+        """Every rule by name, in alphabetical order; the first look imports them."""
+        package = importlib.import_module(self.package)
+        for module in pkgutil.iter_modules(package.__path__):
+            if not module.name.startswith("_"):
+                importlib.import_module(f"{self.package}.{module.name}")
+        for point in entry_points(group=f"basketry.{self.group}"):
+            point.load()
+        return dict(sorted(self._rules.items()))
+
+    def get(self, name: str) -> type[R]:
+        """Return the rule of a name, or raise UnknownRuleError with the nearest one."""
+        try:
+            return self.rules[name]
+        except KeyError:
+            raise UnknownRuleError(
+                f"unknown {self.kind} {name!r}{nearest_hint(name, self.rules)}; known: {', '.join(self.rules)}"
+            ) from None
+
+    def build(self, name: str, value: Any) -> R:
+        """Return the rule of a name with what stands after the name in a methodology file.
+
+        `value` is a mapping of parameters, nothing, or the bare value of the rule's shorthand.
+
+        Raises:
+            UnknownRuleError: No rule has the name.
+            MethodologyError: A parameter is unknown, missing or out of range.
+        """
+        rule = self.get(name)
+        if value is None:
+            value = {}
+        if not isinstance(value, Mapping):
+            if not rule.shorthand:
+                raise MethodologyError(
+                    f"{name}: expected parameters in braces, as in {name}: {{...}}; "
+                    f"parameters: {', '.join(rule.model_fields) or 'none'}"
+                )
+            value = {rule.shorthand: value}
+        try:
+            return rule.model_validate(dict(value))
+        except ValidationError as error:
+            raise MethodologyError(_first_problem(name, rule, error)) from error
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of one entry `name: parameters`."""
+        choices = []
+        for name, rule in self.rules.items():
+            body: dict[str, Any] = rule.model_json_schema()
+            body["description"] = (rule.__doc__ or "").strip().splitlines()[0]
+            if rule.shorthand:
+                body = {"anyOf": [body, body["properties"][rule.shorthand]]}
+            choices.append(
+                {
+                    "type": "object",
+                    "properties": {name: body},
+                    "required": [name],
+                    "additionalProperties": False,
+                }
+            )
+        return {"oneOf": choices}
+
+
+def _first_problem(name: str, rule: type[Rule], error: ValidationError) -> str:
+    problem = error.errors()[0]
+    place = ".".join([name, *(str(part) for part in problem["loc"])])
+    if problem["type"] == "extra_forbidden":
+        wrong = str(problem["loc"][-1])
+        return (
+            f"{place}: unknown parameter{nearest_hint(wrong, rule.model_fields)}; "
+            f"parameters of {name}: {', '.join(rule.model_fields) or 'none'}"
+        )
+    if problem["type"] == "missing":
+        return f"{place}: this parameter is required"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["loc"]:
+        return f"{place}: {message}, was {problem['input']!r}"
+    return f"{place}: {message}"

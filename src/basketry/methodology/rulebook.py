@@ -1,0 +1,197 @@
+"""One version of the rules, parsed: what a determination and a calculation work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.methodology.returns import RETURNS, ReturnRule
+from basketry.methodology.schedule import CalculationCalendar, Schedule
+from basketry.methodology.sections import Base, EventPolicy, Guard, Missing, Override, Publish, Restate, Section
+from basketry.methodology.select import Selection
+from basketry.methodology.triggers import TRIGGERS, TriggerRule
+from basketry.methodology.universe import UNIVERSE, UniverseRule
+from basketry.methodology.weight import Weight
+
+REQUIRED = ("basketry", "name", "symbol", "base", "select", "weight", "rebalance")
+OPTIONAL = (
+    "description",
+    "administrator",
+    "currency",
+    "universe",
+    "calculate",
+    "missing",
+    "guard",
+    "events",
+    "returns",
+    "publish",
+    "restate",
+    "overrides",
+    "versions",
+)
+VERSIONED = (
+    "universe",
+    "select",
+    "weight",
+    "rebalance",
+    "missing",
+    "guard",
+    "events",
+    "overrides",
+)
+"""Sections that a version may change; the others define the index itself and hold for all its history."""
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """The rules in force from an instant on, all sections parsed and valid."""
+
+    universe: tuple[UniverseRule, ...]
+    select: Selection
+    weight: Weight
+    schedule: Schedule
+    triggers: tuple[TriggerRule, ...]
+    calculate: CalculationCalendar
+    missing: Missing
+    guard: Guard
+    events: EventPolicy
+    returns: tuple[ReturnRule, ...]
+    publish: Publish
+    restate: Restate
+    overrides: tuple[Override, ...]
+    base: Base
+
+    @staticmethod
+    def parse(document: Mapping[str, Any]) -> Rulebook:
+        """Return the rulebook of a plain mapping whose keys were checked.
+
+        Raises:
+            MethodologyError: A section is wrong; the message starts with its path.
+        """
+        rebalance = _mapping(document, "rebalance")
+        triggers = rebalance.pop("triggers", [])
+        return Rulebook(
+            universe=tuple(
+                _built(UNIVERSE, entry, f"universe[{place}]")
+                for place, entry in enumerate(_list(document, "universe"))
+            ),
+            select=_at("select", lambda: Selection.parse(document["select"])),
+            weight=_at("", lambda: Weight.parse(document["weight"])),
+            schedule=_section(Schedule, rebalance, "rebalance"),
+            triggers=tuple(
+                _built(TRIGGERS, entry, f"rebalance.triggers[{place}]")
+                for place, entry in enumerate(triggers if isinstance(triggers, list) else [triggers])
+            ),
+            calculate=_section(CalculationCalendar, _mapping(document, "calculate"), "calculate"),
+            missing=_section(Missing, _mapping(document, "missing"), "missing"),
+            guard=_section(Guard, _mapping(document, "guard"), "guard"),
+            events=_section(EventPolicy, _mapping(document, "events"), "events"),
+            returns=_returns(document.get("returns", ["price"])),
+            publish=_section(Publish, _mapping(document, "publish"), "publish"),
+            restate=_section(Restate, _mapping(document, "restate"), "restate"),
+            overrides=tuple(
+                _section(Override, entry, f"overrides[{place}]")
+                for place, entry in enumerate(_list(document, "overrides"))
+            ),
+            base=_section(Base, _mapping(document, "base"), "base"),
+        )
+
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Any)
+
+
+def check_keys(document: Mapping[str, Any]) -> None:
+    """Raise MethodologyError for an unknown or missing top-level key."""
+    for key in document:
+        if key not in REQUIRED + OPTIONAL:
+            raise MethodologyError(
+                f"{key}: unknown key{nearest_hint(key, REQUIRED + OPTIONAL)}; "
+                f"keys: {', '.join(REQUIRED + OPTIONAL)}"
+            )
+    missing = [key for key in REQUIRED if document.get(key) is None]
+    if missing:
+        raise MethodologyError(f"the rulebook needs {', '.join(missing)}")
+
+
+def _at(place: str, parse: Callable[[], T]) -> T:
+    try:
+        return parse()
+    except ValidationError as error:
+        raise MethodologyError(f"{place}.{_first(error)}") from error
+    except BasketryError as error:
+        message = str(error)
+        if place and not message.startswith(place):
+            message = f"{place}: {message}"
+        raise type(error)(message) from error
+
+
+def _mapping(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = document.get(key) or {}
+    if not isinstance(value, Mapping):
+        raise MethodologyError(f"{key}: expected keys in braces, as in {key}: {{...}}, was {value!r}")
+    return dict(value)
+
+
+def _list(document: Mapping[str, Any], key: str) -> list[Any]:
+    value = document.get(key) or []
+    if not isinstance(value, list):
+        raise MethodologyError(f"{key}: expected a list, each entry on a line that starts with '-'")
+    return value
+
+
+def _section(model: type[S], value: Any, place: str) -> S:
+    if not isinstance(value, Mapping):
+        raise MethodologyError(f"{place}: expected keys in braces, was {value!r}")
+
+    def parse() -> S:
+        try:
+            return model.model_validate(dict(value))  # type: ignore[no-any-return]
+        except ValidationError as error:
+            problem = error.errors()[0]
+            path = ".".join([place, *(str(part) for part in problem["loc"])])
+            if problem["type"] == "extra_forbidden":
+                known = [field.alias or name for name, field in model.model_fields.items()]
+                raise MethodologyError(
+                    f"{path}: unknown key{nearest_hint(str(problem['loc'][-1]), known)}; keys: {', '.join(known)}"
+                ) from error
+            if problem["type"] == "missing":
+                raise MethodologyError(f"{path}: this key is required") from error
+            message = problem["msg"].removeprefix("Value error, ")
+            raise MethodologyError(f"{path}: {message}, was {problem['input']!r}") from error
+
+    return _at(place, parse)
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+
+
+def _built(registry: Any, entry: Any, place: str) -> Any:
+    if isinstance(entry, str):
+        entry = {entry: None}
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        raise MethodologyError(f"{place}: expected one rule, as in `- market_cap: {{min: 1_000_000}}`, was {entry!r}")
+    ((name, value),) = entry.items()
+    return _at(place, lambda: registry.build(str(name), value))
+
+
+def _returns(value: Any) -> tuple[ReturnRule, ...]:
+    if not isinstance(value, list) or not value:
+        raise MethodologyError("returns: expected a list such as [price, total]")
+    rules = tuple(_built(RETURNS, entry, f"returns[{place}]") for place, entry in enumerate(value))
+    columns = [rule.column() for rule in rules]
+    for column in columns:
+        if columns.count(column) > 1:
+            raise MethodologyError(f"returns: two entries give the column {column!r}; set `name` on one of them")
+    if "price_return" not in columns:
+        rules = (RETURNS.build("price", None), *rules)
+    return rules
+
+
+__all__ = ["OPTIONAL", "REQUIRED", "VERSIONED", "Rulebook", "Section", "check_keys"]

@@ -1,0 +1,120 @@
+"""The JSON Schema of a methodology file, for editors that complete and check as one types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from basketry.methodology.capping import CAPPING
+from basketry.methodology.methodology import FORMAT
+from basketry.methodology.returns import RETURNS
+from basketry.methodology.rule import Registry
+from basketry.methodology.rulebook import REQUIRED, VERSIONED
+from basketry.methodology.schedule import CalculationCalendar, Schedule
+from basketry.methodology.sections import (
+    Base,
+    EventPolicy,
+    Guard,
+    Missing,
+    Override,
+    Publish,
+    Restate,
+    VersionNote,
+)
+from basketry.methodology.select import Selection
+from basketry.methodology.selection import SELECTION
+from basketry.methodology.triggers import TRIGGERS
+from basketry.methodology.universe import UNIVERSE
+from basketry.methodology.weighting import WEIGHTING
+
+
+def methodology_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a methodology file.
+
+    >>> methodology_schema()["properties"]["basketry"]
+    {'const': 1, 'description': 'Version of the file format.'}
+    """
+    rebalance = _model(Schedule)
+    rebalance["properties"]["triggers"] = {"type": "array", "items": _entry(TRIGGERS)}
+    version = _model(VersionNote)
+    properties: dict[str, Any] = {
+        "basketry": {"const": FORMAT, "description": "Version of the file format."},
+        "name": {"type": "string", "minLength": 1, "maxLength": 120},
+        "symbol": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"},
+        "description": {"type": "string"},
+        "administrator": {"type": "string"},
+        "base": _model(Base),
+        "currency": {"type": "string", "default": "USD"},
+        "universe": {"type": "array", "items": _entry(UNIVERSE)},
+        "select": _select(),
+        "weight": _weight(),
+        "rebalance": rebalance,
+        "calculate": _model(CalculationCalendar),
+        "missing": _model(Missing),
+        "guard": _model(Guard),
+        "events": _model(EventPolicy),
+        "returns": {"type": "array", "items": _entry(RETURNS), "minItems": 1},
+        "publish": _model(Publish),
+        "restate": _model(Restate),
+        "overrides": {"type": "array", "items": _model(Override)},
+        "versions": {"type": "array", "items": version},
+    }
+    version["properties"]["changes"] = {
+        "type": "object",
+        "properties": {key: properties[key] for key in VERSIONED if key in properties},
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "basketry methodology",
+        "type": "object",
+        "properties": properties,
+        "required": list(REQUIRED),
+        "additionalProperties": False,
+    }
+
+
+def _model(model: type[BaseModel]) -> dict[str, Any]:
+    schema: dict[str, Any] = model.model_json_schema(by_alias=True)
+    schema["description"] = (model.__doc__ or "").strip().splitlines()[0]
+    return schema
+
+
+def _entry(registry: Registry[Any]) -> dict[str, Any]:
+    """Return the schema of one rule: its bare name, or its name with parameters."""
+    return {"anyOf": [{"enum": list(registry.rules)}, registry.schema()]}
+
+
+def _named(registry: Registry[Any]) -> dict[str, Any]:
+    return {name: choice["properties"][name] for name, choice in zip(registry.rules, registry.schema()["oneOf"], strict=True)}
+
+
+def _select() -> dict[str, Any]:
+    schema = _model(Selection)
+    own = {name: value for name, value in schema["properties"].items() if name != "method"}
+    return {
+        "type": "object",
+        "description": schema["description"],
+        "properties": {**own, **_named(SELECTION)},
+        "required": ["by"],
+        "additionalProperties": False,
+        "$defs": schema.get("$defs", {}),
+    }
+
+
+def _weight() -> dict[str, Any]:
+    caps = _named(CAPPING)
+    choices: list[dict[str, Any]] = []
+    for name, rule in WEIGHTING.rules.items():
+        body = rule.model_json_schema()
+        choices.append(
+            {
+                "type": "object",
+                "description": (rule.__doc__ or "").strip().splitlines()[0],
+                "properties": {"by": {"const": name}, **body.get("properties", {}), **caps},
+                "required": ["by", *body.get("required", [])],
+                "additionalProperties": False,
+            }
+        )
+    return {"anyOf": [{"enum": list(WEIGHTING.rules)}, *choices]}

@@ -1,0 +1,138 @@
+"""The plain sections of a rulebook: base, missing prices, sanity guard, events, publication, restatement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from basketry.core.errors import MethodologyError
+from basketry.core.time import parse_duration
+from basketry.methodology.rule import Duration
+
+Removal = Literal["remove_at_last_price", "remove_at_zero", "to_cash"]
+"""What becomes of a member that leaves between rebalances.
+
+remove_at_last_price: its last value is spread over the remaining members; the level does not move.
+remove_at_zero: its value is lost; the level falls by its weight.
+to_cash: its last value is held as cash until the next rebalance; the level does not move.
+"""
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+        except ValueError as error:
+            raise MethodologyError(f"{value!r} is not a date; write for example 2015-01-31") from error
+    return value
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(lambda value: value.date() if isinstance(value := _day(value), datetime) else value),
+    PlainSerializer(lambda value: value.isoformat(), return_type=str),
+]
+"""A calendar day written as 2015-01-31."""
+
+
+class Section(BaseModel):
+    """Base of the sections: unknown keys are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+
+class Base(Section):
+    """Where the history starts: the level is `level` at the first fixing on or after `date`."""
+
+    date: Day
+    level: float = Field(1000.0, gt=0, le=1e12)
+
+
+class Missing(Section):
+    """What happens when a member has no price at a calculation instant.
+
+    The last price is carried for `carry_forward`; then the member is removed (see Removal), or the price is
+    kept and the level marked stale (`keep`), or the level is held and marked suspended (`suspend`).
+    """
+
+    carry_forward: Duration = parse_duration("3d")
+    then: Literal["remove_at_last_price", "remove_at_zero", "to_cash", "keep", "suspend"] = "remove_at_last_price"
+
+
+class Guard(Section):
+    """Sanity of inputs: what keeps one absurd figure from taking the index. Each may be switched off with null.
+
+    Attributes:
+        supply_change: A candidate whose implied supply differs from its median over `supply_window` by more than
+            this factor, up or down, counts with the median supply: the supply is frozen, not believed at once.
+        supply_window: Window of that median.
+        price_jump: A price more than this factor above the last good price of a member is treated as missing;
+            a candidate whose price is that far above its median over `price_window` is not eligible. Falls are
+            never treated so: a collapse is real more often than not.
+        price_window: Window of that median.
+        min_turnover: A candidate whose median daily volume over `supply_window` is below this share of its
+            capitalisation is not eligible: its capitalisation has no market behind it.
+        level_jump: A level that moves by more than this factor in one step is not published without approval.
+    """
+
+    supply_change: float | None = Field(2.0, gt=1)
+    supply_window: Duration = parse_duration("30d")
+    price_jump: float | None = Field(20.0, gt=1)
+    price_window: Duration = parse_duration("7d")
+    min_turnover: float | None = Field(1e-6, gt=0, lt=1)
+    level_jump: float | None = Field(5.0, gt=1)
+
+
+class EventPolicy(Section):
+    """How corporate events are treated. Redenominations and migrations always keep the value and the level.
+
+    A fork or airdrop that is credited adds the new asset to the basket until the next rebalance; it counts
+    from its first price. One that is ignored leaves the basket as it is.
+    """
+
+    delisting: Removal = "remove_at_last_price"
+    hard_fork: Literal["ignore", "credit"] = "ignore"
+    airdrop: Literal["ignore", "credit"] = "ignore"
+
+
+class Publish(Section):
+    """How levels are published: rounded once, half to even."""
+
+    decimals: int = Field(4, ge=0, le=12)
+
+
+class Restate(Section):
+    """When a published level is corrected: only a relative error above `threshold`, and only within `window`.
+
+    The default is the rule of CF Benchmarks for single-asset indices since June 2024: above 0.10% and on the
+    same day. A null window allows a correction at any time.
+    """
+
+    threshold: float = Field(0.001, ge=0, lt=1)
+    window: Duration | None = parse_duration("1d")
+
+
+class Override(Section):
+    """A committee's decision about one asset, in force for determinations in [from, until)."""
+
+    asset: str = Field(min_length=1)
+    action: Literal["include", "exclude"]
+    valid_from: Day = Field(alias="from")
+    until: Day | None = None
+    reason: str = Field(min_length=3)
+    approver: str = Field(min_length=1)
+    date: Day
+
+
+class VersionNote(Section):
+    """A change of rules: the sections under `changes` replace the earlier ones from a date on.
+
+    A determination on or after `from` (00:00 UTC) uses the new rules.
+    """
+
+    valid_from: Day = Field(alias="from")
+    note: str = Field(min_length=3)
+    approver: str | None = None
+    changes: dict[str, Any] = Field(min_length=1)

@@ -1,0 +1,27 @@
+"""Selection rules: how many of the ranked candidates are wanted. The buffer around it is in `basketry.methodology.select`."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.numbers import Floats
+from basketry.market.panel import Panel
+from basketry.methodology.rule import Registry, Rule
+
+__all__ = ["SELECTION", "SelectionRule"]
+
+
+class SelectionRule(Rule):
+    """Base of the rules under `select:`, such as `top: 20`."""
+
+    def count(self, view: Panel, ranked: NDArray[np.int64], metric: Floats) -> int:
+        """Return how many of the ranked candidates are wanted, from 0 to len(ranked).
+
+        Args:
+            view: The panel as of the determination.
+            ranked: Columns of the eligible assets, best first; ties are broken by asset id. Shape (n,).
+            metric: The figure ranked by, in the same order as `ranked`, shape (n,).
+        """
+        raise NotImplementedError
+
+
+SELECTION: Registry[SelectionRule] = Registry("selection rule", "selection", __name__)

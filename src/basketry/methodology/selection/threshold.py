@@ -1,0 +1,33 @@
+"""Everybody above a figure."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.numbers import Floats
+from basketry.market.panel import Panel
+from basketry.methodology.selection import SELECTION, SelectionRule
+
+
+@SELECTION.register("threshold")
+class Threshold(SelectionRule):
+    """Want all whose figure is at least `min`; with ascending order, at most `min`.
+
+    >>> Threshold(min=1e8).words()
+    'Those up to the threshold of 100,000,000 are taken.'
+    """
+
+    shorthand = "min"
+    formula = "metric ≥ min"
+    source = "Usual for sector and momentum indices"
+
+    min: float
+
+    def count(self, view: Panel, ranked: NDArray[np.int64], metric: Floats) -> int:
+        """Return how many lie on the good side of the threshold."""
+        del view, ranked
+        ascending = len(metric) > 1 and metric[0] < metric[-1]
+        return int((metric <= self.min).sum() if ascending else (metric >= self.min).sum())
+
+    def words(self) -> str:
+        """Return the rule as a sentence."""
+        return f"Those up to the threshold of {self.min:,.10g} are taken."

@@ -1,0 +1,39 @@
+"""A weight that drifts out of its band."""
+
+import numpy as np
+from pydantic import Field
+
+from basketry.methodology.triggers import TRIGGERS, Holding, TriggerRule
+
+
+@TRIGGERS.register("drift")
+class Drift(TriggerRule):
+    """Rebalance when any weight is further than a band from the weight it was given.
+
+    Attributes:
+        band: Width of the band, a fraction of the index; with `relative`, of the weight itself.
+        relative: Whether the band is relative to the weight.
+
+    >>> Drift(band=0.05).words()
+    'An extra rebalance when any weight drifts by more than 5 points.'
+    """
+
+    shorthand = "band"
+    formula = "max_i |w_it − w_i0| > band"
+    source = "Tolerance-band rebalancing: Masters (2003), Rebalancing"
+
+    band: float = Field(gt=0)
+    relative: bool = False
+
+    def first_row(self, holding: Holding) -> int | None:
+        """Return the first row at which a weight is out of its band."""
+        weights = holding.segment.weights
+        distance = np.abs(weights - weights[0])
+        limit = self.band * weights[0] if self.relative else self.band
+        rows = np.flatnonzero((distance > limit).any(axis=1))
+        return int(rows[0]) if len(rows) else None
+
+    def words(self) -> str:
+        """Return the rule as a sentence."""
+        size = f"{self.band * 100:g}% of itself" if self.relative else f"{self.band * 100:g} points"
+        return f"An extra rebalance when any weight drifts by more than {size}."

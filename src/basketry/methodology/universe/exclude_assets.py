@@ -1,0 +1,31 @@
+"""Exclusion by name."""
+
+import numpy as np
+from pydantic import Field
+
+from basketry.core.numbers import Bools
+from basketry.market.panel import Panel
+from basketry.methodology.universe import UNIVERSE, UniverseRule
+
+
+@UNIVERSE.register("exclude_assets")
+class ExcludeAssets(UniverseRule):
+    """Leave out named assets.
+
+    >>> ExcludeAssets(assets=["xrp"]).words()
+    'The asset is none of: xrp.'
+    """
+
+    shorthand = "assets"
+    source = "Providers' lists of ineligible assets"
+
+    assets: tuple[str, ...] = Field(min_length=1)
+
+    def keep(self, view: Panel, members: Bools) -> Bools:
+        """Return which assets pass."""
+        del members
+        return ~np.isin(np.array(view.assets), self.assets)
+
+    def words(self) -> str:
+        """Return the rule as a sentence."""
+        return f"The asset is none of: {', '.join(self.assets)}."

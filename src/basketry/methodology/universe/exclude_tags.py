@@ -1,0 +1,30 @@
+"""Exclusion by tag."""
+
+from pydantic import Field
+
+from basketry.core.numbers import Bools
+from basketry.market.panel import Panel
+from basketry.methodology.universe import UNIVERSE, UniverseRule
+
+
+@UNIVERSE.register("exclude_tags")
+class ExcludeTags(UniverseRule):
+    """Leave out assets that carry any of the tags at the determination.
+
+    >>> ExcludeTags(tags=["stablecoin"]).words()
+    'The asset carries none of these tags: stablecoin.'
+    """
+
+    shorthand = "tags"
+    source = "CF Benchmarks DACS, CoinDesk DACS and MarketVector taxonomies screen by class"
+
+    tags: tuple[str, ...] = Field(min_length=1)
+
+    def keep(self, view: Panel, members: Bools) -> Bools:
+        """Return which assets pass."""
+        del members
+        return ~view.tagged(*self.tags)
+
+    def words(self) -> str:
+        """Return the rule as a sentence."""
+        return f"The asset carries none of these tags: {', '.join(self.tags)}."

@@ -1,0 +1,31 @@
+"""Inclusion by name."""
+
+import numpy as np
+from pydantic import Field
+
+from basketry.core.numbers import Bools
+from basketry.market.panel import Panel
+from basketry.methodology.universe import UNIVERSE, UniverseRule
+
+
+@UNIVERSE.register("include_assets")
+class IncludeAssets(UniverseRule):
+    """Keep only named assets.
+
+    >>> IncludeAssets(assets=["bitcoin"]).words()
+    'The asset is one of: bitcoin.'
+    """
+
+    shorthand = "assets"
+    source = "Fixed-basket indices, and indices of indices"
+
+    assets: tuple[str, ...] = Field(min_length=1)
+
+    def keep(self, view: Panel, members: Bools) -> Bools:
+        """Return which assets pass."""
+        del members
+        return np.isin(np.array(view.assets), self.assets)
+
+    def words(self) -> str:
+        """Return the rule as a sentence."""
+        return f"The asset is one of: {', '.join(self.assets)}."
