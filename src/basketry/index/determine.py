@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from basketry.core.errors import DataError, MethodologyError
+from basketry.core.errors import CapInfeasibleError, DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.index.guard import examine, without
@@ -37,6 +37,7 @@ class Determination:
         refused: Reason by column of what the guard refused.
         frozen: Reason by column of what the guard corrected.
         overridden: Reason by column of what a committee decided.
+        shortage: Why the caps could not be kept and weights are equal; None where they are kept.
     """
 
     version: Version
@@ -53,6 +54,7 @@ class Determination:
     refused: dict[int, str]
     frozen: dict[int, str]
     overridden: dict[int, str]
+    shortage: str | None = None
 
     @property
     def at(self) -> np.datetime64:
@@ -97,7 +99,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
                 frozen[column] = reason
             view = view.corrected(market_cap=cap, supply=supply)
     columns = np.flatnonzero(choice.chosen)
-    raw, weights, shares = _weigh(version, view, columns)
+    raw, weights, shares, shortage = _weigh(version, view, columns)
     return Determination(
         version=version,
         view=view,
@@ -113,17 +115,27 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
         refused=refused,
         frozen=frozen,
         overridden=overridden,
+        shortage=shortage,
     )
 
 
-def _weigh(version: Version, view: Panel, columns: NDArray[np.int64]) -> tuple[Floats, Floats, Floats | None]:
+def _weigh(
+    version: Version, view: Panel, columns: NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats | None, str | None]:
+    """Return weights before and after capping, units before capping, and the arithmetic of caps that do not fit."""
     if not len(columns):
         empty = np.empty(0)
-        return empty, empty, None
+        return empty, empty, None, None
     rules = version.rules.weight
     try:
         raw = rules.rule.weights(view, columns)
-        return raw, apply_caps(rules.caps, view, columns, raw), rules.rule.shares(view, columns)
+        shares = rules.rule.shares(view, columns)
+        try:
+            return raw, apply_caps(rules.caps, view, columns, raw), shares, None
+        except CapInfeasibleError as error:
+            if rules.shortage == "refuse":
+                raise
+            return raw, np.full(len(columns), 1 / len(columns)), shares, str(error)
     except (MethodologyError, DataError) as error:
         raise type(error)(f"determination of {format_instant(view.now)}: {error}") from error
 

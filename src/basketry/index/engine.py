@@ -13,7 +13,7 @@ from basketry.core.numbers import Bools, Floats, exact_sum
 from basketry.core.time import format_instant
 from basketry.index.corporate import CorporateEvent, Outcome, apply_event
 from basketry.index.determine import Determination, determine
-from basketry.index.divisor import chained_divisor, units_for_weights
+from basketry.index.divisor import base_divisor, chained_divisor, units_for_weights
 from basketry.index.holdings import Holdings
 from basketry.index.kernels import basket_values, carry_forward, is_clean
 from basketry.index.tables import CARRIED, STALE, SUSPENDED, Ledger, StatusLog
@@ -99,8 +99,7 @@ class Engine:
             raise MethodologyError(_nobody(decision))
         level = self.methodology.first.base.level
         holdings = self._strike(decision, change, None, level)
-        assert_units = holdings.value / level
-        holdings = replace(holdings, divisor=assert_units)
+        holdings = replace(holdings, divisor=base_divisor(holdings.prices, holdings.units, level))
         self.levels[0] = level
         self.status.sources[0] = int((holdings.seen == self.stamps[0]).sum())
         self._write_composition(0, holdings)
@@ -125,6 +124,8 @@ class Engine:
             self.ledger.event(decision.at, self.panel.assets[column], "guard", treatment, reason)
         for column, reason in sorted(decision.overridden.items()):
             self.ledger.event(decision.at, self.panel.assets[column], "override", "applied", reason)
+        if decision.shortage is not None:
+            self.ledger.event(decision.at, "*", "cap_shortage", "equal weights", decision.shortage)
         return decision
 
     def _rebalance(self, holdings: Holdings, change: Change) -> Holdings:

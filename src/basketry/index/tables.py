@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from basketry.core.frames import COMPOSITIONS, INDEX_EVENTS, INSTANT, REBALANCES, STATUS
+from basketry.core.frames import COMPOSITIONS, INDEX_EVENTS, INSTANT, REBALANCES, STATUS, STATUSES
 from basketry.core.numbers import Floats
 
 LIVE, CARRIED, STALE, SUSPENDED = range(4)
@@ -36,7 +36,7 @@ class StatusLog:
         """Return the columns status, reason, age_days (of the oldest price used) and sources."""
         reasons = pl.Series(list(self._codes), dtype=pl.String)
         return [
-            pl.Series("status", self.status).cast(pl.UInt32).cast(STATUS),
+            pl.Series(STATUSES, dtype=STATUS).gather(self.status).alias("status"),
             reasons.gather(self.reason).alias("reason"),
             pl.Series("age_days", self.age / 86_400e6),
             pl.Series("sources", self.sources),

@@ -66,18 +66,15 @@ class Facts:
         return {fact.value for facts in self.schemes.get(scheme, {}).values() for fact in facts}
 
     def holding(
-        self, assets: Sequence[str], scheme: str, values: Iterable[str], instant: np.datetime64
+        self, columns: Mapping[str, int], scheme: str, values: Iterable[str], instant: np.datetime64
     ) -> Bools:
-        """Return which assets hold any of the values at an instant, shape (N,)."""
+        """Return which assets hold any of the values at an instant, shape (N,); `columns` places each asset."""
         wanted = set(values)
-        by_asset = self.schemes.get(scheme, {})
-        return np.array(
-            [
-                any(fact.value in wanted and fact.holds(instant) for fact in by_asset.get(asset, ()))
-                for asset in assets
-            ],
-            dtype=bool,
-        )
+        mask = np.zeros(len(columns), dtype=bool)
+        for asset, facts in self.schemes.get(scheme, {}).items():
+            if asset in columns and any(fact.value in wanted and fact.holds(instant) for fact in facts):
+                mask[columns[asset]] = True
+        return mask
 
     def values(self, assets: Sequence[str], scheme: str, instant: np.datetime64) -> list[str | None]:
         """Return each asset's value in a scheme at an instant (the latest to start), None where it has none."""

@@ -56,6 +56,8 @@ class Panel:
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        if "whole_price" in self._memory:
+            return  # a cut of a panel that was checked
         shape = (len(self.times), len(self.assets))
         if list(self.assets) != sorted(set(self.assets)):
             raise DataError("Panel.assets must be sorted and unique")
@@ -65,6 +67,7 @@ class Panel:
             if values.shape != shape or values.dtype != np.float64:
                 raise DataError(f"Panel field {name!r} has shape {values.shape}, expected {shape} of float64")
             values.flags.writeable = False
+        self._memory["whole_price"] = self.fields.get("price")
 
     @staticmethod
     def from_frames(
@@ -197,22 +200,25 @@ class Panel:
     def _first_priced(self) -> NDArray[np.int64]:
         # One pass over the whole panel serves every cut of it: the first priced row does not change
         # with the cut, it is merely beyond it.
-        key = "first_priced"
-        if key not in self._memory:
-            known = ~np.isnan(self.field("price"))
-            first = np.where(known.any(axis=0), known.argmax(axis=0), np.iinfo(np.int64).max)
-            if self._is_cut():
-                return first
-            self._memory[key] = first
-        return self._memory[key]  # type: ignore[no-any-return]
-
-    def _is_cut(self) -> bool:
-        base = self.field("price").base
-        return base is not None and getattr(base, "shape", (0,))[0] != len(self.times)
+        if "first_priced" not in self._memory:
+            known = ~np.isnan(self._memory["whole_price"])
+            never = np.iinfo(np.int64).max
+            first = np.full(known.shape[1], never)
+            for row in range(len(known) - 1, -1, -1):
+                first[known[row]] = row
+            self._memory["first_priced"] = first
+        return self._memory["first_priced"]  # type: ignore[no-any-return]
 
     def tagged(self, *tags: str) -> Bools:
         """Return which assets carry any of the tags at the last instant, shape (N,)."""
-        return self.facts.holding(self.assets, "tag", tags, self.now)
+        return self._remember(  # type: ignore[no-any-return]
+            ("tagged", tags), lambda: self.facts.holding(self._columns(), "tag", tags, self.now)
+        )
+
+    def _columns(self) -> Mapping[str, int]:
+        if "columns" not in self._memory:
+            self._memory["columns"] = {asset: column for column, asset in enumerate(self.assets)}
+        return self._memory["columns"]  # type: ignore[no-any-return]
 
     def sectors(self) -> list[str | None]:
         """Return each asset's sector at the last instant, None where it has none."""
@@ -235,9 +241,8 @@ class Panel:
 
     def position(self, asset: str) -> int:
         """Return the column of an asset, or raise DataError with the nearest id."""
-        row = int(np.searchsorted(np.array(self.assets), asset)) if self.assets else 0
-        if row < len(self.assets) and self.assets[row] == asset:
-            return row
+        if asset in self._columns():
+            return self._columns()[asset]
         raise DataError(f"the data hold no asset {asset!r}{nearest_hint(asset, self.assets)}")
 
     def digest(self) -> str:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.errors import BasketryError, CapInfeasibleError, MethodologyError, nearest_hint
+from basketry.methodology.capping.cap import Cap
 from basketry.methodology.returns import RETURNS, ReturnRule
 from basketry.methodology.schedule import CalculationCalendar, Schedule
 from basketry.methodology.sections import Base, EventPolicy, Guard, Missing, Override, Publish, Restate, Section
@@ -74,7 +75,7 @@ class Rulebook:
         """
         rebalance = _mapping(document, "rebalance")
         triggers = rebalance.pop("triggers", [])
-        return Rulebook(
+        rules = Rulebook(
             universe=tuple(
                 _built(UNIVERSE, entry, f"universe[{place}]")
                 for place, entry in enumerate(_list(document, "universe"))
@@ -99,10 +100,27 @@ class Rulebook:
             ),
             base=_section(Base, _mapping(document, "base"), "base"),
         )
+        _refuse_impossible_caps(rules)
+        return rules
 
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Any)
+
+
+def _refuse_impossible_caps(rules: Rulebook) -> None:
+    """Raise CapInfeasibleError where the caps cannot be kept even with as many members as the rules want."""
+    wanted = getattr(rules.select.method, "number", None) or rules.select.max_count
+    limit = next((cap.limit for cap in rules.weight.caps if isinstance(cap, Cap)), None)
+    largest = next((cap.largest for cap in rules.weight.caps if isinstance(cap, Cap)), None)
+    if not isinstance(wanted, int) or limit is None:
+        return
+    room = (wanted - 1) * limit + (largest or limit)
+    if room < 1 - 1e-12:
+        raise CapInfeasibleError(
+            f"weight.cap: {wanted} members x {limit:g}{f', the largest {largest:g},' if largest else ''} = {room:g} < 1: "
+            f"raise the cap to at least {1 / wanted:.6g}, or select more members"
+        )
 
 
 def check_keys(document: Mapping[str, Any]) -> None:

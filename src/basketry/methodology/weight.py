@@ -13,10 +13,18 @@ from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
 @dataclass(frozen=True)
 class Weight:
-    """A weighting rule and the caps that apply to its weights, all at once."""
+    """A weighting rule and the caps that apply to its weights, all at once.
+
+    Attributes:
+        rule: Gives the weights before capping.
+        caps: Limits on them.
+        shortage: What happens on a date when too few assets are eligible for the caps, as three under a cap of 25%:
+            equal: equal weights, the closest that there are, recorded as an event. refuse: an error.
+    """
 
     rule: WeightingRule
     caps: tuple[CappingRule, ...] = ()
+    shortage: str = "equal"
 
     @staticmethod
     def parse(value: Any) -> Weight:
@@ -31,19 +39,26 @@ class Weight:
             raise MethodologyError("weight: needs `by`, the name of a weighting rule, as in {by: market_cap}")
         name = value["by"]
         rule = WEIGHTING.get(name)
-        own = {key: entry for key, entry in value.items() if key in rule.model_fields}
-        rest = {key: entry for key, entry in value.items() if key != "by" and key not in own}
+        shortage = value.get("shortage", "equal")
+        if shortage not in ("equal", "refuse"):
+            raise MethodologyError(f"weight.shortage: {shortage!r} is neither equal nor refuse")
+        names = {field.alias or key for key, field in rule.model_fields.items()}
+        own = {key: entry for key, entry in value.items() if key in names}
+        rest = {key: entry for key, entry in value.items() if key not in ("by", "shortage") and key not in own}
         for key in rest:
             if key not in CAPPING.rules:
-                known = [*rule.model_fields, *CAPPING.rules]
+                known = [*names, *CAPPING.rules, "shortage"]
                 raise MethodologyError(
                     f"weight: unknown key {key!r}{nearest_hint(key, known)}; "
-                    f"{name} takes {', '.join(rule.model_fields) or 'no parameters'}; "
+                    f"{name} takes {', '.join(sorted(names)) or 'no parameters'}; "
                     f"caps: {', '.join(CAPPING.rules)}"
                 )
         caps = tuple(CAPPING.build(key, entry) for key, entry in sorted(rest.items()))
-        return Weight(WEIGHTING.build(name, own), caps)
+        return Weight(WEIGHTING.build(name, own), caps, shortage)
 
     def words(self) -> str:
         """Return the section in sentences."""
-        return " ".join(rule.words() for rule in (self.rule, *self.caps))
+        words = " ".join(rule.words() for rule in (self.rule, *self.caps))
+        if self.caps and self.shortage == "equal":
+            words += " On a date when too few assets are eligible for the caps, weights are equal."
+        return words
