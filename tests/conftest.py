@@ -1,9 +1,13 @@
 """Fixtures shared by all tests."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
+
+from basketry.market.panel import Panel
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +17,49 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"real market data are not at {folder}; set BASKETRY_SHARED to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_observations(shared: Path) -> pl.DataFrame:
+    """CoinMarketCap closes to June 2020 and CoinGecko snapshots of 2021, one id an asset, stamped at their instant.
+
+    A CoinMarketCap date names the end of its day, a CoinGecko date the start; tickers become CoinGecko ids, the
+    largest asset of a ticker first.
+    """
+    early = pl.read_parquet(shared / "data" / "cmc_daily_2013_2020h1.parquet")
+    late = pl.read_parquet(shared / "data" / "coingecko_daily_2021.parquet")
+    names = pl.read_csv(shared / "data" / "coingecko_coinlist.csv").with_columns(pl.col("symbol").str.to_uppercase())
+    largest = late.group_by("coingecko_id").agg(pl.col("market_cap_usd").max())
+    aliases = (
+        largest.join(names, left_on="coingecko_id", right_on="id")
+        .sort("market_cap_usd", "coingecko_id", descending=[True, False])
+        .unique("symbol", keep="first", maintain_order=True)
+        .select("symbol", id="coingecko_id")
+    )
+    plain = pl.col("symbol").str.to_lowercase().str.replace_all(r"[^a-z0-9._-]", "-")
+    figures = {"price": "price_usd", "market_cap": "market_cap_usd", "volume": "volume_usd_24h"}
+    midnight = pl.col("date").cast(pl.Datetime("us", "UTC"))
+    return pl.concat(
+        [
+            early.join(aliases, on="symbol", how="left").select(
+                time=midnight + timedelta(days=1), asset=pl.coalesce("id", plain), **figures
+            ),
+            late.select(time=midnight, asset="coingecko_id", **figures),
+        ]
+    ).unique(["time", "asset"], keep="first", maintain_order=True)
+
+
+@pytest.fixture(scope="session")
+def real_tags(shared: Path) -> pl.DataFrame:
+    """Stablecoins and derivatives, by the list of ids that the published top-ten sum leaves out, and older ones."""
+    excluded = pl.read_csv(shared / "data" / "coingecko_excluded_stable_derivative.csv")["coingecko_id"].to_list()
+    older = ["bitusd", "bitcny", "terrausd", "true-usd", "paxos-standard", "husd", "gemini-dollar", "nusd", "susd"]
+    return pl.DataFrame({"asset": sorted({*excluded, *older, "tether", "usd-coin", "dai"})}).with_columns(
+        scheme=pl.lit("tag"), value=pl.lit("stablecoin")
+    )
+
+
+@pytest.fixture(scope="session")
+def real_panel(real_observations: pl.DataFrame, real_tags: pl.DataFrame) -> Panel:
+    """The daily panel of the real market, 2013 to 2021; July to December 2020 are unknown."""
+    return Panel.from_frames(real_observations, classifications=real_tags)

@@ -1,7 +1,7 @@
 """Numbers: exact sums inside, one rounding when published."""
 
 import math
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +37,16 @@ def round_published(values: Floats, decimals: int) -> Floats:
     >>> round_published(np.array([2.675, 0.125, 1000.00005]), 2)
     array([2.67e+00, 1.20e-01, 1.00e+03])
     """
+    exact = np.asarray(values, dtype=np.float64)
     scale = 10.0**decimals
-    scaled = np.asarray(values, dtype=np.float64) * scale
-    rounded = np.rint(scaled) / scale
-    distance = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5)
-    doubtful = np.isfinite(scaled) & (distance <= 1e-9 + np.abs(scaled) * 4e-16)
-    large = np.isfinite(values) & (np.abs(scaled) >= 2.0**52)
-    rounded[large] = np.asarray(values)[large]
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = exact * scale
+        rounded = np.rint(scaled) / scale
+        distance = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5)
+        close = (distance <= 1e-9 + np.abs(scaled) * 4e-16) | ~(np.abs(scaled) < 2.0**50)
     quantum = Decimal(1).scaleb(-decimals)
-    for position in np.flatnonzero(doubtful & ~large):
-        exact = Decimal(float(values[position])).quantize(quantum, rounding=ROUND_HALF_EVEN)
-        rounded[position] = float(exact)
+    for position in np.flatnonzero(close & np.isfinite(exact)):
+        with localcontext(prec=400):
+            tie = Decimal(float(exact[position])).quantize(quantum, rounding=ROUND_HALF_EVEN)
+        rounded[position] = float(tie)
     return rounded

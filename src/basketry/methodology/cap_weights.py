@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,10 @@ from basketry.core.errors import CapInfeasibleError, MethodologyError
 from basketry.core.numbers import Bools, Floats, exact_sum
 
 TOLERANCE = 1e-12
+"""Limits hold, and weights sum to 1, within this."""
+
+_ROUNDING = 1e-14
+_Group = tuple[str, Bools, float]
 
 
 def cap_weights(
@@ -18,49 +23,61 @@ def cap_weights(
     cap: float | None = None,
     *,
     largest: float | None = None,
-    floor: float | None = None,
     groups: Sequence[Hashable] | None = None,
     group_cap: float | Mapping[Hashable, float] | None = None,
+    floor: float | None = None,
     concentration: tuple[float, float, float] | None = None,
 ) -> Floats:
     """Return weights that keep every limit and are otherwise in proportion to those given, shape (n,).
 
-    What a cap takes from one asset goes to the others in proportion to their weights, repeated until no cap
-    is broken. The fixed point is w_i = min(max(λ r_i, floor), cap_i) with the one λ at which the weights sum to 1; it
-    is solved for directly. One pass of redistribution, as often seen, can leave another cap broken.
+    What a cap takes from one asset goes to the others in proportion to their weights, until no cap is broken;
+    one pass of redistribution can leave another cap broken. The fixed point is w_i = min(max(λ r_i, floor),
+    cap_i) with the one λ at which the weights sum to 1, which is solved for directly. Of all weights that
+    keep the limits it is the nearest to r in relative entropy, Σ w_i ln(w_i / r_i), and that is what decides
+    where more limits come in: a group above its cap has a λ of its own; for a concentration limit, the best
+    choice of the assets above y.
+
+    The result keeps the order of the weights, gives equal weights the same, and does not depend on the order
+    in which assets are listed, to the last bit.
 
     Args:
         weights: Weights before capping, not negative, shape (n,); scaled to sum to 1.
         cap: No weight above this.
-        largest: The largest asset may weigh up to this instead (CoinDesk 20: 30% and 20%); ties go to the first.
-        floor: No weight below this.
+        largest: The one largest asset may weigh up to this instead (CoinDesk 20: 30% and 20%). Where two or
+            more share the first place, no asset is the one largest, and `cap` holds for all.
         groups: A label for each asset, such as its sector; None belongs to no group.
         group_cap: No group above this, or above its own cap where a mapping is given.
-        concentration: (x, y, z): none above x, and those above y sum to z at most (UCITS 10/5/40: 0.10, 0.05, 0.40).
+        floor: No weight below this.
+        concentration: (x, y, z): none above x, and those above y sum to z at most (UCITS 5/10/40: 0.10, 0.05,
+            0.40).
 
     Raises:
         CapInfeasibleError: No weights keep the limits; the message gives the arithmetic.
-        MethodologyError: A weight or a limit is not a number in its range.
+        MethodologyError: A weight or a limit is not a number in its range, or limits do not go together.
 
-    Source: S&P Dow Jones Indices, Index Mathematics Methodology, capped indices; MSCI 10/40 Indices Methodology.
+    Source: S&P Dow Jones Indices, Index Mathematics Methodology, capped indices; MSCI 10/40 Indices
+    Methodology (2013) for the limits. Relative entropy: Kullback and Leibler (1951).
 
     >>> cap_weights([40, 24, 20, 10, 6], cap=0.25).tolist()
     [0.25, 0.25, 0.25, 0.15625, 0.09375]
     >>> cap_weights([1, 1, 1, 1], cap=0.2)
     Traceback (most recent call last):
     ...
-    basketry.core.errors.CapInfeasibleError: 4 assets x 0.2 = 0.8 < 1: raise the cap to at least 0.25, or select more assets
+    basketry.core.errors.CapInfeasibleError: 4 assets x 0.2 = 0.8 < 1: raise the cap to at least 0.25
+    or select at least 5 assets
     """
     raw = _checked(weights)
     _check_limits(cap, largest, floor, concentration)
     upper = np.full(len(raw), 1.0 if cap is None else cap)
     if largest is not None:
-        if cap is None:
-            raise MethodologyError("largest: goes with a cap for the others")
-        upper[int(raw.argmax())] = largest
+        first = raw == raw.max()
+        if first.sum() == 1:
+            upper[first] = largest
     lower = np.full(len(raw), floor or 0.0)
-    if (lower > upper).any():
-        raise CapInfeasibleError(f"floor {floor:g} is above the cap {cap:g}")
+    if (groups is None) != (group_cap is None):
+        raise MethodologyError(
+            "groups and group_cap go together: a label for each asset, and the cap of a group"
+        )
     if groups is not None and group_cap is not None:
         if concentration is not None:
             raise MethodologyError("group caps and a concentration limit cannot be combined")
@@ -74,145 +91,237 @@ def _checked(weights: ArrayLike) -> Floats:
     raw = np.asarray(weights, dtype=np.float64)
     if raw.ndim != 1 or not len(raw):
         raise MethodologyError("weights: expected a list of at least one number")
-    wrong = np.flatnonzero(~np.isfinite(raw) | (raw < 0))
-    if len(wrong):
-        raise MethodologyError(f"weights: number {wrong[0]} is {raw[wrong[0]]!r}; weights are finite and not negative")
-    total = exact_sum(raw)
-    if not total > 0:
+    if not (raw >= 0).all() or not (raw < np.inf).all():
+        place = int(np.flatnonzero(~((raw >= 0) & (raw < np.inf)))[0])
+        raise MethodologyError(
+            f"weights: number {place} is {raw[place]}; weights are finite and not negative"
+        )
+    most = raw.max()
+    if most == 0:
         raise MethodologyError("weights: they sum to 0, so nothing can be weighted")
-    return raw / total
+    if most > 1e300:
+        raw = raw / most
+    total = exact_sum(raw)
+    return raw if abs(total - 1) <= _ROUNDING else raw / total
 
 
 def _check_limits(
-    cap: float | None, largest: float | None, floor: float | None, concentration: tuple[float, float, float] | None
+    cap: float | None,
+    largest: float | None,
+    floor: float | None,
+    concentration: tuple[float, float, float] | None,
 ) -> None:
     for name, value in (("cap", cap), ("largest", largest)):
         if value is not None and not 0 < value <= 1:
             raise MethodologyError(f"{name}: {value!r} is not a fraction between 0 and 1, such as 0.25")
     if floor is not None and not 0 <= floor < 1:
         raise MethodologyError(f"floor: {floor!r} is not a fraction between 0 and 1, such as 0.01")
+    if largest is not None and cap is None:
+        raise MethodologyError("largest: goes with a cap for the others")
     if cap is not None and largest is not None and largest < cap:
         raise MethodologyError(f"largest: {largest:g} is below the cap {cap:g} of the others")
+    if cap is not None and floor is not None and floor > cap:
+        raise CapInfeasibleError(f"the floor {floor:g} is above the cap {cap:g}")
     if concentration is not None:
         single, over, total = concentration
-        if not 0 < over <= single <= 1 or not over <= total <= 1:
-            raise MethodologyError(f"concentration: {concentration} must keep 0 < over <= single <= 1 and over <= total")
+        if not (0 < over <= single <= 1 and over <= total <= 1):
+            raise MethodologyError(
+                f"concentration: ({single}, {over}, {total}) must be plain fractions with over <= single "
+                "and over <= total"
+            )
+        if floor is not None and floor > over:
+            raise CapInfeasibleError(
+                f"the floor {floor:g} is above {over:g}, so every asset would count as large"
+            )
 
 
 def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
-    """Return clip(λ raw, lower, upper) with the λ at which it sums to `total`."""
-    if exact_sum(lower) > total + TOLERANCE:
-        raise CapInfeasibleError(
-            f"{len(raw)} assets with a floor of {lower.max():g} need {exact_sum(lower):.6g} > {total:.6g}: "
-            f"lower the floor to at most {total / len(raw):.6g}, or select fewer assets"
-        )
-    movable = np.where(raw > 0, upper, lower)
-    room = exact_sum(movable)
-    if room < total - TOLERANCE:
-        _infeasible(raw, lower, upper, total, room)
-    if room <= total:
-        return movable
-    scaled = raw * (total / exact_sum(raw))
-    if (scaled <= upper).all() and (scaled >= lower).all():
-        return scaled
+    """Return clip(λ raw, lower, upper) with the λ at which it sums to `total`.
+
+    An asset without weight gets its floor.
+
+    As 1/λ grows from 0, an asset leaves its cap at raw/upper and reaches its floor at raw/lower. Between two
+    such points the same assets are free, and the sum is a constant plus a slope times λ, so that the points'
+    own sums find the interval, and one division finds λ.
+    """
+    share = exact_sum(raw)
+    if share > 0:
+        scaled = raw if abs(share - total) <= _ROUNDING else raw * (total / share)
+        if (scaled <= upper).all() and (scaled >= lower).all():
+            return scaled
+    ceiling = np.where(raw > 0, upper, lower)
+    _check_room(raw, lower, upper, total, exact_sum(ceiling))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        opens, shuts = raw / upper, raw / lower
     free = raw > 0
-    points = np.unique(np.concatenate([lower[free] / raw[free], upper[free] / raw[free]]))
-    low, high = 0, len(points) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if exact_sum(np.clip(points[middle] * raw, lower, upper)) >= total:
-            high = middle
-        else:
-            low = middle + 1
-    # Between the two breakpoints the same assets move freely, so one division gives λ.
-    before = points[low - 1] if low else 0.0
-    inside = free & (lower <= before * raw + 0.0) & (upper > before * raw)
-    held = np.clip(before * raw, lower, upper)
-    factor = (total - exact_sum(held[~inside])) / exact_sum(raw[inside]) if inside.any() else points[low]
-    return np.where(inside, np.clip(factor * raw, lower, upper), held)
+    floored = free & (lower > 0)
+    points = np.concatenate([opens[free], shuts[floored]])
+    slopes = np.concatenate([raw[free], -raw[floored]])
+    steps = np.concatenate([-upper[free], lower[floored]])
+    order = np.lexsort((slopes, points))
+    points = points[order]
+    sums = exact_sum(ceiling) + np.cumsum(steps[order]) + np.cumsum(slopes[order]) / points
+    place = int(np.searchsorted(-sums, -total, side="right")) - 1
+    if place < 0:
+        return ceiling
+    free &= (opens <= points[place]) & ~(shuts <= points[place])
+    result = np.where(opens > points[place], upper, lower)
+    if free.any():
+        left = total - exact_sum(result[~free])
+        part = raw[free] / exact_sum(raw[free]) * left
+        result[free] = np.minimum(np.maximum(part, lower[free]), upper[free])
+    return result
 
 
-def _infeasible(raw: Floats, lower: Floats, upper: Floats, total: float, room: float) -> None:
-    zeros = int((raw == 0).sum())
-    note = f" ({zeros} have no weight)" if zeros else ""
-    if np.ptp(upper) == 0:
+def _check_room(raw: Floats, lower: Floats, upper: Floats, total: float, room: float) -> None:
+    """Raise CapInfeasibleError, with the arithmetic, where floors need too much or caps hold too little."""
+    count = len(raw)
+    least = exact_sum(lower)
+    if least > total + TOLERANCE:
+        # Floors differ where some assets must count as large; then there is no one floor to lower.
+        advice = f"lower the floor to at most {_down(total / count)} or select fewer assets"
         raise CapInfeasibleError(
-            f"{len(raw)} assets{note} x {upper[0]:g} = {room:.6g} < {total:.6g}: raise the cap to at least "
-            f"{total / max(len(raw) - zeros, 1):.6g}, or select more assets"
+            f"{count} assets with floors that sum to {least:.6g} > {total:.6g}: {advice}"
         )
-    del lower
+    if room >= total - TOLERANCE:
+        return
+    zeros = int((raw == 0).sum())
+    note = f" ({zeros} of {count} have no weight)" if zeros else ""
+    holding = count - zeros
+    if not holding or (not zeros and np.ptp(upper) > 0):
+        raise CapInfeasibleError(
+            f"the caps of {holding} assets{note} sum to {room:.6g} < {total:.6g}: "
+            "raise a cap or select more assets"
+        )
+    cap = float(upper.min())
+    more = math.ceil(total / cap - TOLERANCE)
     raise CapInfeasibleError(
-        f"the caps of {len(raw)} assets{note} sum to {room:.6g} < {total:.6g}: raise a cap, or select more assets"
+        f"{holding} assets{note} x {cap:g} = {room:.6g} < {total:.6g}: raise the cap to at least "
+        f"{_up(total / holding)} or select at least {more} assets"
     )
+
+
+def _up(fraction: float) -> str:
+    return f"{math.ceil(fraction * 1e6 - 1e-6) / 1e6:g}"
+
+
+def _down(fraction: float) -> str:
+    return f"{math.floor(fraction * 1e6 + 1e-6) / 1e6:g}"
 
 
 def _members(
     groups: Sequence[Hashable], group_cap: float | Mapping[Hashable, float], count: int
-) -> list[tuple[Hashable, Bools, float]]:
+) -> list[_Group]:
     if len(groups) != count:
         raise MethodologyError(f"groups: {len(groups)} labels for {count} weights")
-    labels = sorted({label for label in groups if label is not None}, key=str)
-    found = []
-    for label in labels:
+    found: list[_Group] = []
+    for label in sorted({label for label in groups if label is not None}, key=str):
         limit = group_cap.get(label) if isinstance(group_cap, Mapping) else group_cap
         if limit is None:
             continue
         if not 0 < limit <= 1:
-            raise MethodologyError(f"group cap of {label!r}: {limit!r} is not a fraction between 0 and 1")
-        found.append((label, np.array([own == label for own in groups]), limit))
+            raise MethodologyError(
+                f"group cap of {label}: {limit!r} is not a fraction between 0 and 1, such as 0.4"
+            )
+        found.append((str(label), np.array([own == label for own in groups]), limit))
     return found
 
 
-def _grouped(raw: Floats, lower: Floats, upper: Floats, groups: list[tuple[Hashable, Bools, float]]) -> Floats:
-    """Fix each group that exceeds its cap at the cap, share the rest among the others, and repeat."""
+def _grouped(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group]) -> Floats:
+    """Hold each group that exceeds its cap at the cap, share the rest among the others, and repeat.
+
+    Holding a group raises λ for the others and never lowers it, so a group once held stays held, and the
+    order in which groups are found does not matter.
+    """
+    _check_groups(raw, lower, upper, groups)
     result = np.zeros(len(raw))
-    fixed = np.zeros(len(raw), dtype=bool)
-    remaining, total = list(groups), 1.0
-    while True:
-        rest = ~fixed
-        if not rest.any() or exact_sum(np.where(raw[rest] > 0, upper[rest], lower[rest])) < total - TOLERANCE:
-            used = ", ".join(f"{label} {limit:g}" for label, _, limit in groups)
-            raise CapInfeasibleError(
-                f"the group caps ({used}) and the other assets' caps leave {total:.6g} of the index without a place: "
-                "raise a group cap, or select assets of other groups"
-            )
-        result[rest] = _bounded(raw[rest], lower[rest], upper[rest], total)
-        over = [entry for entry in remaining if exact_sum(result[entry[1]]) > entry[2] + TOLERANCE]
+    open_groups, rest = list(groups), np.ones(len(raw), dtype=bool)
+    held: list[float] = []
+    while rest.any():
+        result[rest] = _bounded(raw[rest], lower[rest], upper[rest], math.fsum([1.0, *held]))
+        over = [group for group in open_groups if exact_sum(result[group[1]]) > group[2] + _ROUNDING]
         if not over:
-            return result
-        for entry in over:
-            _, mask, limit = entry
+            break
+        for group in over:
+            _, mask, limit = group
             result[mask] = _bounded(raw[mask], lower[mask], upper[mask], limit)
-            fixed |= mask
-            total -= limit
-            remaining.remove(entry)
+            rest &= ~mask
+            held.append(-limit)
+            open_groups.remove(group)
+    return result
 
 
-def _concentrated(raw: Floats, lower: Floats, upper: Floats, single: float, over: float, total: float) -> Floats:
-    """Let the k largest weigh between y and x and at most z together, all others y at most; k as large as possible."""
-    upper = np.minimum(upper, single)
-    result = _bounded(raw, lower, upper, 1.0) if exact_sum(upper) >= 1 - TOLERANCE else None
-    if result is None:
-        _infeasible(raw, lower, upper, 1.0, exact_sum(upper))
-        raise CapInfeasibleError("the caps leave no room")
-    heavy = result > over + TOLERANCE
-    if exact_sum(result[heavy]) <= total + TOLERANCE:
-        return result
-    order = np.argsort(-raw, kind="stable")
-    for count in range(min(int(heavy.sum()), int(total / over + TOLERANCE)), -1, -1):
-        large = np.zeros(len(raw), dtype=bool)
-        large[order[:count]] = True
-        ceiling = np.where(large, upper, np.minimum(upper, over))
-        base = np.where(large, np.maximum(lower, over), lower)
-        room = min(total, exact_sum(ceiling[large])) + exact_sum(np.where(raw > 0, ceiling, lower)[~large])
-        if room < 1 - TOLERANCE or (base > ceiling).any():
-            continue
-        spread = _bounded(raw, base, ceiling, 1.0) if exact_sum(ceiling) >= 1 - TOLERANCE else ceiling
-        if exact_sum(spread[large]) > total:
-            spread[large] = _bounded(raw[large], base[large], ceiling[large], total)
-            spread[~large] = _bounded(raw[~large], base[~large], ceiling[~large], 1 - total)
-        return spread
+def _check_groups(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group]) -> None:
+    ceiling = np.where(raw > 0, upper, lower)
+    loose = np.ones(len(raw), dtype=bool)
+    places: list[float] = []
+    for label, mask, limit in groups:
+        loose &= ~mask
+        least = exact_sum(lower[mask])
+        if least > limit + TOLERANCE:
+            raise CapInfeasibleError(
+                f"the floors of {int(mask.sum())} assets in group {label} sum to {least:.6g} > its cap "
+                f"{limit:g}: lower the floor, raise the group's cap or select fewer of its assets"
+            )
+        places.append(min(limit, exact_sum(ceiling[mask])))
+    others = exact_sum(ceiling[loose])
+    if math.fsum([*places, others]) >= 1 - TOLERANCE:
+        return
+    terms = [f"{label} {place:.6g}" for (label, _, _), place in zip(groups, places, strict=True)]
+    terms += [f"other assets {others:.6g}"] if loose.any() else []
     raise CapInfeasibleError(
-        f"{len(raw)} assets cannot keep {single:g}/{over:g}/{total:g}: {total:g} for those above {over:g} and {over:g} for "
-        f"each other make less than 1; at least {int(np.ceil((1 - total) / over)) + int(np.ceil(total / single))} assets are needed"
+        f"the groups hold {' + '.join(terms)} = {math.fsum([*places, others]):.6g} < 1: raise a cap "
+        "or select assets of more groups"
+    )
+
+
+def _concentrated(
+    raw: Floats, lower: Floats, upper: Floats, single: float, over: float, total: float
+) -> Floats:
+    """Try each number of assets that may weigh more than y, and keep the result nearest to the weights given.
+
+    With k large assets, those weigh from y to x and form a group capped at z; the others weigh y at most.
+    Every set of weights that keeps the rule and the order of the assets is of that form for some k.
+    """
+    upper = np.minimum(upper, single)
+    plain = _bounded(raw, lower, upper, 1.0)
+    if exact_sum(plain[plain > over + _ROUNDING]) <= total + _ROUNDING:
+        return plain
+    best: Floats | None = None
+    least = math.inf
+    for threshold in [np.inf, *np.unique(raw[raw > 0])[::-1].tolist()]:
+        large = raw >= threshold
+        if large.sum() * over > total + TOLERANCE:
+            break
+        low = np.where(large, np.maximum(lower, over), lower)
+        high = np.where(large, upper, np.minimum(upper, over))
+        if (low > high).any():
+            continue
+        try:
+            found = _grouped(raw, low, high, [("large", large, total)] if large.any() else [])
+        except CapInfeasibleError:
+            continue
+        distance = _relative_entropy(found, raw)
+        if distance < least:
+            best, least = found, distance
+    if best is None:
+        raise CapInfeasibleError(_too_few(raw, single, over, total))
+    return best
+
+
+def _relative_entropy(weights: Floats, raw: Floats) -> float:
+    counted = (weights > 0) & (raw > 0)
+    return exact_sum(weights[counted] * np.log(weights[counted] / raw[counted]))
+
+
+def _too_few(raw: Floats, single: float, over: float, total: float) -> str:
+    holding = int((raw > 0).sum())
+    needed = min(
+        large + math.ceil((1 - min(total, large * single)) / over - TOLERANCE)
+        for large in range(math.floor(total / over + TOLERANCE) + 1)
+    )
+    return (
+        f"{holding} assets cannot keep {single:g}/{over:g}/{total:g}: {total:g} for those above {over:g} "
+        f"and {over:g} for each other asset sum to less than 1; select at least {needed} assets or raise a "
+        "limit"
     )

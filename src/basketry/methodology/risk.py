@@ -12,83 +12,172 @@ from basketry.core.numbers import Floats, normalise
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import log_returns
 
-MIN_OBSERVATIONS = 20
+OBSERVATIONS_MIN = 20
+"""Returns that an estimate needs; half of the window where that is shorter than 40 days."""
 
 
-def window_covariance(view: Panel, selected: NDArray[np.int64], length: timedelta, shrinkage: float) -> Floats:
+def observations_needed(length: timedelta) -> int:
+    """Return how many returns an estimate over a window of daily data needs.
+
+    >>> observations_needed(timedelta(days=90)), observations_needed(timedelta(days=14))
+    (20, 7)
+    """
+    return max(2, min(OBSERVATIONS_MIN, length.days // 2))
+
+
+def window_returns(view: Panel, selected: NDArray[np.int64], length: timedelta) -> Floats:
+    """Return log returns of the selected assets over a window, shape (k, n); NaN where a price is unknown.
+
+    Raises:
+        MethodologyError: An asset has too few returns, or its price did not move.
+    """
+    returns = log_returns(view, length)[:, selected]
+    needed = observations_needed(length)
+    known = (~np.isnan(returns)).sum(axis=0)
+    if (known < needed).any():
+        place = int(known.argmin())
+        raise MethodologyError(
+            f"{view.assets[int(selected[place])]!r} has {known[place]} returns in the last {length.days} days, "
+            f"at least {needed} are needed; require a history, as in "
+            f"`- history: {{min_days: {length.days + 1}}}`"
+        )
+    still = np.flatnonzero(np.nanmax(returns, axis=0) == np.nanmin(returns, axis=0))
+    if len(still):
+        asset = view.assets[int(selected[still[0]])]
+        raise MethodologyError(
+            f"the price of {asset!r} did not move over {length.days} days, so it has no risk to weight "
+            "by; exclude it, or require trading, as in `- value_traded: {window: 30d, min: 100_000}`"
+        )
+    return returns
+
+
+def window_covariance(
+    view: Panel, selected: NDArray[np.int64], length: timedelta, shrinkage: float
+) -> Floats:
     """Return the covariance of the selected assets' log returns over a window, shape (n, n), per row of the data.
 
-    Rows in which a selected asset has no return are left out. Off-diagonal elements are shrunk towards zero by the
+    Rows in which a selected asset has no return are left out. Correlations are shrunk towards zero by the
     share `shrinkage` (Ledoit and Wolf 2004, with a diagonal target and a stated intensity).
 
     Raises:
-        MethodologyError: Fewer than 20 rows are whole, or an asset did not move.
+        MethodologyError: Too few rows are whole, an asset has too few returns, or it did not move.
     """
-    returns = log_returns(view, length)[:, selected]
+    from basketry.methodology._kernels import covariance
+
+    returns = window_returns(view, selected, length)
     whole = returns[~np.isnan(returns).any(axis=1)]
-    if len(whole) < MIN_OBSERVATIONS:
-        lacking = int(np.isnan(returns).sum(axis=0).argmax()) if len(returns) else 0
+    needed = observations_needed(length)
+    if len(whole) < needed:
+        lacking = view.assets[int(selected[int(np.isnan(returns).sum(axis=0).argmax())])]
         raise MethodologyError(
-            f"only {len(whole)} days of the last {length.days} have a return for all {len(selected)} assets, "
-            f"{MIN_OBSERVATIONS} are needed; most are missing for {view.assets[int(selected[lacking])]!r}; require a "
-            f"longer history, as in `- history: {{min_days: {length.days + 10}}}`"
+            f"only {len(whole)} rows of the last {length.days} days have a return of all {len(selected)} assets, "
+            f"at least {needed} are needed; {lacking!r} lacks most; require a history, as in "
+            f"`- history: {{min_days: {length.days + 1}}}`"
         )
-    covariance = np.atleast_2d(np.cov(whole, rowvar=False))
-    still = np.flatnonzero(~(np.diag(covariance) > 0))
-    if len(still):
-        raise MethodologyError(f"the price of {view.assets[int(selected[still[0]])]!r} did not move over the window")
-    diagonal = np.diag(np.diag(covariance))
-    return (1 - shrinkage) * covariance + shrinkage * diagonal
+    matrix: Floats = covariance(np.ascontiguousarray(whole))
+    diagonal = np.diag(matrix).copy()
+    if not (diagonal > 0).all():
+        asset = view.assets[int(selected[int(diagonal.argmin())])]
+        raise MethodologyError(f"the price of {asset!r} did not move on the {len(whole)} days that count")
+    shrunk = (1 - shrinkage) * matrix
+    np.fill_diagonal(shrunk, diagonal)
+    return shrunk
 
 
-def equal_risk_contribution(covariance: ArrayLike, tolerance: float = 1e-13) -> Floats:
+def equal_risk_contribution(covariance: ArrayLike) -> Floats:
     """Return the long-only weights at which every asset contributes the same risk, shape (n,).
 
-    w_i (Σ w)_i is the same for all i. Solved as min ½ x'Cx − Σ ln x_i on the correlation matrix C by cyclical
-    coordinate descent, w ∝ x/σ (Maillard, Roncalli and Teïletche 2010; Spinu 2013; Griveau-Billion, Richard and
-    Roncalli 2013, equation 5).
+    w_i (Σw)_i is the same for all i, to 1e-12 relative. With the correlation matrix C, x minimises the convex
+    ½ x'Cx - Σ ln x_i (Spinu 2013), by cyclical coordinate descent (Griveau-Billion, Richard and Roncalli 2013),
+    and w is in proportion to x over volatility. Where all correlations are equal, the weights are in proportion
+    to one over volatility.
+
+    Args:
+        covariance: Symmetric, positive semidefinite, shape (n, n).
+
+    Raises:
+        MethodologyError: Not such a matrix, or two assets hedge each other completely, so that no weights
+        exist.
+
+    Source: Maillard, Roncalli and Teïletche (2010), The properties of equally weighted risk contribution
+    portfolios.
 
     >>> equal_risk_contribution([[0.04, 0.0], [0.0, 0.01]]).round(6).tolist()
     [0.333333, 0.666667]
     """
-    matrix = np.asarray(covariance, dtype=np.float64)
-    spread = np.sqrt(np.diag(matrix))
-    correlation = matrix / np.outer(spread, spread)
-    x = np.full(len(spread), 1 / np.sqrt(max(correlation.sum(), 1e-12)))
-    product = correlation @ x
-    for _ in range(2000):
-        for place in range(len(x)):
-            others = product[place] - x[place]
-            new = (-others + np.sqrt(others * others + 4)) / 2
-            product += correlation[:, place] * (new - x[place])
-            x[place] = new
-        product = correlation @ x
-        if np.abs(x * product - 1).max() < tolerance * len(x):
-            break
-    else:
-        if np.abs(x * product - 1).max() > 1e-8:
-            raise MethodologyError("equal risk contribution: no solution was found; the covariance is close to singular")
-    return normalise(x / spread)
+    from basketry.methodology._kernels import equal_contributions
+
+    matrix = _checked(covariance)
+    order = _canonical(matrix)
+    spread = np.sqrt(np.diag(matrix))[order]
+    correlation = matrix[np.ix_(order, order)] / np.outer(spread, spread)
+    x, error = equal_contributions(correlation, 1e-13 * len(matrix), 10_000)
+    if not error < 1e-10:
+        raise MethodologyError(
+            "equal risk contribution: no solution was found, as some assets hedge each other almost completely; "
+            "use a longer window or some shrinkage"
+        )
+    return _in_order(normalise(x / spread), order)
 
 
 def minimum_variance(covariance: ArrayLike) -> Floats:
     """Return the long-only weights of least variance, shape (n,).
 
     min w'Σw with Σ w_i = 1, w ≥ 0 (Markowitz 1952). With Σ = LL', the non-negative least squares problem
-    min |L'x − L⁻¹1| has the same conditions of Karush, Kuhn and Tucker up to scale.
+    min |L'y - L⁻¹1| has the same conditions of Karush, Kuhn and Tucker up to scale, so it says which assets
+    are held (Lawson and Hanson 1974); their weights are then Σ⁻¹1 over those assets.
+
+    Args:
+        covariance: Symmetric, positive definite, shape (n, n).
+
+    Raises:
+        MethodologyError: Not such a matrix; with more assets than returns it is singular, and shrinkage is
+        needed.
 
     >>> minimum_variance([[0.04, 0.0], [0.0, 0.01]]).round(6).tolist()
     [0.2, 0.8]
     """
-    from scipy.linalg import solve_triangular
     from scipy.optimize import nnls
 
-    matrix = np.asarray(covariance, dtype=np.float64)
-    try:
-        lower = np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError as error:
+    from basketry.methodology._kernels import backward_solve, cholesky, forward_solve
+
+    matrix = _checked(covariance)
+    order = _canonical(matrix)
+    # Its scale does not matter to the weights, but to the tolerances of the solver.
+    ordered = matrix[np.ix_(order, order)] / np.diag(matrix).max()
+    lower, definite = cholesky(ordered)
+    if not definite:
         raise MethodologyError(
             "minimum variance: the covariance is singular; use a longer window or more shrinkage"
-        ) from error
-    solution, _ = nnls(lower.T, solve_triangular(lower, np.ones(len(matrix)), lower=True))
-    return normalise(solution)
+        )
+    ones = np.ones(len(matrix))
+    solution, _ = nnls(lower.T, forward_solve(lower, ones))
+    held = np.flatnonzero(solution > 0)
+    factor, _ = cholesky(ordered[np.ix_(held, held)])
+    exact = backward_solve(factor, forward_solve(factor, ones[held]))
+    if (exact > 0).all():
+        solution[held] = exact
+    return _in_order(normalise(solution), order)
+
+
+def _checked(covariance: ArrayLike) -> Floats:
+    matrix = np.asarray(covariance, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+        raise MethodologyError(f"covariance: expected a square matrix, was of shape {matrix.shape}")
+    if not np.isfinite(matrix).all() or not (np.diag(matrix) > 0).all():
+        raise MethodologyError("covariance: elements must be finite, and variances above 0")
+    if not np.allclose(matrix, matrix.T, rtol=1e-9, atol=0):
+        raise MethodologyError("covariance: the matrix is not symmetric")
+    return matrix
+
+
+def _canonical(matrix: Floats) -> NDArray[np.int64]:
+    """Return an order of the assets that depends on the figures alone, not on the order given."""
+    rows = np.sort(matrix, axis=1)
+    return np.lexsort((*rows.T, np.diag(matrix))).astype(np.int64)
+
+
+def _in_order(weights: Floats, order: NDArray[np.int64]) -> Floats:
+    result = np.empty_like(weights)
+    result[order] = weights
+    return result

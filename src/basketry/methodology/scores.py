@@ -8,7 +8,9 @@ Z_MAX = 3.0
 
 
 def standardise(figures: Floats) -> Floats:
-    """Return z-scores, clipped at 3 either way, shape (n,); an unknown figure scores 0, as does everything when all are equal.
+    """Return z-scores, clipped at 3 either way, shape (n,).
+
+    An unknown figure scores 0, as does everything where all figures are equal.
 
     >>> standardise(np.array([1.0, 2.0, 3.0])).round(4).tolist()
     [-1.2247, 0.0, 1.2247]
@@ -21,7 +23,7 @@ def standardise(figures: Floats) -> Floats:
 
 
 def positive_score(z: Floats) -> Floats:
-    """Return 1 + z for z ≥ 0, else 1 / (1 − z), which is positive and increasing, shape (n,).
+    """Return 1 + z for z ≥ 0, else 1 / (1 - z), which is positive and increasing, shape (n,).
 
     Source: S&P Dow Jones Indices, S&P Momentum Indices Methodology; MSCI Momentum Indices Methodology.
 

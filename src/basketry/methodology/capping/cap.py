@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from basketry.core.errors import MethodologyError
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule
 
@@ -20,7 +19,7 @@ class Cap(CappingRule):
         largest: Cap of the largest asset, where it differs.
 
     >>> Cap(limit=0.2, largest=0.3).words()
-    'No weight is above 20%; the largest asset may weigh up to 30%.'
+    'No weight is above 20%; the one largest asset may weigh up to 30%.'
     """
 
     shorthand = "limit"
@@ -33,10 +32,10 @@ class Cap(CappingRule):
     @model_validator(mode="after")
     def _ordered(self) -> "Cap":
         if self.largest is not None and self.largest < self.limit:
-            raise MethodologyError(f"largest {self.largest:g} is below the limit {self.limit:g} of the others")
+            raise ValueError(f"largest {self.largest:g} is below the limit {self.limit:g} of the others")
         return self
 
-    def limits(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
+    def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
         """Return the caps."""
         del view, selected
         return {"cap": self.limit, "largest": self.largest}
@@ -44,4 +43,6 @@ class Cap(CappingRule):
     def words(self) -> str:
         """Return the rule as a sentence."""
         words = f"No weight is above {self.limit * 100:g}%"
-        return words + (f"; the largest asset may weigh up to {self.largest * 100:g}%." if self.largest else ".")
+        return words + (
+            f"; the one largest asset may weigh up to {self.largest * 100:g}%." if self.largest else "."
+        )

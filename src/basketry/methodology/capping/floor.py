@@ -24,7 +24,7 @@ class Floor(CappingRule):
 
     limit: float = Field(gt=0, lt=1)
 
-    def limits(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
+    def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
         """Return the floor."""
         del view, selected
         return {"floor": self.limit}

@@ -2,67 +2,68 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from datetime import date, time, timedelta
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator, model_validator
 
-from basketry.core.errors import MethodologyError, nearest_hint
-from basketry.core.time import local_instant, parse_duration, time_zone, to_datetime, to_instant
+from basketry.core.errors import MethodologyError
+from basketry.core.time import format_instant, time_zone, to_instant
 from basketry.methodology.rule import Duration
-from basketry.methodology.schedule.business_days import is_business_day, shift
-from basketry.methodology.schedule.day_rules import check_day_rule, day_of_month
+from basketry.methodology.schedule.business_days import business_days, check_calendar
+from basketry.methodology.schedule.day_rules import day_in_words, needs_calendar
+from basketry.methodology.schedule.fixing import Clock, Instants, fixings, local_day
+from basketry.methodology.schedule.lag import (
+    Lag,
+    duration_in_words,
+    lag_in_words,
+    lag_needs_calendar,
+    lagged,
+    least_length,
+)
+from basketry.methodology.schedule.recurrence import (
+    check_recurrence,
+    counted_days,
+    recurrence_in_words,
+    recurring_days,
+)
 
-FREQUENCIES = ("day", "week", "month", "quarter", "year")
-_DAYS = re.compile(r"^(\d{1,4})d$", re.ASCII)
-_LAG = re.compile(r"^(\d{1,3})bd$", re.ASCII)
-
-
-def _clock(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return time.fromisoformat(value)
-        except ValueError as error:
-            raise MethodologyError(f"{value!r} is not a time of day; write for example \"16:00\"") from error
-    return value
-
-
-def _lag(value: Any) -> Any:
-    if isinstance(value, str) and not _LAG.match(value):
-        parse_duration(value)
-    elif isinstance(value, timedelta):
-        return f"{value.total_seconds():g}s"
-    return value
-
-
-Clock = Annotated[
-    time,
-    BeforeValidator(_clock),
-    PlainSerializer(lambda value: value.isoformat("minutes"), return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2})?$"}),
-]
-Lag = Annotated[
-    str, BeforeValidator(_lag), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(w|d|h|m|s|bd)$"})
-]
-"""A duration such as 1d or 12h, or business days of the schedule's calendar such as 5bd."""
+_MICROSECOND = np.timedelta64(1, "us")
+_CLOCK_CHANGE = timedelta(days=2)
+"""A skipped local time can move a fixing over midnight."""
+_LONGEST_CLOSURE = timedelta(days=31)
+"""No calendar closes longer, so no day rolls further."""
+_HORIZON = np.timedelta64(366 * 200, "D")
 
 
 class Transition(BaseModel):
-    """A change made in equal steps: the first at the effective instant, the others `every` after."""
+    """A change made in equal steps: the first at the effective instant, the others `every` apart.
+
+    Attributes:
+        steps: Number of steps; after step j of n, j/n of the change is made.
+        every: Time between two steps; 5 steps of 1d, or 360 steps of 10s for an hour.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: int = Field(ge=1, le=10_000)
     every: Duration = timedelta(days=1)
 
+    @field_validator("every")
+    @classmethod
+    def _positive(cls, every: timedelta) -> timedelta:
+        if not every:
+            raise MethodologyError(
+                "transition.every: must be longer than 0; for a change at once leave transition out"
+            )
+        return every
+
 
 @dataclass(frozen=True)
 class RebalanceDate:
-    """When a change is determined, announced and takes effect (UTC)."""
+    """When a change is determined, announced and takes effect (UTC); in this order, none before the other."""
 
     announced_at: np.datetime64
     determined_at: np.datetime64
@@ -74,21 +75,31 @@ class Schedule(BaseModel):
 
     Attributes:
         every: day, week, month, quarter, year, or a number of days such as 10d, counted from the base.
-        on: Day rule: first_day, last_day, a day number to 28, third_friday, a weekday, 5th_business_day.
-        months: Months (1 to 12) in which a month or quarter schedule acts; a quarter's are 1, 4, 7, 10.
-        at: Local fixing time. zone: Its IANA time zone.
-        calendar: Exchange calendar for business days. roll: Where a day falls on a holiday of it.
-        determine: Lag from the determination to the effective instant. announce: From the announcement.
-        fix: weights: the determined weights are applied at effective prices. units: the units are fixed at the
-            prices of the determination, so weights drift until the effective instant (S&P Dow Jones Indices,
-            Index Mathematics: capping factors are set at the reference date).
-        transition: Steps over which a change is made.
+        on: Day rule: first_day, last_day, a day number to 28, third_friday, last_monday, first_business_day,
+            5th_business_day; for a week first_day (Monday), last_day or the name of a day.
+        months: Months (1 to 12) in which a monthly or quarterly schedule acts; unless given, all, or the first
+            month of each quarter (the last month for a day rule that begins with `last`).
+        at: Local fixing time, HH:MM.
+        zone: Its time zone, an IANA name.
+        calendar: Exchange calendar of the business days, such as XNYS.
+        roll: Where a day goes that is no business day: forward, backward, or none to leave it.
+        determine: Lag from the determination to the effective instant: 1d (24 hours), 12h, 5bd (business days),
+            or a day rule such as third_friday (the last one before); the last two at the fixing time.
+        announce: Lag from the announcement to the effective instant, in the same words.
+        fix: weights: the determined weights are applied at effective prices. units: the units are fixed at
+            the prices of the determination, so weights drift until the effective instant (S&P Dow Jones
+            Indices, Index Mathematics: capped weights are set with the prices of a reference date).
+        transition: Steps in which a change is made; at once unless given.
+
+    >>> Schedule(every="quarter", on="third_friday", determine="5bd", announce="2bd", calendar="XNYS").words()
+    'Rebalanced each quarter on the third Friday at 00:00 UTC; determined 5 business days before; announced
+    2 business days before (business days of XNYS). The determined weights are applied at effective prices.'
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     every: str = "month"
-    on: str | int = "first_day"
+    on: str | StrictInt = "first_day"
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...] | None = None
     at: Clock = time(0)
     zone: str = "UTC"
@@ -101,160 +112,157 @@ class Schedule(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Schedule:
-        if self.every not in FREQUENCIES and not _DAYS.match(self.every):
-            raise MethodologyError(
-                f"every: unknown frequency {self.every!r}{nearest_hint(self.every, FREQUENCIES)}; "
-                f"write {', '.join(FREQUENCIES)} or a number of days such as 10d"
-            )
-        if self.every == "0d":
-            raise MethodologyError("every: the number of days must be at least 1")
+        check_recurrence(self.every, self.on, self.months)
         time_zone(self.zone)
-        check_day_rule(self.on, self.every, self.calendar)
-        if self.every == "week" and self.on not in ("first_day", "last_day") and "_" in str(self.on):
-            raise MethodologyError(f"on: {self.on} does not fit every: week; write a weekday")
-        if self.months is not None and self.every not in ("month", "quarter"):
-            raise MethodologyError(f"months: does not fit every: {self.every}")
-        if self.roll != "none" and self.calendar is None:
-            raise MethodologyError("roll: needs an exchange calendar, as in calendar: XNYS")
-        for name in ("determine", "announce"):
-            if _LAG.match(getattr(self, name)) and self.calendar is None:
-                raise MethodologyError(f"{name}: business days need an exchange calendar, as in calendar: XNYS")
-        if self._length(self.determine) < self._length(self.announce):
+        self._check_calendar()
+        determined, announced = least_length(self.determine), least_length(self.announce)
+        if determined is not None and announced is not None and determined < announced:
             raise MethodologyError(
-                f"announce: {self.announce} before is earlier than the determination, {self.determine} before"
+                f"announce: {self.announce} before the effective instant is earlier than the determination, "
+                f"{self.determine} before; lengthen determine or shorten announce"
             )
         return self
 
+    def _check_calendar(self) -> None:
+        users = [
+            field
+            for field, needed in (
+                (f"on: {self.on}", needs_calendar(self.on)),
+                (f"roll: {self.roll}", self.roll != "none"),
+                (f"determine: {self.determine}", lag_needs_calendar(self.determine)),
+                (f"announce: {self.announce}", lag_needs_calendar(self.announce)),
+            )
+            if needed
+        ]
+        if self.calendar is None:
+            if users:
+                raise MethodologyError(f"{users[0]} needs an exchange calendar, as in calendar: XNYS")
+            return
+        check_calendar(self.calendar)
+        if not users:
+            raise MethodologyError(
+                f"calendar: {self.calendar} has no use; add roll: forward, a day rule such as "
+                "first_business_day, or a lag in business days such as determine: 5bd"
+            )
+
     @property
     def determination_lag(self) -> timedelta:
-        """Lag from a determination to its effect, business days counted as calendar days."""
-        return self._length(self.determine)
-
-    @staticmethod
-    def _length(lag: str) -> timedelta:
-        business = _LAG.match(lag)
-        return timedelta(days=int(business[1])) if business else parse_duration(lag)
-
-    def around(self, effective: np.datetime64) -> RebalanceDate:
-        """Return the dates of a change that takes effect at an instant."""
-        return RebalanceDate(self._before(effective, self.announce), self._before(effective, self.determine), effective)
-
-    def _before(self, effective: np.datetime64, lag: str) -> np.datetime64:
-        business = _LAG.match(lag)
-        if business is None:
-            return effective - np.timedelta64(parse_duration(lag))
-        if int(business[1]) == 0:
-            return effective
-        local = to_datetime(effective).astimezone(time_zone(self.zone)).date()
-        return local_instant(shift(self.calendar or "", local, -int(business[1])), self.at, self.zone)
+        """Lag of a change off the schedule: a business day counts as 24 hours, a day rule as nothing."""
+        return least_length(self.determine) or timedelta(0)
 
     def dates(
         self, start: np.datetime64, end: np.datetime64, base: np.datetime64 | None = None
     ) -> tuple[RebalanceDate, ...]:
         """Return the changes that take effect in [start, end), in order.
 
-        `base` is the instant from which a number of days is counted; `start` unless given.
+        Args:
+            start: First instant.
+            end: Instant before which the last change takes effect.
+            base: Instant from whose local day a number of days is counted; `start` unless given.
+
+        Raises:
+            MethodologyError: The calendar does not reach so far, or a change would be announced before it is
+                determined.
         """
+        return self._with_lags(self.effective(start, end, base))
+
+    def next_dates(
+        self, after: np.datetime64, count: int = 4, base: np.datetime64 | None = None
+    ) -> tuple[RebalanceDate, ...]:
+        """Return the next changes that take effect after an instant; fewer where the calendar ends.
+
+        A number of days is counted from `base`, which is `after` unless given.
+        """
+        origin = to_instant(after)
+        start, limit = origin + _MICROSECOND, origin + _HORIZON
+        if self.calendar is not None:
+            limit = min(limit, fixings([business_days(self.calendar).last], time(0), self.zone)[0])
+        span = np.timedelta64(max(counted_days(self.every) or 0, 100) * (count + 1), "D")
+        while True:
+            end = min(start + span, limit)
+            found = self.effective(start, end, origin if base is None else base)
+            if len(found) >= count or end >= limit:
+                return self._with_lags(found[:count])
+            span *= 4
+
+    def around(self, effective: np.datetime64) -> RebalanceDate:
+        """Return the dates of a change that takes effect at an instant."""
+        return self._with_lags(np.array([to_instant(effective)]))[0]
+
+    def effective(
+        self, start: np.datetime64, end: np.datetime64, base: np.datetime64 | None = None
+    ) -> Instants:
+        """Return the instants in [start, end) at which changes take effect, increasing, as `dates` does."""
         first, last = to_instant(start), to_instant(end)
-        found = []
-        for day in self._days(first, last, first if base is None else base):
-            effective = local_instant(self._rolled(day), self.at, self.zone)
-            if first <= effective < last:
-                found.append(effective)
-        return tuple(self.around(effective) for effective in sorted(set(found)))
+        if first >= last:
+            return np.array([], dtype="datetime64[us]")
+        origin = local_day(first if base is None else to_instant(base), self.zone)
+        days = list(
+            recurring_days(
+                self.every, self.on, self.months, self.calendar, self._days_around(first, last), origin
+            )
+        )
+        if self.calendar is not None and self.roll != "none":
+            calendar, direction = business_days(self.calendar), self.roll
+            days = [calendar.roll(day, direction) for day in days]
+        found = np.unique(fixings(days, self.at, self.zone))
+        return found[(found >= first) & (found < last)]
 
-    def next_dates(self, after: np.datetime64, count: int = 4) -> tuple[RebalanceDate, ...]:
-        """Return the next changes that take effect after an instant."""
-        start = to_instant(after) + np.timedelta64(1, "us")
-        days = 400 * count if self.every == "year" else 120 * count
-        return self.dates(start, start + np.timedelta64(days, "D"), to_instant(after))[:count]
+    def _days_around(self, first: np.datetime64, last: np.datetime64) -> tuple[date, date]:
+        """Return the first and last local day whose change may fall into a span, if it rolls."""
+        start, end = local_day(first, self.zone), local_day(last - _MICROSECOND, self.zone)
+        margin = _CLOCK_CHANGE if self.roll == "none" else _LONGEST_CLOSURE
+        low, high = start - margin, end + margin
+        if self.calendar is not None:
+            # The margin alone is no reason to ask a calendar for days that it does not know.
+            known = business_days(self.calendar)
+            low, high = max(low, min(start, known.first)), min(high, max(end, known.last))
+        return low, high
 
-    def _rolled(self, day: date) -> date:
-        if self.roll == "none" or self.calendar is None or is_business_day(self.calendar, day):
-            return day
-        step = timedelta(days=1 if self.roll == "forward" else -1)
-        while not is_business_day(self.calendar, day):
-            day += step
-        return day
-
-    def _days(self, start: np.datetime64, end: np.datetime64, base: np.datetime64) -> Iterator[date]:
-        """Yield the days that may take effect in the span, with a margin for zones and rolls."""
-        margin = timedelta(days=12)
-        first, last = to_datetime(start).date() - margin, to_datetime(end).date() + margin
-        if self.every in ("month", "quarter", "year"):
-            months = self.months or {"month": tuple(range(1, 13)), "quarter": (1, 4, 7, 10), "year": (1,)}[self.every]
-            for year in range(first.year, last.year + 1):
-                for month in sorted(months):
-                    if (first.year, first.month) <= (year, month) <= (last.year, last.month):
-                        yield day_of_month(self.on, year, month, self.calendar)
-            return
-        step = 1
-        counted = _DAYS.match(self.every)
-        origin = to_datetime(base).astimezone(time_zone(self.zone)).date()
-        if counted:
-            step = int(counted[1])
-        elif self.every == "week":
-            step = 7
-            weekday = {"first_day": 0, "last_day": 6}.get(str(self.on))
-            target = weekday if weekday is not None else _weekday(str(self.on))
-            origin -= timedelta(days=(origin.weekday() - target) % 7)
-        day = origin + timedelta(days=-((origin - first).days // step) * step)
-        while day <= last:
-            if day >= first:
-                yield day
-            day += timedelta(days=step)
+    def _with_lags(self, effective: Instants) -> tuple[RebalanceDate, ...]:
+        announced, determined = (
+            lagged(effective, lag, self.at, self.zone, self.calendar)
+            for lag in (self.announce, self.determine)
+        )
+        late = np.flatnonzero(announced < determined)
+        if len(late):
+            change, announcement, determination = (
+                format_instant(instants[late[0]]) for instants in (effective, announced, determined)
+            )
+            raise MethodologyError(
+                f"the change of {change} would be announced on {announcement}, before its determination on "
+                f"{determination}; lengthen determine or shorten announce"
+            )
+        return tuple(RebalanceDate(*row) for row in zip(announced, determined, effective, strict=True))
 
     def words(self) -> str:
-        """Return the schedule in one or two sentences."""
-        counted = _DAYS.match(self.every)
-        often = f"every {counted[1]} days" if counted else f"each {self.every}"
-        if self.months:
-            often += f" of {', '.join(date(2000, month, 1).strftime('%B') for month in self.months)}"
-        on = "" if self.every == "day" or counted else f" on {_day_words(self.on)}"
-        words = f"Rebalanced {often}{on} at {self.at:%H:%M} {self.zone}"
-        if self.calendar:
-            words += f" (business days of {self.calendar}" + (f", rolled {self.roll})" if self.roll != "none" else ")")
-        words += f"; determined {_lag_words(self.determine)}, announced {_lag_words(self.announce)}."
+        """Return the schedule in words: the dates, what is fixed, and how the change is made."""
+        sentences = [self._dates_in_words()]
         if self.fix == "units":
-            words += " Units are fixed at the prices of the determination."
+            sentences.append("Units are fixed at the prices of the determination.")
         else:
-            words += " Weights are fixed at the determination and applied at effective prices."
-        if self.transition is not None:
-            words += (
-                f" The change is made in {self.transition.steps} equal steps, one every "
-                f"{self.transition.every.total_seconds() / 86400:g} days."
+            sentences.append("The determined weights are applied at effective prices.")
+        if self.transition is not None and self.transition.steps > 1:
+            sentences.append(
+                f"The change is made in {self.transition.steps} equal steps, "
+                f"{duration_in_words(self.transition.every)} apart."
             )
-        return words
+        return " ".join(sentences)
+
+    def _dates_in_words(self) -> str:
+        words = f"Rebalanced {recurrence_in_words(self.every, self.months)}"
+        if self.every == "week":
+            words += f" on {_day_of_week(str(self.on))}"
+        elif self.every != "day" and counted_days(self.every) is None:
+            words += f" on {day_in_words(self.on)}"
+        words += f" at {self.at:%H:%M} {self.zone}"
+        if self.roll != "none":
+            words += (
+                f", or the business day {'after' if self.roll == 'forward' else 'before'} where it is none"
+            )
+        words += f"; determined {lag_in_words(self.determine)}; announced {lag_in_words(self.announce)}"
+        return f"{words} (business days of {self.calendar})." if self.calendar else f"{words}."
 
 
-def rebalance_dates(
-    start: str | date | datetime, end: str | date | datetime, **schedule: Any
-) -> tuple[RebalanceDate, ...]:
-    """Return the changes of a schedule that take effect in [start, end); keywords are those of `rebalance:`.
-
-    >>> dates = rebalance_dates("2021-01-01", "2022-01-01", every="quarter", on="third_friday", months=[3, 6, 9, 12])
-    >>> [str(date.effective_at.astype("datetime64[D]")) for date in dates]
-    ['2021-03-19', '2021-06-18', '2021-09-17', '2021-12-17']
-    """
-    return Schedule(**schedule).dates(to_instant(start), to_instant(end))
-
-
-def _weekday(rule: str) -> int:
-    from basketry.methodology.schedule.day_rules import WEEKDAYS
-
-    return WEEKDAYS.index(rule)
-
-
-def _day_words(rule: str | int) -> str:
-    return f"day {rule}" if isinstance(rule, int) else f"the {rule.replace('_', ' ')}"
-
-
-def _lag_words(lag: str) -> str:
-    business = _LAG.match(lag)
-    if business:
-        return f"{business[1]} business days before" if int(business[1]) else "on the day"
-    length = parse_duration(lag)
-    if not length:
-        return "on the day"
-    days = length.total_seconds() / 86_400
-    return f"{days:g} day{'s' if days != 1 else ''} before" if days >= 1 else f"{days * 24:g} hours before"
+def _day_of_week(rule: str) -> str:
+    return {"first_day": "Monday", "last_day": "Sunday"}.get(rule, rule.capitalize())

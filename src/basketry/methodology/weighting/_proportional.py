@@ -8,20 +8,27 @@ from basketry.core.numbers import Floats, normalise
 from basketry.market.panel import Panel
 
 
-def in_proportion(view: Panel, selected: NDArray[np.int64], figures: Floats, name: str) -> Floats:
-    """Return selected figures scaled to sum to 1, shape (n,).
+def in_proportion(
+    view: Panel, selected: NDArray[np.int64], figures: Floats, name: str, power: float = 1.0
+) -> Floats:
+    """Return a power of the selected assets' figures scaled to sum to 1, shape (n,).
 
     Raises:
-        MethodologyError: A selected asset's figure is unknown or negative, or all are zero.
+        MethodologyError: A selected asset's figure is unknown, negative or infinite, or all are zero.
     """
     chosen = figures[selected]
-    wrong = np.flatnonzero(~(chosen >= 0))
-    if len(wrong):
-        asset = view.assets[int(selected[wrong[0]])]
+    most = chosen.max()
+    if not (chosen >= 0).all() or not most < np.inf:
+        place = int(np.flatnonzero(~((chosen >= 0) & (chosen < np.inf)))[0])
+        asset, figure = view.assets[int(selected[place])], chosen[place]
+        what = "not known" if np.isnan(figure) else f"{figure:g}"
         raise MethodologyError(
-            f"{name} of {asset!r} is {chosen[wrong[0]]!r}, so it cannot be weighted; require it in the universe, "
-            f"as in `- required: [{name.replace(' ', '_')}]`"
+            f"{name} of {asset!r} is {what}, so it cannot be weighted; require it in the universe, as in "
+            f"`- required: [{name}]`"
         )
-    if not chosen.any():
+    if most == 0:
         raise MethodologyError(f"{name} is zero for every selected asset, so nothing can be weighted")
-    return normalise(chosen)
+    if power != 1:
+        # Scaling first keeps a power of a large figure finite.
+        return normalise((chosen / most) ** power)
+    return normalise(chosen if most < 1e290 else chosen / most)

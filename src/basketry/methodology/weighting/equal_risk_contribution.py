@@ -22,11 +22,13 @@ class EqualRiskContribution(WeightingRule):
         shrinkage: Share by which correlations are shrunk towards zero.
 
     >>> EqualRiskContribution(window="90d", shrinkage=0.2).words()
-    'Each asset contributes the same risk, by the covariance of log returns over 90 days, correlations shrunk by 20%.'
+    'Each asset contributes the same risk, by the covariance of log returns over 90 days, ...'
     """
 
     formula = "w_i (Σw)_i = w_j (Σw)_j"
-    source = "Maillard, Roncalli and Teïletche (2010), The properties of equally weighted risk contribution portfolios"
+    source = (
+        "Maillard, Roncalli and Teïletche (2010), Properties of equally weighted risk contribution portfolios"
+    )
 
     window: Duration = timedelta(days=90)
     shrinkage: float = Field(0.0, ge=0, le=1)
@@ -37,5 +39,6 @@ class EqualRiskContribution(WeightingRule):
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        words = f"Each asset contributes the same risk, by the covariance of log returns over {self.window.days} days"
+        days = self.window.days
+        words = f"Each asset contributes the same risk, by the covariance of log returns over {days} days"
         return words + (f", correlations shrunk by {self.shrinkage * 100:g}%." if self.shrinkage else ".")

@@ -18,14 +18,16 @@ class FactorScores(WeightingRule):
     Attributes:
         factors: Coefficient of each figure; a negative one prefers small figures.
 
+    z-scores are taken among the selected and clipped at 3; an unknown figure scores as the average one.
+
     >>> FactorScores(factors={"return_90d": 0.5, "volatility_90d": -0.5}).words()
     'Assets are weighted by the score of 0.5 return_90d, -0.5 volatility_90d.'
     """
 
-    formula = "w_i ∝ s(Σ_k b_k z_ik), s(z) = 1 + z for z ≥ 0, else 1 / (1 − z)"
+    formula = "w_i ∝ s(Σ_k b_k z_ik), s(z) = 1 + z for z ≥ 0, else 1 / (1 - z)"
     source = "MSCI Diversified Multiple-Factor and S&P Quality, Value and Momentum multi-factor methodologies"
 
-    factors: dict[str, float] = Field(min_length=1)
+    factors: dict[str, float] = Field(min_length=1, examples=[{"return_90d": 0.5, "volatility_90d": -0.5}])
 
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""

@@ -1,8 +1,10 @@
 """Weights that the rulebook states."""
 
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats, normalise
@@ -15,37 +17,45 @@ class Fixed(WeightingRule):
     """Weight assets by stated numbers.
 
     Attributes:
-        stated: Weight (written `weights`) by asset; they are scaled to sum to 1.
+        assets: Weight by asset; they are scaled to sum to 1.
         renormalise: Where a stated asset is not selected, share its weight among the others; else refuse.
 
-    >>> Fixed(weights={"bitcoin": 0.6, "ethereum": 0.4}).words()
+    >>> Fixed(assets={"bitcoin": 0.6, "ethereum": 0.4}).words()
     'Fixed weights: bitcoin 60%, ethereum 40%.'
     """
 
-    source = "Fixed-weight baskets"
+    formula = "w_i = f_i / Σ_j f_j"
+    source = "Fixed-weight baskets, such as the 60/40 of a balanced fund"
 
-    stated: dict[str, float] = Field(alias="weights", min_length=1)
+    assets: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        min_length=1, examples=[{"bitcoin": 0.6, "ethereum": 0.4}]
+    )
     renormalise: bool = False
-
-    @model_validator(mode="after")
-    def _positive(self) -> "Fixed":
-        if any(not weight > 0 for weight in self.stated.values()):
-            raise MethodologyError("weights must be positive")
-        return self
 
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the stated weights of the selected assets."""
         names = [view.assets[column] for column in selected.tolist()]
-        unstated = [name for name in names if name not in self.stated]
-        absent = sorted(set(self.stated) - set(names))
+        unstated = [name for name in names if name not in self.assets]
+        absent = sorted(set(self.assets) - set(names))
         if unstated:
-            raise MethodologyError(f"no weight is stated for {', '.join(unstated)}; select with include_assets")
+            raise MethodologyError(
+                f"no weight is stated for {', '.join(unstated)}; state one, or select only stated assets, as in "
+                f"`- include_assets: [{', '.join(self.assets)}]`"
+            )
         if absent and not self.renormalise:
-            raise MethodologyError(f"{', '.join(absent)} is not selected; allow it with renormalise: true")
-        return normalise(np.array([self.stated[name] for name in names]))
+            raise MethodologyError(
+                f"{', '.join(absent)} has a stated weight but is not selected; with renormalise: true the others "
+                "share it"
+            )
+        return normalise(np.array([self.assets[name] for name in names]))
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        total = sum(self.stated.values())
-        shares = ", ".join(f"{name} {weight / total * 100:.4g}%" for name, weight in self.stated.items())
-        return f"Fixed weights: {shares}."
+        total = sum(self.assets.values())
+        shares = ", ".join(f"{name} {weight / total * 100:.4g}%" for name, weight in self.assets.items())
+        rest = (
+            "; the weight of an asset that is not selected is shared by the others"
+            if self.renormalise
+            else ""
+        )
+        return f"Fixed weights: {shares}{rest}."

@@ -5,10 +5,10 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats, normalise
 from basketry.market.panel import Panel
-from basketry.methodology.metrics import volatility
+from basketry.market.statistics import window_statistic
+from basketry.methodology.risk import window_returns
 from basketry.methodology.rule import Duration
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
@@ -17,25 +17,25 @@ from basketry.methodology.weighting import WEIGHTING, WeightingRule
 class InverseVolatility(WeightingRule):
     """Weight each asset by one over the standard deviation of its log returns.
 
+    Attributes:
+        window: Returns that count; an asset needs at least 20, or half of a window shorter than 40 days.
+
     >>> InverseVolatility().words()
     'Assets are weighted by the inverse of their volatility over 90 days.'
     """
 
-    formula = "w_i = σ_i⁻¹ / Σ_j σ_j⁻¹"
+    formula = "w_i = (1/v_i) / Σ_j (1/v_j), v the standard deviation of log returns"
     source = "Equal risk contribution where correlations are equal: Maillard, Roncalli and Teïletche (2010)"
 
     window: Duration = timedelta(days=90)
 
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""
-        spread = volatility(view, self.window)[selected]
-        wrong = np.flatnonzero(~(spread > 0))
-        if len(wrong):
-            raise MethodologyError(
-                f"{view.assets[int(selected[wrong[0]])]!r} has no volatility over {self.window.days} days; require a "
-                f"longer history, as in `- history: {{min_days: {self.window.days + 10}}}`"
-            )
-        return normalise(1 / spread)
+        returns = window_returns(view, selected, self.window)
+        # The years in an annual figure cancel, so the standard deviation a row will do.
+        count = window_statistic(returns, "count")
+        squares = window_statistic((returns - window_statistic(returns, "mean")) ** 2, "sum")
+        return normalise(np.sqrt((count - 1) / squares))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -26,8 +26,8 @@ class SmoothedMarketCap(WeightingRule):
     'Assets are weighted by the power 0.5 of market capitalisation smoothed with a half-life of 15 days.'
     """
 
-    formula = "w_i ∝ (Σ_s 2^(−s/h) M_i,t−s / Σ_s 2^(−s/h))^p"
-    source = "Rivin and Scevola, The CCI30 Index (2018, arXiv 1804.06711): square root of the smoothed capitalisation"
+    formula = "w_i ∝ (Σ_s 2^(-s/h) M_i,t-s / Σ_s 2^(-s/h))^p"
+    source = "Rivin and Scevola (2018), The CCI30 Index, arXiv 1804.06711: power 0.5"
 
     half_life: Duration = timedelta(days=15)
     window: Duration = timedelta(days=90)
@@ -40,10 +40,12 @@ class SmoothedMarketCap(WeightingRule):
         decay = np.where(np.isnan(caps), 0.0, 0.5 ** ages.astype(np.float64)[:, None])
         with np.errstate(divide="ignore", invalid="ignore"):
             smoothed = (np.where(np.isnan(caps), 0.0, caps) * decay).sum(axis=0) / decay.sum(axis=0)
-        return in_proportion(view, selected, smoothed**self.power, "market_cap")
+        return in_proportion(view, selected, smoothed, "market_cap", self.power)
 
     def words(self) -> str:
         """Return the rule as a sentence."""
         days = self.half_life.total_seconds() / 86_400
         power = "" if self.power == 1 else f"the power {self.power:g} of "
-        return f"Assets are weighted by {power}market capitalisation smoothed with a half-life of {days:g} days."
+        return (
+            f"Assets are weighted by {power}market capitalisation smoothed with a half-life of {days:g} days."
+        )

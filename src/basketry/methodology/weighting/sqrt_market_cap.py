@@ -18,12 +18,11 @@ class SqrtMarketCap(WeightingRule):
     """
 
     formula = "w_i = √(P_i S_i) / Σ_j √(P_j S_j)"
-    source = "Pando index methodology (2021)"
+    source = "Pando index: square root of the capitalisation (2021)"
 
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""
-        with np.errstate(invalid="ignore"):
-            return in_proportion(view, selected, np.sqrt(view.latest("market_cap")), "market_cap")
+        return in_proportion(view, selected, view.latest("market_cap"), "market_cap", 0.5)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

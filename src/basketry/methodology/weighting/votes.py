@@ -17,7 +17,8 @@ class Votes(WeightingRule):
 
     Attributes:
         metric: The metric that counts votes.
-        min_share: An asset with a smaller share of the votes gets nothing, a fraction.
+        min_share: An asset with a smaller share of the votes gets nothing, a fraction; where none reaches it,
+            all count.
 
     >>> Votes().words()
     'Assets are weighted by their share of votes.'
@@ -38,4 +39,6 @@ class Votes(WeightingRule):
     def words(self) -> str:
         """Return the rule as a sentence."""
         words = f"Assets are weighted by their share of {self.metric}"
-        return words + (f", those with less than {self.min_share * 100:g}% by nothing." if self.min_share else ".")
+        return words + (
+            f", those with less than {self.min_share * 100:g}% by nothing." if self.min_share else "."
+        )

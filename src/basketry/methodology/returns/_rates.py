@@ -1,0 +1,43 @@
+"""Interest and exchange rates along a path."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from basketry.core.errors import DataError
+from basketry.core.numbers import Floats
+from basketry.core.time import format_instant
+from basketry.methodology.path import IndexPath
+from basketry.methodology.returns._series import percent
+
+RateSource = Annotated[float, Field(strict=True, ge=-1, le=10)] | Annotated[str, Field(min_length=1)]
+"""The name of a rate in the data, or one rate for all time; a fraction a year (0.05 is 5%)."""
+
+
+def known_rate(path: IndexPath, rate: str | float) -> Floats:
+    """Return the rate known at each instant of a path, in its own unit, shape (T,).
+
+    Raises:
+        DataError: The data hold no such rate, or none yet at the start.
+    """
+    if isinstance(rate, float | int):
+        return np.full(len(path.levels), float(rate))
+    values = path.view.rate(rate)[path.rows]
+    unknown = ~np.isfinite(values)
+    if unknown.any():
+        first = path.times[int(unknown.argmax())]
+        raise DataError(
+            f"the rate {rate} is not known at {format_instant(first)}; import it for the whole history with: "
+            "basketry data import FILE --table rates, or start the index later"
+        )
+    return values
+
+
+def rate_in_words(rate: str | float) -> str:
+    """Return a rate as a part of a sentence.
+
+    >>> rate_in_words(0.05), rate_in_words("USD_OVERNIGHT")
+    ('5% a year', 'the rate USD_OVERNIGHT')
+    """
+    return f"the rate {rate}" if isinstance(rate, str) else f"{percent(rate)}% a year"

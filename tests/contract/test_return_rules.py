@@ -1,0 +1,243 @@
+"""What every return rule keeps, over all rules of the registry."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from basketry.core.frames import RATES
+from basketry.core.numbers import Floats
+from basketry.core.time import to_datetime
+from basketry.market.panel import Panel
+from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.returns import RETURNS, ReturnRule
+
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "currency": [{"currency": "EUR", "rate": "EURUSD"}],
+    "decrement": [{"percent": 0.05}, {"points": 50}, {"points": 20_000, "day_count": "act/360"}],
+    "excess": [{"rate": "USD_OVERNIGHT"}, {"rate": 0.05, "day_count": "act/365"}],
+    "leverage": [
+        {"factor": 2},
+        {"factor": -1, "financing": "USD_OVERNIGHT", "spread": 0.01},
+        {"factor": 3, "financing": 0.05, "reset": "7d"},
+        {"factor": 2, "reset": "3d", "intraday_reset": 0.05},
+        {"factor": -2, "reset": "30d", "intraday_reset": 0.25},
+    ],
+    "total": [
+        {},
+        {"method": "rate", "utilisation": 0.8, "lag": "0d"},
+        {"pause_before_rebalance": "2d", "lag": "12h"},
+    ],
+    "volatility_target": [
+        {"target": 0.4},
+        {
+            "target": 0.8,
+            "window": "5d",
+            "max_leverage": 2,
+            "rate": "USD_OVERNIGHT",
+            "warm_up": "2d",
+            "tolerance": 0,
+        },
+        {"target": 0.2, "half_life_short": "2d", "lag": "0d", "warm_up": "0d"},
+    ],
+}
+"""Parameters to try; a rule that is not listed is tried with its defaults."""
+
+CASES = [(name, value) for name in RETURNS.rules for value in PARAMETERS.get(name, [{}])]
+every_rule = pytest.mark.parametrize(("name", "parameters"), CASES, ids=lambda part: str(part))
+seeds = st.integers(0, 2**32 - 1)
+quick = settings(max_examples=25, deadline=None)
+
+
+def random_path(seed: int, rows: int = 40, *, dies_at: int | None = None) -> IndexPath:
+    """A path of several baskets over unequal steps of 1 hour to 3 days, with yields and rates."""
+    rng = np.random.default_rng(seed)
+    assets = int(rng.integers(1, 5))
+    steps = rng.integers(1, 72, rows)
+    times = np.datetime64("2021-01-01", "us") + np.cumsum(steps) * np.timedelta64(1, "h")
+    price = np.exp(np.cumsum(rng.normal(0, 0.05, (rows, assets)), axis=0)) * 10
+    if dies_at is not None:
+        price[dies_at:] = 0.0
+    yields = rng.uniform(0, 0.3, (rows, assets))
+    yields[rng.random((rows, assets)) < 0.3] = np.nan
+    starts = sorted({0, *rng.integers(1, rows - 1, int(rng.integers(0, 4))).tolist()})
+    levels, segments = np.full(rows, 1000.0), []
+    for start, end in zip(starts, [*starts[1:], rows - 1], strict=True):
+        units = rng.uniform(0.5, 2.0, assets)
+        alive = dies_at is None or start < dies_at
+        divisor = float(units @ price[start]) / levels[start] if alive else 1.0
+        levels[start + 1 : end + 1] = price[start + 1 : end + 1] @ units / divisor
+        segments.append(Segment(start, end, np.arange(assets), units, price[start : end + 1], divisor))
+    moments = [to_datetime(times[0]), *(to_datetime(times[row]) for row in range(5, rows, 5))]
+    rates = RATES.conform(
+        pl.DataFrame(
+            {
+                "time": moments * 2,
+                "rate": ["USD_OVERNIGHT"] * len(moments) + ["EURUSD"] * len(moments),
+                "value": [*rng.uniform(0, 0.1, len(moments)), *rng.uniform(0.9, 1.3, len(moments))],
+            }
+        )
+    )
+    names = tuple("abcdefgh"[:assets])
+    panel = Panel(times, names, {"price": price.copy(), "staking_yield": yields}, rate_table=rates)
+    return IndexPath(times, levels, tuple(segments), panel, np.arange(rows))
+
+
+def first_rows(path: IndexPath, rows: int) -> IndexPath:
+    """The path as it was when only its first rows had happened."""
+    segments = []
+    for segment in path.segments:
+        if segment.start < rows - 1 or segment.start == 0:
+            end = min(segment.end, rows - 1)
+            segments.append(
+                replace(segment, end=end, prices=segment.prices[: end - segment.start + 1].copy())
+            )
+    return IndexPath(
+        path.times[:rows],
+        path.levels[:rows].copy(),
+        tuple(segments),
+        path.view.first_rows(rows),
+        path.rows[:rows],
+    )
+
+
+def scaled(path: IndexPath, factor: float) -> IndexPath:
+    """The same index with another base level."""
+    segments = tuple(replace(segment, divisor=segment.divisor / factor) for segment in path.segments)
+    return replace(path, levels=path.levels * factor, segments=segments)
+
+
+def built(name: str, parameters: dict[str, Any]) -> ReturnRule:
+    return RETURNS.build(name, parameters)
+
+
+def close(found: Floats, expected: Floats) -> bool:
+    return bool(np.allclose(found, expected, rtol=1e-10, atol=1e-9))
+
+
+@every_rule
+@quick
+@given(seed=seeds)
+def test_levels_start_at_the_base_and_are_finite_and_not_negative(
+    name: str, parameters: dict[str, Any], seed: int
+) -> None:
+    path = random_path(seed)
+    levels = built(name, parameters).level(path)
+    assert levels.dtype == np.float64
+    assert levels.shape == path.levels.shape
+    assert levels[0] == path.levels[0]
+    assert np.isfinite(levels).all()
+    assert (levels >= 0).all()
+
+
+@every_rule
+@quick
+@given(seed=seeds, rows=st.integers(1, 39))
+def test_rows_appended_later_change_no_earlier_level(
+    name: str, parameters: dict[str, Any], seed: int, rows: int
+) -> None:
+    path, rule = random_path(seed), built(name, parameters)
+    assert rule.level(first_rows(path, rows)).tolist() == rule.level(path)[:rows].tolist()
+
+
+@every_rule
+@quick
+@given(seed=seeds, factor=st.floats(1e-3, 1e3))
+def test_scaling_the_base_scales_the_levels(
+    name: str, parameters: dict[str, Any], seed: int, factor: float
+) -> None:
+    path = random_path(seed)
+    other = dict(parameters)
+    if "points" in other:  # an amount in index points is as large as the index
+        other["points"] *= factor
+    found = built(name, other).level(scaled(path, factor))
+    assert np.allclose(found / factor, built(name, parameters).level(path), rtol=1e-10, atol=1e-8)
+
+
+@every_rule
+@quick
+@given(seed=seeds, dies_at=st.integers(1, 39))
+def test_zero_stays_zero(name: str, parameters: dict[str, Any], seed: int, dies_at: int) -> None:
+    levels = built(name, parameters).level(random_path(seed, dies_at=dies_at))
+    assert np.isfinite(levels).all()
+    gone = levels == 0
+    if gone.any():
+        assert gone[int(gone.argmax()) :].all()
+
+
+@every_rule
+def test_a_path_of_one_instant_has_one_level(name: str, parameters: dict[str, Any]) -> None:
+    assert built(name, parameters).level(first_rows(random_path(1), 1)).tolist() == [1000.0]
+
+
+@every_rule
+def test_a_rule_says_itself_and_reads_back(name: str, parameters: dict[str, Any]) -> None:
+    rule = built(name, parameters)
+    assert rule.words().endswith(".")
+    assert rule.formula
+    assert rule.source
+    assert rule.column() == rule.column().lower()
+    assert RETURNS.build(name, rule.entry()) == rule
+
+
+@quick
+@given(seed=seeds)
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("price", {}),
+        ("leverage", {"factor": 1, "financing": "USD_OVERNIGHT", "intraday_reset": 0.1}),
+        ("decrement", {"percent": 0}),
+        ("decrement", {"points": 0}),
+        ("total", {"utilisation": 0}),
+        ("total", {"utilisation": 0, "method": "rate"}),
+        ("excess", {"rate": 0}),
+        ("volatility_target", {"target": 10, "tolerance": 0}),
+    ],
+)
+def test_parameters_that_do_nothing_give_the_price_return(
+    name: str, parameters: dict[str, Any], seed: int
+) -> None:
+    path = random_path(seed)
+    assert close(built(name, parameters).level(path), path.levels)
+
+
+@quick
+@given(seed=seeds)
+def test_income_raises_the_level_and_pausing_lowers_it(seed: int) -> None:
+    path = random_path(seed)
+    earned = built("total", {}).level(path)
+    paused = built("total", {"pause_before_rebalance": "2d"}).level(path)
+    assert (earned >= path.levels * (1 - 1e-12)).all()
+    assert (paused <= earned * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("leverage", {"factor": 2, "financing": 0.05, "reset": "400d"}),
+        ("leverage", {"factor": -1, "financing": 0.05, "reset": "400d"}),
+        ("decrement", {"points": 50}),
+        ("total", {}),
+        ("excess", {"rate": 0}),
+    ],
+)
+@given(cuts=st.lists(st.integers(1, 719), max_size=6, unique=True))
+@settings(max_examples=20, deadline=None)
+def test_without_moves_many_steps_come_to_one(name: str, parameters: dict[str, Any], cuts: list[int]) -> None:
+    def flat(hours: list[int]) -> IndexPath:
+        times = np.datetime64("2021-01-01", "us") + np.array(hours) * np.timedelta64(1, "h")
+        ones = np.ones((len(hours), 1))
+        panel = Panel(times, ("a",), {"price": ones.copy(), "staking_yield": ones * 0.05})
+        segment = Segment(0, len(hours) - 1, np.array([0]), np.array([1000.0]), ones, 1.0)
+        return IndexPath(times, ones[:, 0] * 1000, (segment,), panel, np.arange(len(hours)))
+
+    # The rate in force a day before must be the same however the month is cut, so the first day is a step.
+    whole = built(name, {**parameters, **({"lag": "0d"} if name == "total" else {})})
+    assert whole.level(flat(sorted({0, 720, *cuts})))[-1] == pytest.approx(
+        whole.level(flat([0, 720]))[-1], rel=1e-12
+    )

@@ -1,0 +1,131 @@
+"""Levels of the examples on the real market equal those of the plain second implementation."""
+
+import importlib.util
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from basketry.index.calculate import calculate_index
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+BASE = date(2014, 2, 1)
+
+SCREENS = {"stablecoin", "wrapped", "leveraged"}
+USUAL: dict[str, Any] = {
+    "every": "month",
+    "determine": 1,
+    "fix": "weights",
+    "exclude_tags": SCREENS,
+    "min_cap": 0,
+    "min_days": 30,
+    "min_traded": None,
+    "min_turnover": None,
+    "by": "market_cap",
+    "top": 20,
+    "buffer": None,
+    "weight": "market_cap",
+    "cap": None,
+    "largest": None,
+}
+RULES: dict[str, dict[str, Any]] = {
+    "large-cap-20": {"min_cap": 1e7, "min_traded": (30, 1e6), "buffer": (18, 24), "cap": 0.25},
+    "total-market": {"every": "quarter", "min_cap": 1e6, "min_traded": (30, 1e4), "top": None},
+    "equal-weight-10": {"min_cap": 5e6, "min_traded": (30, 1e5), "top": 10, "buffer": (8, 13), "weight": "equal"},
+    "inverse-volatility": {
+        "min_cap": 5e6,
+        "min_days": 100,
+        "min_traded": (30, 1e5),
+        "top": 15,
+        "buffer": (12, 20),
+        "weight": "inverse_volatility",
+        "cap": 0.25,
+    },
+    "risk-parity": {
+        "min_cap": 5e6,
+        "min_days": 100,
+        "min_traded": (30, 1e5),
+        "top": 10,
+        "buffer": (8, 13),
+        "weight": "equal_risk_contribution",
+    },
+    "momentum": {
+        "min_cap": 1e7,
+        "min_days": 120,
+        "min_traded": (30, 2.5e5),
+        "top": 10,
+        "buffer": (8, 15),
+        "by": "return",
+        "weight": "momentum",
+        "cap": 0.2,
+    },
+    "cmbi10-like": {
+        "determine": 10,
+        "fix": "units",
+        "exclude_tags": {*SCREENS, "privacy"},
+        "min_turnover": 0.05,
+        "top": 10,
+        "buffer": (8, 12),
+    },
+    "cd20-like": {
+        "every": "quarter",
+        "determine": 10,
+        "exclude_tags": {*SCREENS, "privacy", "meme"},
+        "min_cap": 1e6,
+        "min_traded": (90, 5e4),
+        "buffer": (16, 25),
+        "cap": 0.2,
+        "largest": 0.3,
+    },
+    "cci30": {"min_traded": (30, 1e4), "top": 30, "weight": "smoothed"},
+}
+
+
+@pytest.fixture(scope="session")
+def plain() -> ModuleType:
+    """The second implementation, loaded from the file beside this one."""
+    path = Path(__file__).with_name("plain_index.py")
+    spec = importlib.util.spec_from_file_location("plain_index", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["plain_index"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def tables(real_observations: pl.DataFrame) -> dict[str, dict[str, dict[date, float]]]:
+    """The observations as nested dictionaries."""
+    found: dict[str, dict[str, dict[date, float]]] = {"price": {}, "market_cap": {}, "volume": {}}
+    for time, asset, *figures in real_observations.select("time", "asset", *found).iter_rows():
+        for field, value in zip(found, figures, strict=True):
+            if value is None or value > (1e12 if field == "price" else 1e18) or (value <= 0 and field != "volume"):
+                continue
+            found[field].setdefault(asset, {})[time.date()] = value
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_levels_equal_those_of_the_plain_implementation(
+    name: str,
+    real_panel: Panel,
+    real_tags: pl.DataFrame,
+    tables: dict[str, dict[str, dict[date, float]]],
+    plain: ModuleType,
+) -> None:
+    methodology = Methodology.load(EXAMPLES / f"{name}.yaml")
+    result = calculate_index(methodology, real_panel, start=BASE)
+    first, last = (real_panel.times[place].item().date() for place in (0, -1))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    tags = {asset: {"stablecoin"} for asset in real_tags["asset"]}
+    levels = plain.PlainIndex(tables, days, tags, {**USUAL, **RULES[name]}).run(BASE, methodology.first.base.level)
+    assert [day.isoformat() for day in levels] == [str(time.astype("datetime64[D]")) for time in result.times]
+    np.testing.assert_allclose(result.level(), list(levels.values()), rtol=1e-9)

@@ -1,0 +1,36 @@
+"""Realised volatility against NumPy and closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+
+from basketry.methodology.returns._volatility import weighted_volatility, window_volatility
+
+DAYS = np.cumsum(np.array([0.0, 1.0, 1.0, 2.0, 1.0, 0.5, 3.0, 1.0]))
+LEVELS = np.array([100.0, 103.0, 99.0, 101.0, 90.0, 95.0, 99.0, 97.0])
+SQUARES = np.diff(np.log(LEVELS)) ** 2 * 365 / np.diff(DAYS)
+
+
+def test_weights_halve_with_every_half_life() -> None:
+    found = weighted_volatility(LEVELS, DAYS, 3.0)
+    # A step's weight is what decay leaves of it; the last step of d days has 1 - 0.5^(d/3).
+    edges = 0.5 ** ((DAYS[-1] - DAYS) / 3.0)
+    weights = np.diff(edges)
+    assert found[-1] == pytest.approx(math.sqrt(np.average(SQUARES, weights=weights)), rel=1e-12)
+    assert math.isnan(found[0])
+
+
+def test_a_window_counts_the_steps_that_end_in_it() -> None:
+    found = window_volatility(LEVELS, DAYS, 3.0)
+    assert found[3] == pytest.approx(math.sqrt(SQUARES[1:3].mean()), rel=1e-12)
+    # The window of the step after a gap of 3 days holds that step alone.
+    assert found[6] == pytest.approx(math.sqrt(SQUARES[5]), rel=1e-12)
+    assert math.isnan(found[0])
+
+
+def test_a_fall_to_zero_is_infinite_volatility() -> None:
+    assert (
+        weighted_volatility(np.array([1.0, 1.0, 0.0, 0.0]), np.arange(4.0), 5.0)[2:].tolist()
+        == [math.inf] * 2
+    )
