@@ -79,3 +79,10 @@ def test_an_unknown_yield_is_no_income_and_a_missing_field_is_an_error() -> None
     assert RETURNS.build("total", None).level(path).tolist() == path.levels.tolist()
     with pytest.raises(Exception, match="no field 'reward'"):
         RETURNS.build("total", {"yield_field": "reward"}).level(path)
+
+
+def test_rate_method_adds_income_as_a_share_of_the_value_at_the_start_of_the_step() -> None:
+    """The basket of 0.1 x 10 + 1 x 1 earns 0.1% on its first half; prices of the step's end do not matter."""
+    path = staked([[10.0, 1.0], [30.0, 1.0]], [[0.365, 0.0]] * 2)
+    levels = RETURNS.build("total", {"method": "rate"}).level(path)
+    assert levels[-1] == pytest.approx(1000.0 * (4 / 2 + 0.5 * 0.001), rel=1e-15)

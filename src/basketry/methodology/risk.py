@@ -37,7 +37,7 @@ def window_returns(view: Panel, selected: NDArray[np.int64], length: timedelta) 
     if (known < needed).any():
         place = int(known.argmin())
         raise MethodologyError(
-            f"{view.assets[int(selected[place])]!r} has {known[place]} returns in the last {length.days} days, "
+            f"{view.assets[int(selected[place])]!r} has {known[place]} returns in {length.days} days, "
             f"at least {needed} are needed; require a history, as in "
             f"`- history: {{min_days: {length.days + 1}}}`"
         )
@@ -54,7 +54,7 @@ def window_returns(view: Panel, selected: NDArray[np.int64], length: timedelta) 
 def window_covariance(
     view: Panel, selected: NDArray[np.int64], length: timedelta, shrinkage: float
 ) -> Floats:
-    """Return the covariance of the selected assets' log returns over a window, shape (n, n), per row of the data.
+    """Return the covariance of the selected assets' log returns over a window, per row, shape (n, n).
 
     Rows in which a selected asset has no return are left out. Correlations are shrunk towards zero by the
     share `shrinkage` (Ledoit and Wolf 2004, with a diagonal target and a stated intensity).
@@ -70,7 +70,7 @@ def window_covariance(
     if len(whole) < needed:
         lacking = view.assets[int(selected[int(np.isnan(returns).sum(axis=0).argmax())])]
         raise MethodologyError(
-            f"only {len(whole)} rows of the last {length.days} days have a return of all {len(selected)} assets, "
+            f"only {len(whole)} rows of {length.days} days have a return of all {len(selected)} assets, "
             f"at least {needed} are needed; {lacking!r} lacks most; require a history, as in "
             f"`- history: {{min_days: {length.days + 1}}}`"
         )
@@ -87,10 +87,10 @@ def window_covariance(
 def equal_risk_contribution(covariance: ArrayLike) -> Floats:
     """Return the long-only weights at which every asset contributes the same risk, shape (n,).
 
-    w_i (Σw)_i is the same for all i, to 1e-12 relative. With the correlation matrix C, x minimises the convex
-    ½ x'Cx - Σ ln x_i (Spinu 2013), by cyclical coordinate descent (Griveau-Billion, Richard and Roncalli 2013),
-    and w is in proportion to x over volatility. Where all correlations are equal, the weights are in proportion
-    to one over volatility.
+    w_i (Σw)_i is the same for all i, to 1e-12 relative. With the correlation matrix C, x minimises
+    ½ x'Cx - Σ ln x_i (Spinu 2013), by cyclical coordinate descent (Griveau-Billion, Richard and Roncalli
+    2013), and w is in proportion to x over volatility. Where all correlations are equal, the weights are in
+    proportion to one over volatility.
 
     Args:
         covariance: Symmetric, positive semidefinite, shape (n, n).
@@ -114,8 +114,8 @@ def equal_risk_contribution(covariance: ArrayLike) -> Floats:
     x, error = equal_contributions(correlation, 1e-13 * len(matrix), 10_000)
     if not error < 1e-10:
         raise MethodologyError(
-            "equal risk contribution: no solution was found, as some assets hedge each other almost completely; "
-            "use a longer window or some shrinkage"
+            "equal risk contribution: no solution was found, as some assets hedge each other "
+            "almost completely; use a longer window or some shrinkage"
         )
     return _in_order(normalise(x / spread), order)
 

@@ -1,13 +1,10 @@
-"""Names of series, and levels that are no numbers."""
+"""Names of series, and parameters that are refused."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from basketry.core.errors import DataError, MethodologyError
-from basketry.methodology.path import IndexPath
+from basketry.core.errors import MethodologyError
 from basketry.methodology.returns import RETURNS
 
 
@@ -46,12 +43,6 @@ def test_a_given_name_survives_being_written_down() -> None:
     rule = RETURNS.build("leverage", {"factor": 2, "name": "twice"})
     assert rule.entry() == {"factor": 2.0, "name": "twice"}
     assert RETURNS.build("leverage", rule.entry()) == rule
-
-
-def test_levels_beyond_all_numbers_are_refused_with_their_date(path_of: Callable[..., IndexPath]) -> None:
-    path = path_of([1.0, 1e308, 1e308], [("X", datetime(2022, 1, 1), 0.0)])
-    with pytest.raises(DataError, match="leverage_10x is inf at 2022-01-02"):
-        RETURNS.build("leverage", 10).level(path)
 
 
 @pytest.mark.parametrize(

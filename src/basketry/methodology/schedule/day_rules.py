@@ -5,6 +5,9 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import date, timedelta
+from typing import Annotated
+
+from pydantic import StrictInt, WithJsonSchema
 
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.methodology.schedule.business_days import business_days
@@ -22,6 +25,20 @@ DAY_WORDS = (
     "5th_business_day",
 )
 """Day rules by name; any business day up to the 15th can be named like the 5th."""
+
+DayRule = Annotated[
+    str | StrictInt,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [*DAY_WORDS, *WEEKDAYS]},
+                {"type": "string", "pattern": _BUSINESS.pattern},
+                {"type": "integer", "minimum": 1, "maximum": 28},
+            ]
+        }
+    ),
+]
+"""A day of the month by name or number; for a week the name of a day. `check_day_rule` tells which fit."""
 
 
 def is_day_rule(text: str) -> bool:
@@ -98,6 +115,7 @@ def _business_day(number: int, year: int, month: int, exchange: str) -> date:
     days = business_days(exchange).of_month(year, month)
     if len(days) < max(number, 1):
         raise MethodologyError(
-            f"{year}-{month:02d} has {len(days)} business days in {exchange}; the rule asks for number {number}"
+            f"{year}-{month:02d} has {len(days)} business days in {exchange}; "
+            f"the day rule asks for number {number}"
         )
     return days[number - 1] if number > 0 else days[number]

@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
 from basketry.core.time import format_duration, parse_duration
@@ -25,7 +25,7 @@ from basketry.methodology.schedule.fixing import Instants, fixings, local_day
 _BUSINESS = re.compile(r"^(\d{1,3})bd$", re.ASCII)
 
 
-def _lag(value: Any) -> str:
+def _lag(value: Any, info: ValidationInfo) -> str:
     if isinstance(value, timedelta):
         value = format_duration(value)
     if isinstance(value, str) and (_BUSINESS.match(value) or is_day_rule(value)):
@@ -35,7 +35,7 @@ def _lag(value: Any) -> str:
     except BasketryError as error:
         hint = nearest_hint(value, DAY_WORDS) if isinstance(value, str) else ""
         raise MethodologyError(
-            f"lag {value!r} is not a time before the effective instant{hint}; write for example 1d, 12h, 5bd "
+            f"{info.field_name}: {value!r} is not a time before the effective instant{hint}; write for example 1d, 12h, 5bd "
             "(business days) or third_friday (the last one before)"
         ) from error
     return str(value).strip()

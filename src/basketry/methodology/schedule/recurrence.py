@@ -5,13 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Annotated
+
+from pydantic import WithJsonSchema
 
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.methodology.schedule.day_rules import WEEKDAYS, check_day_rule, day_of_month
 
 FREQUENCIES = ("day", "week", "month", "quarter", "year")
 WEEK_DAYS = {"first_day": 0, "last_day": 6, **{name: place for place, name in enumerate(WEEKDAYS)}}
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _COUNTED = re.compile(r"^([1-9]\d{0,3})d$", re.ASCII)
+
+Frequency = Annotated[
+    str,
+    WithJsonSchema({"anyOf": [{"enum": list(FREQUENCIES)}, {"type": "string", "pattern": _COUNTED.pattern}]}),
+]
+"""How often: a word, or a number of days such as 10d. `check_recurrence` tells which are known."""
 
 
 def counted_days(every: str) -> int | None:
@@ -100,7 +113,7 @@ def recurrence_in_words(every: str, months: tuple[int, ...] | None) -> str:
         return "each day" if number == 1 else f"every {number} days"
     if not months:
         return f"each {every}"
-    names = [date(2001, month, 1).strftime("%B") for month in months]
+    names = [MONTHS[month - 1] for month in months]
     joined = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     return f"each {every} in {joined}" if every == "quarter" else f"each {joined}"
 

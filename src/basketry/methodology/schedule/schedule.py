@@ -7,13 +7,13 @@ from datetime import date, time, timedelta
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.time import format_instant, time_zone, to_instant
 from basketry.methodology.rule import Duration
 from basketry.methodology.schedule.business_days import business_days, check_calendar
-from basketry.methodology.schedule.day_rules import day_in_words, needs_calendar
+from basketry.methodology.schedule.day_rules import DayRule, day_in_words, needs_calendar
 from basketry.methodology.schedule.fixing import Clock, Instants, fixings, local_day
 from basketry.methodology.schedule.lag import (
     Lag,
@@ -24,6 +24,7 @@ from basketry.methodology.schedule.lag import (
     least_length,
 )
 from basketry.methodology.schedule.recurrence import (
+    Frequency,
     check_recurrence,
     counted_days,
     recurrence_in_words,
@@ -63,7 +64,7 @@ class Transition(BaseModel):
 
 @dataclass(frozen=True)
 class RebalanceDate:
-    """When a change is determined, announced and takes effect (UTC); in this order, none before the other."""
+    """When a change is announced, determined and takes effect (UTC); determined <= announced <= effective."""
 
     announced_at: np.datetime64
     determined_at: np.datetime64
@@ -77,14 +78,14 @@ class Schedule(BaseModel):
         every: day, week, month, quarter, year, or a number of days such as 10d, counted from the base.
         on: Day rule: first_day, last_day, a day number to 28, third_friday, last_monday, first_business_day,
             5th_business_day; for a week first_day (Monday), last_day or the name of a day.
-        months: Months (1 to 12) in which a monthly or quarterly schedule acts; unless given, all, or the first
-            month of each quarter (the last month for a day rule that begins with `last`).
+        months: Months (1 to 12) in which a monthly or quarterly schedule acts. Unless given: all, or the
+            first of each quarter (the last of each for a day rule that begins with `last`).
         at: Local fixing time, HH:MM.
         zone: Its time zone, an IANA name.
         calendar: Exchange calendar of the business days, such as XNYS.
         roll: Where a day goes that is no business day: forward, backward, or none to leave it.
-        determine: Lag from the determination to the effective instant: 1d (24 hours), 12h, 5bd (business days),
-            or a day rule such as third_friday (the last one before); the last two at the fixing time.
+        determine: Lag from the determination to the effective instant: 1d (24 hours), 12h, 5bd (business
+            days), or a day rule such as third_friday (the last one before); these two at the fixing time.
         announce: Lag from the announcement to the effective instant, in the same words.
         fix: weights: the determined weights are applied at effective prices. units: the units are fixed at
             the prices of the determination, so weights drift until the effective instant (S&P Dow Jones
@@ -98,8 +99,8 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    every: str = "month"
-    on: str | StrictInt = "first_day"
+    every: Frequency = "month"
+    on: DayRule = "first_day"
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...] | None = None
     at: Clock = time(0)
     zone: str = "UTC"

@@ -39,13 +39,13 @@ class Fixed(WeightingRule):
         absent = sorted(set(self.assets) - set(names))
         if unstated:
             raise MethodologyError(
-                f"no weight is stated for {', '.join(unstated)}; state one, or select only stated assets, as in "
+                f"no weight is stated for {', '.join(unstated)}; state one, or select only these, as in "
                 f"`- include_assets: [{', '.join(self.assets)}]`"
             )
         if absent and not self.renormalise:
             raise MethodologyError(
-                f"{', '.join(absent)} has a stated weight but is not selected; with renormalise: true the others "
-                "share it"
+                f"{', '.join(absent)} has a stated weight but is not selected; with renormalise: true "
+                "the others share it"
             )
         return normalise(np.array([self.assets[name] for name in names]))
 

@@ -25,7 +25,7 @@ class FreeFloatMarketCap(WeightingRule):
     An asset whose float is not known counts with its whole supply.
 
     >>> FreeFloatMarketCap().words()
-    'Assets are weighted by free-float market capitalisation; floats are rounded up to bands with a buffer ...'
+    'Assets are weighted by free-float market capitalisation; floats are rounded up to bands with a ...'
     """
 
     formula = "w_i = P_i S_i F_i / Σ_j P_j S_j F_j"
