@@ -29,8 +29,8 @@ def test_iterated_25_percent_cap() -> None:
 
 
 def test_s_and_p_capped_index_rule() -> None:
-    # S&P 500 3% Capped: "any excess weight is redistributed proportionally among all uncapped companies. This
-    # process is repeated iteratively until no company exceeds the cap." (S&P Dow Jones Indices, 2024)
+    # S&P 500 3% Capped Index (S&P Dow Jones Indices): the excess is redistributed proportionally among all
+    # uncapped companies, repeated until no company exceeds the cap.
     raw = [7200, 6600, 5900, 3600, 2600] + [200 + 7 * place for place in range(95)]
     exact = redistributed(raw, [Fraction(3, 100)] * len(raw))
     assert cap_weights(raw, cap=0.03) == pytest.approx([float(weight) for weight in exact], abs=1e-15)
@@ -55,8 +55,7 @@ def test_bloomberg_galaxy_cap_and_floor_are_solved_together() -> None:
 
 
 def test_a_floor_pulls_an_asset_below_its_cap() -> None:
-    # Capping first leaves 0.4/0.4/0.2; the floors then need 0.05 each, which only the uncapped can give, and one
-    # pass of "cap, then floor" would leave a sum above 1.
+    # Capping first holds the first asset at 40%; the floors then take so much that it ends at 34%, free.
     result = cap_weights([50, 30, 15, 3, 2], cap=0.4, floor=0.15)
     assert result == pytest.approx([0.34375, 0.20625, 0.15, 0.15, 0.15], abs=1e-15)
 
@@ -94,5 +93,7 @@ def test_sector_cap_shares_within_and_outside_in_proportion() -> None:
 
 
 def test_infeasible_cap_states_the_arithmetic() -> None:
-    with pytest.raises(CapInfeasibleError, match=r"4 assets x 0\.2 = 0\.8 < 1: raise the cap to at least 0\.25 or"):
+    with pytest.raises(
+        CapInfeasibleError, match=r"4 assets x 0\.2 = 0\.8 < 1: raise the cap to at least 0\.25 or"
+    ):
         cap_weights([4, 3, 2, 1], cap=0.2)

@@ -13,7 +13,9 @@ def test_bands(share: float, factor: float) -> None:
     assert float_band(share) == factor
 
 
-@pytest.mark.parametrize(("share", "factor"), [(0.2, 0.2), (0.3, 0.3), (1 - 0.7, 0.3), (0.9, 0.9), (1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("share", "factor"), [(0.2, 0.2), (0.3, 0.3), (1 - 0.7, 0.3), (0.9, 0.9), (1.0, 1.0)]
+)
 def test_an_edge_belongs_to_the_band_below_as_rounding_up_has_it(share: float, factor: float) -> None:
     assert float_band(share) == factor
 

@@ -1,8 +1,8 @@
 """Gradual transition: an hour in steps of ten seconds (FTX, index rebalancing rules, 2021).
 
 At time t of T the units are x [(1 - t/T) q_old + (t/T) q_target], with x such that the value at current
-prices is unchanged. Two assets at 100 and 10 with 1 and 10 units, worth 200, go to weights of 70% and 30%: 1.4
-and 6 units.
+prices is unchanged. Two assets at 100 and 10 with 1 and 10 units, worth 200, go to weights of 70% and 30%:
+1.4 and 6 units.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The CMBI 10 momentum allocation (Coin Metrics): hurdle 8% in 14 days, 28% for one winner, 8% for each further."""
+"""The CMBI 10 momentum allocation (Coin Metrics): 28% for one asset above the hurdle, 8% for each further."""
 
 import numpy as np
 import pytest

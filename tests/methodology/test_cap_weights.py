@@ -32,7 +32,9 @@ def problems(draw: st.DrawFn) -> tuple[Floats, dict[str, Any]]:
     if kind == "largest":
         limits["largest"] = draw(st.floats(limits["cap"], 1))
     if kind == "groups":
-        limits["groups"] = draw(st.lists(st.sampled_from("abc") | st.none(), min_size=len(raw), max_size=len(raw)))
+        limits["groups"] = draw(
+            st.lists(st.sampled_from("abc") | st.none(), min_size=len(raw), max_size=len(raw))
+        )
         limits["group_cap"] = draw(
             st.floats(0.2, 1) | st.dictionaries(st.sampled_from("abc"), st.floats(0.05, 1), min_size=1)
         )
@@ -61,7 +63,11 @@ def test_every_limit_holds_and_the_sum_is_one(problem: tuple[Floats, dict[str, A
     assert highest[1] <= limits.get("cap", 1) + TOLERANCE
     if "groups" in limits:
         for label in "abc":
-            cap = limits["group_cap"].get(label, 1) if isinstance(limits["group_cap"], dict) else limits["group_cap"]
+            cap = (
+                limits["group_cap"].get(label, 1)
+                if isinstance(limits["group_cap"], dict)
+                else limits["group_cap"]
+            )
             assert result[[own == label for own in limits["groups"]]].sum() <= cap + TOLERANCE
     if "concentration" in limits:
         single, over, total = limits["concentration"]
@@ -179,14 +185,22 @@ def test_extreme_weights_neither_overflow_nor_vanish() -> None:
 @pytest.mark.parametrize(
     ("raw", "limits", "message"),
     [
-        ([3, 2, 1], {"cap": 0.2}, r"3 assets x 0.2 = 0.6 < 1: raise the cap to at least 0.333334 or select at least 5"),
+        (
+            [3, 2, 1],
+            {"cap": 0.2},
+            r"3 assets x 0.2 = 0.6 < 1: raise the cap to at least 0.333334 or select at least 5",
+        ),
         ([3, 2, 0], {"cap": 0.4}, r"2 assets \(1 of 3 have no weight\) x 0.4 = 0.8 < 1"),
         ([3, 2, 1], {"floor": 0.4}, r"floors that sum to 1.2 > 1: lower the floor to at most 0.333333"),
         ([3, 2, 1], {"cap": 0.2, "largest": 0.3}, r"caps of 3 assets sum to 0.7 < 1"),
         ([3, 2, 1], {"cap": 0.5, "floor": 0.6}, "floor 0.6 is above the cap 0.5"),
         ([1, 1], {"groups": "ab", "group_cap": 0.3}, r"groups hold a 0.3 \+ b 0.3 = 0.6 < 1"),
         ([1, 1], {"groups": ["a", None], "group_cap": 0.3, "cap": 0.6}, r"a 0.3 \+ other assets 0.6 = 0.9"),
-        ([1, 1, 1], {"groups": "aab", "group_cap": 0.3, "floor": 0.2}, "floors of 2 assets in group a sum to 0.4"),
+        (
+            [1, 1, 1],
+            {"groups": "aab", "group_cap": 0.3, "floor": 0.2},
+            "floors of 2 assets in group a sum to 0.4",
+        ),
         ([1] * 9, {"concentration": (0.1, 0.05, 0.4)}, r"9 assets x 0.1 = 0.9 < 1"),
         ([1] * 12, {"concentration": (0.1, 0.05, 0.4)}, "12 assets cannot keep 0.1/0.05/0.4.*at least 16"),
     ],

@@ -74,6 +74,13 @@ def test_a_day_that_a_zone_never_had_gives_no_fixing_of_its_own() -> None:
     assert instants == sorted(set(instants))
 
 
+def test_a_change_on_a_day_that_was_skipped_is_found_from_the_day_after() -> None:
+    section: dict[str, Any] = {"on": "last_friday", "at": "16:00", "zone": "Pacific/Apia"}
+    (change,) = rebalance_dates("2011-12-31", "2012-01-05", **section)
+    assert change.effective_at == to_instant("2011-12-31T02:00")  # 16:00 on Friday 30, ten hours behind UTC
+    assert rebalance_dates("2011-12-27", "2011-12-31", **section) == ()
+
+
 def test_monthly_on_the_first_day_is_the_default() -> None:
     assert days_of(Schedule(), "2020-12-02", "2021-03-02") == ["2021-01-01", "2021-02-01", "2021-03-01"]
 

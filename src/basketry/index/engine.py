@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError, MethodologyError
-from basketry.core.numbers import Bools, Floats, exact_sum
+from basketry.core.numbers import Bools, Floats, exact_sum, normalise
 from basketry.core.time import format_instant
 from basketry.index.corporate import CorporateEvent, Outcome, apply_event
 from basketry.index.determine import Determination, determine
@@ -149,8 +149,7 @@ class Engine:
         if transition is not None and transition.steps > 1:
             target = self._start_transition(holdings, target, change)
         else:
-            divisor = chained_divisor(holdings.divisor, holdings.value, target.value)
-            target = replace(target, divisor=divisor)
+            target = target.with_divisor(chained_divisor(holdings.divisor, holdings.value, target.value))
         self._write_composition(change.position, target)
         self._write_rebalance(change, holdings, target)
         return target
@@ -171,20 +170,21 @@ class Engine:
                     "left out of the rebalance",
                     "no price fresh enough at the effective instant; its weight goes to the others",
                 )
-        columns, prices, seen = columns[present], prices[present], seen[present]
-        if not len(columns):
-            empty = np.empty(0)
-            return Holdings(columns, empty, empty, empty, seen, np.empty(0, dtype=bool), 1.0)
-        weights = decision.weights[present]
-        weights = weights / exact_sum(weights)
-        raw = decision.raw[present]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factors = np.where(raw > 0, weights / raw, 1.0)
+            columns, prices, seen = columns[present], prices[present], seen[present]
+            if not len(columns):
+                empty = np.empty(0)
+                return Holdings(columns, empty, empty, empty, seen, np.empty(0, dtype=bool), 1.0)
+        weights, raw, shares = decision.weights, decision.raw, decision.shares
+        if not present.all():
+            weights = normalise(weights[present])
+            raw = raw[present]
+            shares = None if shares is None else shares[present]
+        factors = np.divide(weights, raw, out=np.ones_like(raw), where=raw > 0)
         factors = factors / factors.max()
         struck = decision.view.latest("price", decision.version.rules.missing.carry_forward)[columns]
         fixed_units = decision.version.rules.schedule.fix == "units"
-        if decision.shares is not None:
-            counted = decision.shares[present] * factors
+        if shares is not None:
+            counted = shares * factors
             units = counted if fixed_units else units_for_weights(weights, prices, exact_sum(struck * counted))
         else:
             units = units_for_weights(weights, struck if fixed_units else prices, value)
@@ -216,9 +216,10 @@ class Engine:
                 back -= 1
         if holdings is not None:
             # A held asset keeps the price the index already uses, so that an implausible print is not struck.
-            held = np.isin(columns, holdings.columns)
-            places = np.searchsorted(holdings.columns, columns[held])
-            prices[held], seen[held] = holdings.prices[places], holdings.seen[places]
+            places = np.minimum(np.searchsorted(holdings.columns, columns), len(holdings.columns) - 1)
+            held = holdings.columns[places] == columns
+            prices = np.where(held, holdings.prices[places], prices)
+            seen = np.where(held, holdings.seen[places], seen)
         return prices, seen
 
     def _start_transition(self, holdings: Holdings, target: Holdings, change: Change) -> Holdings:
@@ -277,6 +278,8 @@ class Engine:
 
     def _due(self, holdings: Holdings, start: int, stop: int) -> list[CorporateEvent]:
         """Return the events at the first position in (start, stop] that concern a held asset."""
+        if not self.events:
+            return []
         held = set(holdings.columns.tolist())
         due = [event for event in self.events if start < event.position <= stop and event.column in held]
         return [event for event in due if event.position == due[0].position]
@@ -285,7 +288,7 @@ class Engine:
         self, holdings: Holdings, start: int, stop: int, due: list[CorporateEvent], *, watch: bool
     ) -> tuple[Holdings, int, Change | None]:
         rules = self.version.rules
-        block = self.price[self.rows[start : stop + 1]][:, holdings.columns]
+        block = self._block(start, stop, holdings.columns)
         block[0] = holdings.prices
         outcomes: list[tuple[int, CorporateEvent, Outcome]] = []
         marked = holdings
@@ -303,7 +306,7 @@ class Engine:
         jump = rules.guard.price_jump or np.inf
         if not holdings.frozen.any() and is_clean(block, jump):
             ages = None
-            seen = np.full(len(holdings.columns), self.stamps[stop])
+            seen = np.full(len(holdings.columns), self.stamps[stop], dtype=np.int64)
             self.status.sources[start + 1 : stop + 1] = len(holdings.columns)
         else:
             block, ages, implausible = carry_forward(
@@ -334,12 +337,19 @@ class Engine:
             outcomes = []
             ages = None if ages is None else ages[:keep]
         self.segments.append(segment)
-        after = holdings.marked(block[-1].copy(), np.asarray(seen, dtype=np.int64))
+        after = holdings.marked(block[-1], seen)
         if outcomes:
             after = self._apply(after, outcomes, stop)
         elif ages is not None:
             after = self._remove_missing(after, ages[-1], stop, rules.missing)
         return after, stop, None if fired is None else self._triggered(fired)
+
+    def _block(self, start: int, stop: int, columns: NDArray[np.int64]) -> Floats:
+        """Return a copy of the prices of some columns from position `start` to `stop`, shape (k, n)."""
+        first, last = int(self.rows[start]), int(self.rows[stop])
+        if last - first == stop - start:
+            return self.price[first : last + 1].take(columns, axis=1)
+        return self.price[self.rows[start : stop + 1]].take(columns, axis=1)
 
     def _apply(
         self, holdings: Holdings, outcomes: list[tuple[int, CorporateEvent, Outcome]], position: int
@@ -488,11 +498,14 @@ class Engine:
         )
 
     def _write_rebalance(self, change: Change, before: Holdings | None, after: Holdings) -> None:
-        union = after.columns if before is None else np.union1d(before.columns, after.columns)
-        weights = np.zeros((2, len(union)))
-        if before is not None:
-            weights[0, np.searchsorted(union, before.columns)] = before.weights
-        weights[1, np.searchsorted(union, after.columns)] = after.weights
+        weights = np.zeros((2, len(self.panel.assets)))
+        touched = np.zeros(len(self.panel.assets), dtype=bool)
+        for row, basket in enumerate((before, after)):
+            if basket is not None:
+                weights[row, basket.columns] = basket.weights
+                touched[basket.columns] = True
+        union = np.flatnonzero(touched)
+        weights = weights[:, union]
         self.ledger.rebalances.append(
             (
                 change.announced_at,

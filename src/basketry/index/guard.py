@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Bools, Floats
+from basketry.index.kernels import spread_within
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
 from basketry.methodology.sections import Guard
@@ -68,16 +70,14 @@ def _frozen_supplies(
     view: Panel, guard: Guard, columns: NDArray[np.int64], price: Floats, cap: Floats
 ) -> dict[int, tuple[float, str]]:
     factor = guard.supply_change or np.inf
-    window = view.window("supply", guard.supply_window)[:, columns]
-    with np.errstate(invalid="ignore"):
-        low, high = np.fmin.reduce(window), np.fmax.reduce(window)
-        calm = ~(high > factor * low)
-    if calm.all():
+    start = view.window_start(guard.supply_window)
+    # Where no supply moved by the factor at all, none is that far from its median.
+    if spread_within(view.field("supply"), start, columns, factor):
         return {}
-    median = window_statistic(window, "median")
+    median = window_statistic(view.field("supply")[start:, columns], "median")
     implied = cap[columns] / price[columns]
     found = {}
-    for place in np.flatnonzero(~calm):
+    for place in range(len(columns)):
         ratio = implied[place] / median[place]
         if ratio > factor or ratio < 1 / factor:
             column = int(columns[place])
@@ -90,23 +90,21 @@ def _frozen_supplies(
 
 
 def _far_above_median(
-    view: Panel, name: str, length: object, factor: float, columns: NDArray[np.int64], now: Floats
+    view: Panel, name: str, length: timedelta, factor: float, columns: NDArray[np.int64], now: Floats
 ) -> list[tuple[int, float]]:
-    window = view.window(name, length)[:, columns]  # type: ignore[arg-type]
-    with np.errstate(invalid="ignore"):
-        suspicious = now[columns] > factor * np.fmin.reduce(window)
-    if not suspicious.any():
+    start = view.window_start(length)
+    if spread_within(view.field(name), start, columns, factor):
         return []
-    median = window_statistic(window, "median")
+    median = window_statistic(view.field(name)[start:, columns], "median")
     return [
         (int(columns[place]), float(median[place]))
-        for place in np.flatnonzero(suspicious)
+        for place in range(len(columns))
         if now[columns[place]] > factor * median[place]
     ]
 
 
-def _median(view: Panel, name: str, length: object, columns: NDArray[np.int64]) -> Floats:
-    return window_statistic(view.window(name, length)[:, columns], "median")  # type: ignore[arg-type]
+def _median(view: Panel, name: str, length: timedelta, columns: NDArray[np.int64]) -> Floats:
+    return window_statistic(view.window(name, length)[:, columns], "median")
 
 
 def without(mask: Bools, columns: Mapping[int, str]) -> Bools:

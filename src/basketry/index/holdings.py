@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,20 +35,27 @@ class Holdings:
     divisor: float
     plan: Floats | None = None
 
-    @property
+    @cached_property
     def value(self) -> float:
         """Basket value at the last prices."""
         return exact_sum(self.units * self.prices)
 
-    @property
+    @cached_property
     def weights(self) -> Floats:
         """Weights at the last prices, shape (n,)."""
-        values = self.units * self.prices
-        return values / exact_sum(values)
+        return self.units * self.prices / self.value
 
     def marked(self, prices: Floats, seen: NDArray[np.int64]) -> Holdings:
         """Return the basket at other prices."""
-        return replace(self, prices=prices, seen=seen)
+        return Holdings(
+            self.columns, self.units, self.factors, prices, seen, self.frozen, self.divisor, self.plan
+        )
+
+    def with_divisor(self, divisor: float) -> Holdings:
+        """Return the basket with another divisor."""
+        return Holdings(
+            self.columns, self.units, self.factors, self.prices, self.seen, self.frozen, divisor, self.plan
+        )
 
     def without(self, gone: Bools, *, keep_level: bool) -> Holdings:
         """Return the basket without some assets; with `keep_level` the divisor takes up their value."""

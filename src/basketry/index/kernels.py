@@ -83,3 +83,22 @@ def carry_forward(
                 last = price
                 last_seen = stamps[row]
     return filled, ages, implausible
+
+
+@njit(cache=True)
+def spread_within(values: Floats, start: int, columns: NDArray[np.int64], factor: float) -> bool:
+    """Return whether in no column the largest known value from row `start` on exceeds `factor` times the least."""
+    low = np.full(len(columns), np.inf)
+    high = np.full(len(columns), -np.inf)
+    # Row by row, as the values lie in memory.
+    for row in range(start, values.shape[0]):
+        for place in range(len(columns)):
+            value = values[row, columns[place]]
+            if value < low[place]:
+                low[place] = value
+            if value > high[place]:
+                high[place] = value
+    for place in range(len(columns)):
+        if high[place] > factor * low[place]:
+            return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +56,6 @@ class Panel:
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if "whole_price" in self._memory:
-            return  # a cut of a panel that was checked
         shape = (len(self.times), len(self.assets))
         if list(self.assets) != sorted(set(self.assets)):
             raise DataError("Panel.assets must be sorted and unique")
@@ -132,11 +130,16 @@ class Panel:
         if rows >= len(self.times):
             return self
         cut = {name: values[:rows] for name, values in self.fields.items()}
-        return replace(self, times=self.times[:rows], fields=cut, corrections={})
+        # A copy without the constructor's checks: a cut of a checked panel needs none, and many are made.
+        panel = object.__new__(Panel)
+        panel.__dict__.update(self.__dict__, times=self.times[:rows], fields=cut, corrections={})
+        return panel
 
     def corrected(self, **figures: Floats) -> Panel:
         """Return the panel with other figures at its last instant, as `latest` gives them."""
-        return replace(self, corrections={**self.corrections, **figures})
+        panel = object.__new__(Panel)
+        panel.__dict__.update(self.__dict__, corrections={**self.corrections, **figures})
+        return panel
 
     def field(self, name: str) -> Floats:
         """Return a field of shape (T, N), or raise DataError with the nearest name."""
@@ -168,8 +171,11 @@ class Panel:
 
     def window(self, name: str, length: timedelta) -> Floats:
         """Return the rows of a field in (now - length, now], shape (k, N)."""
-        start = int(np.searchsorted(self.times, self.now - np.timedelta64(length), side="right"))
-        return self.field(name)[start:]
+        return self.field(name)[self.window_start(length) :]
+
+    def window_start(self, length: timedelta) -> int:
+        """Return the first row in (now - length, now]."""
+        return int(np.searchsorted(self.times, self.now - np.timedelta64(length), side="right"))
 
     def statistic(self, name: str, statistic: str, length: timedelta) -> Floats:
         """Return the median, mean, sum, minimum, maximum or count over a window, ignoring unknown values.

@@ -149,6 +149,10 @@ def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
         scaled = raw if abs(share - total) <= _ROUNDING else raw * (total / share)
         if (scaled <= upper).all() and (scaled >= lower).all():
             return scaled
+    if not lower.any():
+        filled = _filled(raw, upper, total)
+        if filled is not None:
+            return filled
     ceiling = np.where(raw > 0, upper, lower)
     _check_room(raw, lower, upper, total, exact_sum(ceiling))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -171,6 +175,22 @@ def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
         part = raw[free] / exact_sum(raw[free]) * left
         result[free] = np.minimum(np.maximum(part, lower[free]), upper[free])
     return result
+
+
+def _filled(raw: Floats, upper: Floats, total: float) -> Floats | None:
+    """Return min(λ raw, upper) by the rule's own rounds, which settle sooner than a sort; None after ten."""
+    held = np.zeros(len(raw), dtype=bool)
+    for _ in range(10):
+        left = total - exact_sum(upper[held])
+        share = exact_sum(raw[~held])
+        if not (left > 0 and share > 0):
+            return None
+        spread = np.where(held, 0.0, raw) / share * left
+        over = spread > upper
+        if not over.any():
+            return np.where(held, upper, spread)
+        held |= over
+    return None
 
 
 def _check_room(raw: Floats, lower: Floats, upper: Floats, total: float, room: float) -> None:

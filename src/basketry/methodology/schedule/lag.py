@@ -35,8 +35,8 @@ def _lag(value: Any, info: ValidationInfo) -> str:
     except BasketryError as error:
         hint = nearest_hint(value, DAY_WORDS) if isinstance(value, str) else ""
         raise MethodologyError(
-            f"{info.field_name}: {value!r} is not a time before the effective instant{hint}; write for example 1d, 12h, 5bd "
-            "(business days) or third_friday (the last one before)"
+            f"{info.field_name}: {value!r} is not a time before the effective instant{hint}; "
+            "write for example 1d, 12h, 5bd (business days) or third_friday (the last one before)"
         ) from error
     return str(value).strip()
 

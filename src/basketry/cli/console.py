@@ -1,0 +1,66 @@
+"""How commands speak: text, tables, JSON, progress, and errors in one or a few lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+# Without a terminal lines are not folded, so that another program can read them.
+_WIDE = 10_000
+
+
+def _console(*, error: bool = False) -> Console:
+    stream = sys.stderr if error else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False, soft_wrap=True)
+
+
+def say(message: Any, style: str | None = None) -> None:
+    """Print a text as it stands, or a table."""
+    _console().print(message, style=style, markup=False)
+
+
+def complain(message: str) -> None:
+    """Print an error to the error stream."""
+    console = _console(error=True)
+    console.print("Error: ", style="bold red", end="")
+    console.print(message, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; NaN and infinity become null, for JSON has none."""
+    sys.stdout.write(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """Return an empty table with these columns, plain enough for a pipe."""
+    grid = Table(title=title, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    return grid
+
+
+@contextmanager
+def status(message: str) -> Iterator[Callable[[str], None]]:
+    """Show what is being done while it lasts, on a terminal only; yields a function that changes the message."""
+    console = _console(error=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(message) as shown:
+        yield shown.update

@@ -1,0 +1,72 @@
+"""The root of the command line, and the one place where errors become words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from basketry.cli.console import complain, say
+from basketry.cli.data import data_app
+from basketry.cli.index import index_app
+from basketry.core.errors import BasketryError
+from basketry.core.version import VERSION
+
+app = typer.Typer(
+    name="basketry",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Crypto index tracking: from a methodology file and market data to an index that anybody can check.",
+    epilog="Start with:  basketry demo   or   basketry index new my-index.yaml",
+)
+app.add_typer(data_app, name="data")
+app.add_typer(index_app, name="index")
+
+
+def _version(value: bool) -> None:
+    if value:
+        say(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command(epilog="Example:  basketry demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("demo"),
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulated market.")] = 7,
+) -> None:
+    """Compute indices end to end on a simulated market that needs no download."""
+    from basketry.cli.console import status
+    from basketry.jobs.demo import run_demo
+
+    with status("Simulating a market") as update:
+        report = run_demo(out, seed=seed, progress=update)
+    say("The market is SIMULATED: no figure below says anything about a real asset.", style="bold")
+    for line in report:
+        say(line)
+
+
+def main() -> None:
+    """Run the command line; an error of the user or the data is told in words and exits 2."""
+    try:
+        app()
+    except BasketryError as error:
+        complain(str(error))
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        complain("stopped")
+        sys.exit(130)
