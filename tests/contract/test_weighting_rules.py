@@ -186,7 +186,8 @@ def test_a_rule_says_what_it_is(name: str) -> None:
     assert rule.source
     assert rule.formula
     assert type(rule).__doc__
-    assert type(rule).model_json_schema()["properties"].keys() == type(rule).model_fields.keys()
+    written = {field.alias or key for key, field in type(rule).model_fields.items()}
+    assert type(rule).model_json_schema()["properties"].keys() == written
 
 
 @RULES

@@ -94,7 +94,7 @@ def test_votes_below_the_minimum_share_get_nothing() -> None:
 
 def test_fixed_weights_follow_the_names() -> None:
     stated = {"eth": 1, "btc": 2, "aave": 5}
-    assert weights("fixed", {"assets": stated}, price=[[1.0, 1.0, 1.0]]) == pytest.approx(
+    assert weights("fixed", {"weights": stated}, price=[[1.0, 1.0, 1.0]]) == pytest.approx(
         [0.625, 0.25, 0.125]
     )
 
@@ -104,13 +104,13 @@ def test_a_stated_asset_that_is_not_selected_is_refused_or_shared() -> None:
     with pytest.raises(
         MethodologyError, match="sol has a stated weight but is not selected; with renormalise"
     ):
-        weights("fixed", {"assets": stated}, price=[[1.0, 1.0, 1.0]])
-    shared = weights("fixed", {"assets": stated, "renormalise": True}, price=[[1.0, 1.0, 1.0]])
+        weights("fixed", {"weights": stated}, price=[[1.0, 1.0, 1.0]])
+    shared = weights("fixed", {"weights": stated, "renormalise": True}, price=[[1.0, 1.0, 1.0]])
     assert shared == pytest.approx([0.625, 0.25, 0.125])
     with pytest.raises(
         MethodologyError, match="no weight is stated for eth; state one, or select only these"
     ):
-        weights("fixed", {"assets": {"btc": 1, "aave": 1}}, price=[[1.0, 1.0, 1.0]])
+        weights("fixed", {"weights": {"btc": 1, "aave": 1}}, price=[[1.0, 1.0, 1.0]])
 
 
 def test_free_float_capitalisation_by_bands_points_and_as_it_is() -> None:
@@ -142,7 +142,7 @@ def test_free_float_capitalisation_by_bands_points_and_as_it_is() -> None:
             {"tvl": [[1.0] * 3]},
             "skip must be shorter than window",
         ),
-        ("fixed", {"assets": {"btc": 0}}, {"tvl": [[1.0] * 3]}, "greater than 0"),
+        ("fixed", {"weights": {"btc": 0}}, {"tvl": [[1.0] * 3]}, "greater than 0"),
         ("inverse_volatility", {}, {"price": [[1.0] * 3] * 5}, "has 4 returns in 90 days, at least 20"),
     ],
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats, normalise
@@ -17,18 +17,20 @@ class Fixed(WeightingRule):
     """Weight assets by stated numbers.
 
     Attributes:
-        assets: Weight by asset; they are scaled to sum to 1.
+        assets: Weight by asset, written `weights`; they are scaled to sum to 1.
         renormalise: Where a stated asset is not selected, share its weight among the others; else refuse.
 
-    >>> Fixed(assets={"bitcoin": 0.6, "ethereum": 0.4}).words()
+    >>> Fixed(weights={"bitcoin": 0.6, "ethereum": 0.4}).words()
     'Fixed weights: bitcoin 60%, ethereum 40%.'
     """
+
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
     formula = "w_i = f_i / Σ_j f_j"
     source = "Fixed-weight baskets, such as the 60/40 of a balanced fund"
 
     assets: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        min_length=1, examples=[{"bitcoin": 0.6, "ethereum": 0.4}]
+        alias="weights", min_length=1, examples=[{"bitcoin": 0.6, "ethereum": 0.4}]
     )
     renormalise: bool = False
 

@@ -1,0 +1,230 @@
+"""The commands `basketry data ...`: bring data in, look at them, check them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from basketry.cli.console import print_json, say, status, table
+from basketry.core.errors import DataError
+
+if TYPE_CHECKING:
+    from basketry.lake.importing import ImportReport
+
+data_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Bring market data into a lake, look at them and check them."
+)
+
+LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a folder, or an fsspec address.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@data_app.command(
+    "import",
+    epilog="Example:  basketry data import btc.csv --lake LAKE --columns time=date,asset=symbol,price=close --stamp end",
+)
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="CSV, CSV.gz or Parquet files.", show_default=False)],
+    lake: LakeOption,
+    into: Annotated[str, typer.Option("--table", help="The table to fill.")] = "daily",
+    columns: Annotated[str | None, typer.Option("--columns", help="table=file pairs, as in time=date,price=close.")] = None,
+    stamp: Annotated[str | None, typer.Option("--stamp", help="A bare date names the start or the end of its day.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help="A maker's format; see data presets.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Whose tickers these are, among the aliases.")] = None,
+    max_bad: Annotated[float, typer.Option("--max-bad", help="Refuse above this share of bad rows.")] = 0.05,
+    json: JsonOption = False,
+) -> None:
+    """Read files into a table of the lake. All is written, or nothing."""
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from basketry.lake.importing import import_files
+    from basketry.lake.lake import Lake
+    from basketry.lake.presets import get_preset
+
+    if stamp not in (None, "start", "end"):
+        raise DataError(f"--stamp: {stamp!r} is neither start nor end")
+    with status(f"Reading {len(files)} file(s)"):
+        report = import_files(
+            Lake(lake),
+            files,
+            into,
+            columns=_mapping(columns),
+            stamp=stamp,  # type: ignore[arg-type]
+            preset=get_preset(preset) if preset else None,
+            source=source,
+            now=datetime.now(UTC),
+            max_bad=max_bad,
+        )
+    if json:
+        print_json(asdict(report))
+        return
+    _print_report(report, lake)
+
+
+def _mapping(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    pairs = {}
+    for pair in text.split(","):
+        name, equals, column = pair.partition("=")
+        if not equals or not name.strip() or not column.strip():
+            raise DataError(f"--columns: {pair!r} is not a pair such as price=close")
+        pairs[name.strip()] = column.strip()
+    return pairs
+
+
+def _print_report(report: ImportReport, lake: str) -> None:
+    say(f"{lake}: {report.kept:,} of {report.rows:,} rows written to {report.table}")
+    if report.new_assets:
+        shown = ", ".join(report.new_assets[:5]) + (", ..." if len(report.new_assets) > 5 else "")
+        say(f"  {len(report.new_assets)} new assets: {shown}")
+    for reason, count in report.problems.items():
+        say(f"  {count:,} rows set aside: {reason}", style="yellow")
+        for example in report.examples[reason]:
+            say(f"      {example}")
+
+
+@data_app.command("presets", epilog="Example:  basketry data presets")
+def presets_() -> None:
+    """List the makers' formats that import knows."""
+    from basketry.lake.presets import presets
+
+    grid = table("preset", "what it reads")
+    for preset in presets().values():
+        grid.add_row(preset.name, preset.summary)
+    say(grid)
+
+
+@data_app.command("list", epilog="Example:  basketry data list --lake LAKE")
+def list_(lake: LakeOption, json: JsonOption = False) -> None:
+    """Show what a lake holds."""
+    from dataclasses import asdict
+
+    from basketry.jobs.data import list_tables
+    from basketry.lake.lake import Lake
+
+    held = Lake(lake)
+    summaries = list_tables(held)
+    if json:
+        print_json({"lake": lake, "simulated_market": held.simulated, "tables": [asdict(entry) for entry in summaries]})
+        return
+    if not summaries:
+        raise DataError(f"{lake}: holds nothing; import data with: basketry data import FILE --lake {lake}")
+    grid = table("table", "rows", "assets", "first", "last", "parts", "MB")
+    for entry in summaries:
+        grid.add_row(
+            entry.table,
+            f"{entry.rows:,}",
+            "-" if entry.assets is None else f"{entry.assets:,}",
+            *("-" if when is None else f"{when:%Y-%m-%d %H:%M}" for when in (entry.first, entry.last)),
+            str(entry.parts),
+            f"{entry.bytes / 1e6:.1f}",
+        )
+    say(grid)
+    if held.simulated:
+        say("The market is SIMULATED.", style="bold")
+
+
+@data_app.command("check", epilog="Example:  basketry data check --lake LAKE --quarantine")
+def check(
+    lake: LakeOption,
+    name: Annotated[str, typer.Option("--table", help="daily or intraday.")] = "daily",
+    quarantine: Annotated[bool, typer.Option("--quarantine", help="Set aside what is wrong beyond doubt.")] = False,
+    examples: Annotated[int, typer.Option("--examples", help="Examples to show for each check.")] = 3,
+    max_market_cap: Annotated[float, typer.Option("--max-market-cap", help="Larger ones are impossible.")] = 1e13,
+    jump: Annotated[float, typer.Option("--jump", help="A price this many times the one before.")] = 10.0,
+    json: JsonOption = False,
+) -> None:
+    """Look for gaps, jumps, stale runs, impossible values, supply jumps and symbol collisions."""
+    from basketry.jobs.data import check_lake
+    from basketry.lake.lake import Lake
+    from basketry.market.quality import Thresholds
+
+    limits = Thresholds(max_market_cap=max_market_cap, jump=jump)
+    with status(f"Checking {lake}"):
+        findings, aside = check_lake(Lake(lake), name, limits, quarantine=quarantine)
+    if json:
+        print_json(
+            {
+                "lake": lake,
+                "quarantined": aside,
+                "checks": [
+                    {
+                        "check": finding.check,
+                        "meaning": finding.meaning,
+                        "count": finding.rows.height,
+                        "assets": finding.rows["asset"].n_unique(),
+                        "examples": finding.rows.head(examples).to_dicts(),
+                    }
+                    for finding in findings
+                ],
+            }
+        )
+        return
+    for finding in findings:
+        say(f"{finding.check}: {finding.rows.height:,} in {finding.rows['asset'].n_unique()} assets ({finding.meaning})")
+        for row in finding.rows.head(examples).iter_rows(named=True):
+            when = "" if row["time"] is None else f"{row['time']:%Y-%m-%d}  "
+            say(f"    {when}{row['asset']}: {row['reason']}")
+    if quarantine:
+        say(f"{aside:,} values set aside in the table quarantine; panels leave them out", style="bold")
+
+
+@data_app.command(
+    epilog="Example:  basketry data pull btc eth --lake LAKE --provider coinmetrics",
+)
+def pull(
+    assets: Annotated[list[str], typer.Argument(help="The provider's names of assets.", show_default=False)],
+    lake: LakeOption,
+    provider: Annotated[str, typer.Option("--provider", help="coinmetrics or coingecko.")] = "coinmetrics",
+    base_url: Annotated[str | None, typer.Option("--base-url", help="Another address of the service.")] = None,
+    attempts: Annotated[int, typer.Option("--attempts", help="Tries of a request.")] = 5,
+    again: Annotated[bool, typer.Option("--again", help="Fetch what was fetched today as well.")] = False,
+) -> None:
+    """Fetch public daily data over HTTP; a pull that was broken off goes on where it was."""
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from basketry.core.errors import nearest_hint
+    from basketry.lake.lake import Lake
+    from basketry.lake.pull import BASE_URLS, pull_daily
+
+    if provider not in BASE_URLS:
+        raise DataError(f"unknown provider {provider!r}{nearest_hint(provider, BASE_URLS)}; use {', '.join(BASE_URLS)}")
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("Fetching", total=len(assets))
+        done = pull_daily(
+            Lake(lake),
+            provider,  # type: ignore[arg-type]
+            assets,
+            base_url=base_url,
+            attempts=attempts,
+            again=again,
+            today=datetime.now(UTC),
+            progress=lambda asset, rows: bar.update(task, advance=1, description=f"{asset}: {rows} rows"),
+        )
+    for asset, rows in done.rows.items():
+        say(f"{asset}: {rows:,} days")
+    if done.skipped:
+        say(f"fetched earlier today: {', '.join(done.skipped)}")
+
+
+@data_app.command(epilog="Example:  basketry data simulate --lake LAKE --seed 7")
+def simulate(lake: LakeOption, seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 7) -> None:
+    """Fill an empty lake with the simulated market, which needs no download."""
+    from basketry.jobs.data import simulate_lake
+    from basketry.lake.lake import Lake
+
+    held = Lake(lake)
+    if held.tables():
+        raise DataError(f"{lake}: holds something already; choose an empty --lake")
+    with status("Simulating a market"):
+        rows = simulate_lake(held, seed)
+    say(f"{lake}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
+    say("The market is SIMULATED: no figure says anything about a real asset.", style="bold")

@@ -1,0 +1,333 @@
+"""From files to a table of the lake: columns mapped, instants stamped, assets identified, bad rows set aside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from basketry.core.errors import DataError, nearest_hint
+from basketry.core.frames import INSTANT, QUARANTINE, Schema
+from basketry.lake.lake import Lake, table_schema
+from basketry.lake.presets import Preset, Stamp
+from basketry.market.assemble import MARKET_CAP_MAX, PRICE_MAX
+
+EXAMPLES_MAX = 5
+_ID = re.compile(r"[^a-z0-9._-]+")
+_BARE_DATE = r"^\d{4}-\d{2}-\d{2}$"
+
+
+@dataclass
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        table: Name of the table.
+        rows: Rows read. kept: Rows written.
+        parts: Parts written.
+        problems: Count by reason.
+        examples: Up to five a reason, with file and line.
+        new_assets: Ids that were not known before.
+    """
+
+    table: str
+    rows: int = 0
+    kept: int = 0
+    parts: list[str] = field(default_factory=list)
+    problems: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    new_assets: list[str] = field(default_factory=list)
+
+
+def import_files(
+    lake: Lake,
+    files: Sequence[Path],
+    table: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    stamp: Stamp | None = None,
+    source: str | None = None,
+    preset: Preset | None = None,
+    now: datetime,
+    max_bad: float = 0.05,
+) -> ImportReport:
+    """Read files into a table and return what was done; either all of it is written or nothing.
+
+    Args:
+        lake: Where to.
+        files: CSV, CSV.gz, Parquet, or what the preset reads.
+        table: Name of the table.
+        columns: Column of the file by column of the table; those of the preset, or of the same name, unless given.
+        stamp: Whether a bare date names the start or the end of its day.
+        source: Name under which tickers are looked up among the aliases.
+        preset: A maker's format.
+        now: An instant after which nothing can have been observed.
+        max_bad: Share of bad rows above which the import is refused.
+
+    Raises:
+        DataError: A file cannot be read, a column is missing, dates need a stamp, or too many rows are bad.
+    """
+    schema = table_schema(table)
+    report = ImportReport(table)
+    frames = [_read(path, schema, columns, stamp, preset, report) for path in files]
+    rows = pl.concat(frames, how="diagonal_relaxed")
+    report.rows = rows.height
+    aliases, assets = pl.DataFrame(), pl.DataFrame()
+    if "asset" in schema.columns and table not in ("assets", "aliases"):
+        rows, aliases, assets = _identify(lake, rows, source or (preset.source if preset else "*"))
+        report.new_assets = assets["asset"].to_list()
+    good, aside = _judge(rows, schema, now, report)
+    bad = sum(report.problems.values())
+    if report.rows and bad > max_bad * report.rows:
+        worst = max(report.problems, key=lambda reason: report.problems[reason])
+        raise DataError(
+            f"{bad} of {report.rows} rows are bad, more than {max_bad:.0%}: most often {worst}, as in "
+            f"{report.examples[worst][0]}; nothing was written. Mend the file, or allow more with --max-bad"
+        )
+    final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
+    report.kept = final.height
+    for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
+        if not frame.is_empty():
+            part = lake.write(name, frame)
+            if part is not None:
+                report.parts.append(part)
+    return report
+
+
+def _read(
+    path: Path,
+    schema: Schema,
+    columns: Mapping[str, str] | None,
+    stamp: Stamp | None,
+    preset: Preset | None,
+    report: ImportReport,
+) -> pl.DataFrame:
+    frame = _open(path, preset)
+    mapping = dict(columns or (preset.columns if preset else {n: n for n in schema.columns if n in frame.columns}))
+    for name, column in mapping.items():
+        if name not in schema.columns:
+            raise DataError(
+                f"--columns: table {schema.name} has no column {name!r}{nearest_hint(name, schema.columns)}; "
+                f"its columns are {', '.join(schema.columns)}"
+            )
+        if column not in frame.columns:
+            if preset is not None and name not in schema.required and columns is None:
+                continue
+            raise DataError(
+                f"{path}: has no column {column!r}{nearest_hint(column, frame.columns)}; "
+                f"its columns are {', '.join(frame.columns)}"
+            )
+    mapping = {name: column for name, column in mapping.items() if column in frame.columns}
+    lines = pl.int_range(2, frame.height + 2, dtype=pl.Int64).alias("line")
+    picked = frame.select(lines, *(pl.col(column).alias(name) for name, column in mapping.items()))
+    if "asset" in schema.columns and "asset" not in mapping:
+        if preset is None or not preset.asset_from_name:
+            raise DataError(f"{path}: which column names the asset? Map it, as in --columns asset=symbol")
+        picked = picked.with_columns(asset=pl.lit(_asset_of(path)))
+    typed = [_cast(picked, name, schema, stamp or (preset.stamp if preset else None), path) for name in picked.columns if name != "line"]
+    return picked.select("line", *typed, file=pl.lit(path.name))
+
+
+def _asset_of(path: Path) -> str:
+    return re.sub(r"(-usd)?(-max)?$", "", path.name.split(".")[0].lower())
+
+
+def _open(path: Path, preset: Preset | None) -> pl.DataFrame:
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file")
+    try:
+        if preset is not None and preset.read is not None:
+            return preset.read(path)
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        if path.name.endswith((".csv", ".csv.gz")):
+            return pl.read_csv(path, infer_schema=False)
+    except DataError:
+        raise
+    except (OSError, pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path}: cannot be read: {first}") from error
+    raise DataError(f"{path}: a file is CSV, CSV.gz or Parquet, or of a --preset; its ending is {path.suffix!r}")
+
+
+def _cast(frame: pl.DataFrame, name: str, schema: Schema, stamp: Stamp | None, path: Path) -> pl.Series:
+    values, dtype = frame[name], schema.columns[name].dtype
+    if isinstance(dtype, pl.Datetime):
+        return instants(values, stamp, f"{path}, column {name}").alias(name)
+    if dtype == pl.String():
+        return values.cast(pl.String).str.strip_chars()
+    if values.dtype == pl.String:
+        values = values.str.strip_chars().replace("", None)
+        # A text that is no number becomes NaN, which is told from a missing value.
+        numbers = values.cast(pl.Float64, strict=False)
+        unreadable = values.is_not_null() & numbers.is_null()
+        values = numbers.zip_with(~unreadable, pl.repeat(float("nan"), len(values), eager=True))
+    return values.cast(pl.Float64)
+
+
+def instants(values: pl.Series, stamp: Stamp | None, where: str) -> pl.Series:
+    """Return UTC instants of dates, times, texts, or numbers of seconds, milliseconds, microseconds or nanoseconds.
+
+    A bare date is the instant at which its day starts or ends, as `stamp` says. What cannot be read is null.
+
+    Raises:
+        DataError: There are bare dates and no stamp.
+    """
+    dates: pl.Series | None = None
+    if values.dtype == pl.String:
+        text = values.str.strip_chars()
+        bare = text.str.contains(_BARE_DATE).fill_null(value=False)
+        clean = text.str.replace(r" UTC$", "+00:00").str.replace(r"Z$", "+00:00").str.replace(" ", "T")
+        full = clean.str.replace(r"([+-]\d{2}:?\d{2})$", "")
+        offset = clean.str.extract(r"([+-]\d{2}):?\d{2}$").cast(pl.Int64, strict=False).fill_null(0)
+        parsed = full.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+        times = parsed - (offset * 3_600_000_000).cast(pl.Duration("us"))
+        if bare.any():
+            dates = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
+            times = dates.zip_with(bare, times)
+        is_date = bare
+    elif values.dtype == pl.Date:
+        times = dates = values.cast(pl.Datetime("us"))
+        is_date = values.is_not_null()
+    elif values.dtype.is_numeric():
+        times, is_date = _epoch(values), pl.repeat(value=False, n=len(values), eager=True)
+    else:
+        zone = getattr(values.dtype, "time_zone", None)
+        times = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zone else values
+        times, is_date = times.cast(pl.Datetime("us")), pl.repeat(value=False, n=len(values), eager=True)
+    if dates is not None and is_date.any():
+        if stamp is None:
+            raise DataError(
+                f"{where}: holds bare dates; say whether a date names the start or the end of its day with "
+                "--stamp start or --stamp end (CoinMarketCap closes: end; CoinGecko snapshots: start)"
+            )
+        if stamp == "end":
+            times = (times + timedelta(days=1)).zip_with(is_date, times)
+    return times.dt.replace_time_zone("UTC").cast(INSTANT)
+
+
+def _epoch(values: pl.Series) -> pl.Series:
+    """Return numbers as instants; their size tells seconds, milliseconds, microseconds and nanoseconds apart."""
+    number = values.cast(pl.Float64)
+    size = number.abs().max() or 0.0
+    if not isinstance(size, float):
+        size = 0.0
+    factor = 1e6 if size < 1e11 else 1e3 if size < 1e14 else 1.0 if size < 1e17 else 1e-3
+    return (number * factor).cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
+
+
+def _identify(lake: Lake, rows: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return rows with stable ids in place of names, and the aliases and assets to add for new names."""
+    names = rows.select("asset").unique().drop_nulls().sort("asset")
+    known = lake.read("aliases").filter(pl.col("source").is_in([source, "*"]))
+    ids = set(lake.read("assets")["asset"].to_list())
+    mapped = known.join(names, left_on="alias", right_on="asset", how="semi").sort(
+        pl.col("source") == "*", "valid_from", nulls_last=False
+    )
+    new = [name for name in names["asset"].to_list() if name not in ids and name not in set(mapped["alias"].to_list())]
+    fresh = {name: _ID.sub("-", name.lower()).strip("-.") for name in new}
+    wrong = [name for name, asset in fresh.items() if not asset or ".." in asset or "/" in name or "\\" in name]
+    if wrong:
+        raise DataError(f"{wrong[0]!r} cannot be the id of an asset; ids are letters, digits, '.', '_' and '-'")
+    default = pl.col("asset").replace(fresh)
+    joined = rows.with_row_index("row")
+    if not mapped.is_empty():
+        hits = joined.select("row", "asset", *(["time"] if "time" in rows.columns else [])).join(
+            mapped.rename({"asset": "id"}), left_on="asset", right_on="alias", how="inner"
+        )
+        if "time" in rows.columns:
+            hits = hits.filter(
+                (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("time")))
+                & (pl.col("valid_until").is_null() | (pl.col("time") < pl.col("valid_until")))
+            )
+        # An alias of the source itself goes before one of everybody.
+        hits = hits.sort(pl.col("source") == "*", maintain_order=True).unique("row", keep="first").select("row", "id")
+        joined = joined.join(hits, on="row", how="left", maintain_order="left")
+        joined = joined.with_columns(alias=pl.col("asset"), asset=pl.coalesce("id", default)).drop("id")
+    else:
+        joined = joined.with_columns(alias=pl.col("asset"), asset=default)
+    added = [name for name in new if fresh[name] not in ids]
+    assets = pl.DataFrame(
+        {"asset": [fresh[name] for name in added], "symbol": [name.upper() for name in added]},
+        schema={"asset": pl.String, "symbol": pl.String},
+    ).unique("asset", keep="first", maintain_order=True)
+    aliases = pl.DataFrame(
+        {"source": [source] * len(new), "alias": new, "asset": [fresh[name] for name in new]},
+        schema={"source": pl.String, "alias": pl.String, "asset": pl.String},
+    )
+    return joined.drop("row"), aliases, assets
+
+
+def _judge(
+    rows: pl.DataFrame, schema: Schema, now: datetime, report: ImportReport
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the good rows, and the observations set aside; count every problem with examples."""
+    aside: list[pl.DataFrame] = []
+
+    def drop(rows: pl.DataFrame, wrong: Any, reason: str, name: str = "*") -> pl.DataFrame:
+        marked = rows.with_columns(wrong=wrong.fill_null(value=False))
+        found = marked.filter("wrong")
+        if found.is_empty():
+            return rows
+        report.problems[reason] = report.problems.get(reason, 0) + found.height
+        shown = report.examples.setdefault(reason, [])
+        for row in found.head(EXAMPLES_MAX - len(shown)).iter_rows(named=True):
+            value = "" if name == "*" or name not in row else f", {name} {row[name]!r}"
+            shown.append(f"{row['file']} line {row['line']}: {row.get('asset') or ''}{value}".rstrip(": "))
+        if {"time", "asset", "price"} <= set(found.columns) and schema.name in ("daily", "intraday"):
+            aside.append(
+                found.filter(pl.col("time").is_not_null() & pl.col("asset").is_not_null()).select(
+                    "time",
+                    "asset",
+                    table=pl.lit(schema.name),
+                    field=pl.lit(name),
+                    value=pl.col("price" if name == "*" else name).cast(pl.Float64),
+                    check=pl.lit("import"),
+                    reason=pl.lit(reason),
+                )
+            )
+        return marked.filter(~pl.col("wrong")).drop("wrong")
+
+    for name in schema.required:
+        if name in rows.columns:
+            column = pl.col(name)
+            missing = column.is_null() | (column.is_nan() if rows.schema[name].is_float() else False)
+            rows = drop(rows, missing, f"{name} is missing or cannot be read")
+    if "time" in rows.columns:
+        rows = drop(rows, pl.col("time") > now, "the time lies in the future")
+    if schema.name in ("daily", "intraday") and "price" in rows.columns:
+        price = pl.col("price")
+        rows = drop(rows, price.is_null(), "there is no price")
+        rows = drop(rows, ~price.is_finite() | (price <= 0) | (price > PRICE_MAX), "the price is not a positive finite number below 1e12", "price")
+        rows = _clean_figures(rows, drop)
+    key = [name for name in schema.key if name in rows.columns]
+    figures = [name for name in rows.columns if name not in ("line", "file", "alias")]
+    rows = rows.unique(figures, keep="first", maintain_order=True)
+    collision = pl.struct(key).is_duplicated()
+    if schema.name in ("daily", "intraday"):
+        return drop(rows, collision, "another row has the same time and asset with other figures"), _together(aside)
+    repeated = ~pl.struct(key).is_last_distinct()
+    return drop(rows, repeated, "a later row has the same key"), _together(aside)
+
+
+def _clean_figures(rows: pl.DataFrame, drop: Any) -> pl.DataFrame:
+    del drop
+    for name in ("market_cap", "volume"):
+        if name in rows.columns:
+            column = pl.col(name)
+            good = column.is_finite() & (column >= 0) & (column <= MARKET_CAP_MAX)
+            if name == "market_cap":
+                good &= column > 0  # a source writes 0 when it does not know the supply
+            rows = rows.with_columns(pl.when(good).then(column).otherwise(None).alias(name))
+    return rows
+
+
+def _together(aside: list[pl.DataFrame]) -> pl.DataFrame:
+    if not aside:
+        return QUARANTINE.empty()
+    return QUARANTINE.conform(pl.concat(aside)).unique(QUARANTINE.key, keep="first", maintain_order=True)
