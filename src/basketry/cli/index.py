@@ -55,8 +55,6 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Check a methodology file and say it in words."""
-    import numpy as np
-
     from basketry.core.time import format_instant
     from basketry.jobs.new import warnings
     from basketry.methodology.methodology import Methodology
@@ -69,7 +67,7 @@ def check(
     rules = Methodology.load(methodology)
     found = warnings(rules, _panel(lake, "daily")) if lake else []
     book = rules.latest
-    dates = [date.effective_at for date in book.schedule.next_dates(rules.base_instant + np.timedelta64(1, "us"), 4)]
+    dates = [date.effective_at for date in book.schedule.next_dates(rules.base_instant, 4, rules.base_instant)]
     if json:
         print_json(
             {

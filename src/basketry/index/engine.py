@@ -325,7 +325,8 @@ class Engine:
         self.levels[start + 1 : stop + 1] = values / holdings.divisor
         if ages is not None:
             self._hold_suspended(start, stop)
-        segment = Segment(start, stop, holdings.columns, holdings.units, block, holdings.divisor)
+        frozen = holdings.frozen if ages is not None and holdings.frozen.any() else None
+        segment = Segment(start, stop, holdings.columns, holdings.units, block, holdings.divisor, frozen)
         fired = self._fired(segment) if watch and rules.triggers else None
         if fired is not None and fired[0] < stop:
             stop = fired[0]

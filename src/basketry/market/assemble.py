@@ -267,4 +267,6 @@ def _visible(
         position = np.searchsorted(seen, times, side="right") - 1
         values = own[column].to_numpy()
         wide[:, place] = np.where(position >= 0, values[np.maximum(position, 0)], np.nan)
+    # Infinity is no figure; it counts as unknown, like a figure that is missing.
+    wide[~np.isfinite(wide)] = np.nan
     return wide

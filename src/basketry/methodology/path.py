@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Bools, Floats
 from basketry.market.panel import Panel
 
 
@@ -23,6 +23,7 @@ class Segment:
         units: Units held, shape (n,).
         prices: Prices used, carried forward where missing, shape (end - start + 1, n).
         divisor: Basket value per index point.
+        frozen: Assets held as cash at their last price, which earn nothing, shape (n,); None for none.
     """
 
     start: int
@@ -31,6 +32,7 @@ class Segment:
     units: Floats
     prices: Floats
     divisor: float
+    frozen: Bools | None = None
 
     @property
     def weights(self) -> Floats:

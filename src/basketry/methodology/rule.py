@@ -34,7 +34,9 @@ class Rule(BaseModel):
         source: Author or provider, year, and where the rule is stated.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
 
     name: ClassVar[str] = ""
     shorthand: ClassVar[str] = ""
@@ -44,6 +46,11 @@ class Rule(BaseModel):
     def words(self) -> str:
         """Return the rule as one sentence of a methodology document, with its parameters."""
         raise NotImplementedError(f"{type(self).__name__} must say itself in words")
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Return the words for the parameters in a methodology file."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters that differ from their defaults, as plain values for YAML and JSON."""
@@ -120,13 +127,17 @@ class Registry(Generic[R]):
             if not rule.shorthand:
                 raise MethodologyError(
                     f"{name}: expected parameters in braces, as in {name}: {{...}}; "
-                    f"parameters: {', '.join(rule.model_fields) or 'none'}"
+                    f"parameters: {', '.join(rule.keys()) or 'none'}"
                 )
             value = {rule.shorthand: value}
         try:
             return rule.model_validate(dict(value))
         except ValidationError as error:
             raise MethodologyError(_first_problem(name, rule, error)) from error
+        except MethodologyError as error:
+            if str(error).startswith(f"{name}"):
+                raise
+            raise type(error)(f"{name}: {error}") from error
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of one entry `name: parameters`."""
@@ -148,13 +159,14 @@ class Registry(Generic[R]):
 
 
 def _first_problem(name: str, rule: type[Rule], error: ValidationError) -> str:
-    problem = error.errors()[0]
+    # A misspelt key is told before the key that it leaves missing.
+    problem = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
     place = ".".join([name, *(str(part) for part in problem["loc"])])
     if problem["type"] == "extra_forbidden":
         wrong = str(problem["loc"][-1])
         return (
-            f"{place}: unknown parameter{nearest_hint(wrong, rule.model_fields)}; "
-            f"parameters of {name}: {', '.join(rule.model_fields) or 'none'}"
+            f"{place}: unknown parameter{nearest_hint(wrong, rule.keys())}; "
+            f"parameters of {name}: {', '.join(rule.keys()) or 'none'}"
         )
     if problem["type"] == "missing":
         return f"{place}: this parameter is required"

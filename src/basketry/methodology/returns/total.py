@@ -145,4 +145,5 @@ def _days_held(times: NDArray[np.datetime64]) -> Floats:
 
 
 def _basket(segment: Segment) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    return segment.units, np.ascontiguousarray(segment.prices), segment.columns
+    earning = segment.units if segment.frozen is None else np.where(segment.frozen, 0.0, segment.units)
+    return earning, np.ascontiguousarray(segment.prices), segment.columns

@@ -71,7 +71,7 @@ def log_likelihood(differences: Floats) -> float:
     The bandwidth is 1.06 s n^(-1/5), not below 1e-6, so that a sample without spread has a finite likelihood.
 
     >>> round(log_likelihood(np.array([0.0, 0.1, -0.1, 0.05])), 3)
-    3.005
+    2.834
     """
     count = len(differences)
     width = max(1.06 * float(differences.std(ddof=1)) * count**-0.2, 1e-6)

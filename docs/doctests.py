@@ -1,0 +1,33 @@
+"""An extension of griffe that shows the examples in docstrings as code: `>>>` means a quotation in Markdown."""
+
+import re
+from typing import Any
+
+from griffe import Extension, Object
+
+_EXAMPLE = re.compile(r"(?:^>>> .*\n?)(?:^(?!\s*$).*\n?)*", re.MULTILINE)
+
+
+class Doctests(Extension):
+    """Fence every doctest of every docstring."""
+
+    def on_object(self, *, obj: Object, **_: Any) -> None:
+        """Rewrite the docstring of one object."""
+        if obj.docstring is not None:
+            obj.docstring.value = fenced(obj.docstring.value)
+
+
+def fenced(docstring: str) -> str:
+    """Return a docstring with each example in a code fence; an example ends at an empty line.
+
+    >>> fenced("Say 2.")
+    'Say 2.'
+    >>> print(fenced("Add." + chr(10) * 2 + ">>> 1 + 1" + chr(10) + "2").replace("`", "'"))
+    Add.
+    <BLANKLINE>
+    '''pycon
+    >>> 1 + 1
+    2
+    '''
+    """
+    return _EXAMPLE.sub(lambda match: f"```pycon\n{match[0].rstrip()}\n```\n", docstring).rstrip()

@@ -1,0 +1,1 @@
+"""Documents of an index: the methodology in words, the factsheet, pictures."""
