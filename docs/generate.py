@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,9 @@ def registries() -> dict[str, Registry[Any]]:
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, Registry):
                     found[value.group] = value
-    return dict(sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
+    return dict(
+        sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
+    )
 
 
 def rules(registry: Registry[Any]) -> str:
@@ -107,13 +109,14 @@ def methodology_file() -> str:
     ]
     for key, entry in schema["properties"].items():
         page += [f"## {key}", ""]
-        model = MODELS.get(key)
+        model, groups = MODELS.get(key), RULES_UNDER.get(key, ())
         if model is not None:
             page += [*_prose(model), *_parameters(model)]
-        else:
-            page += [f"{entry.get('description', '')} {_kind(entry)}.".strip(), ""]
-        page += [f"Rules: [{group}](rules/{group}.md)." for group in RULES_UNDER.get(key, ())]
-        page.append("")
+        if groups:
+            page += ["Rules: " + ", ".join(f"[{group}](rules/{group}.md)" for group in groups) + ".", ""]
+        if model is None and not groups:
+            default = f", `{entry['default']}` unless given" if "default" in entry else ""
+            page += [f"{entry.get('description') or PLAIN[key]} ({_kind(entry)}{default})", ""]
     return "\n".join(page)
 
 
@@ -130,6 +133,13 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "overrides": sections.Override,
     "versions": sections.VersionNote,
 }
+PLAIN: Mapping[str, str] = {
+    "name": "The index in full.",
+    "symbol": "Its short name, which also names its folder: letters, digits, dot, underscore, hyphen.",
+    "description": "What it measures, for the documents.",
+    "administrator": "Who is responsible for it, for the documents.",
+    "currency": "Currency of prices and capitalisations in the data.",
+}
 RULES_UNDER: Mapping[str, tuple[str, ...]] = {
     "universe": ("universe",),
     "select": ("selection",),
@@ -143,7 +153,13 @@ def tables() -> str:
     """Return the page of the declared tables: columns, types, units and keys."""
     page = ["# Tables", "", "Types are those of Polars; instants are UTC in microseconds.", ""]
     for schema in (value for value in vars(frames).values() if isinstance(value, frames.Schema)):
-        page += [f"## {schema.name}", "", schema.summary, "", "| column | type | unit or meaning | may be null |"]
+        page += [
+            f"## {schema.name}",
+            "",
+            schema.summary,
+            "",
+            "| column | type | unit or meaning | may be null |",
+        ]
         page += ["|---|---|---|---|"]
         for name, column in schema.columns.items():
             null = "yes" if column.nullable else ""
@@ -155,7 +171,12 @@ def tables() -> str:
 
 def example_files() -> str:
     """Return the page with the example methodologies."""
-    page = ["# Example methodologies", "", "`basketry index new FILE --example NAME` writes one to start from.", ""]
+    page = [
+        "# Example methodologies",
+        "",
+        "`basketry index new FILE --example NAME` writes one to start from.",
+        "",
+    ]
     for name, text in examples().items():
         page += [f"## {name}", "", "```yaml", text.rstrip(), "```", ""]
     return "\n".join(page)
@@ -195,25 +216,22 @@ def _prose(model: type[BaseModel]) -> Iterator[str]:
     """Yield what a docstring says outside its sections and examples."""
     for section in _sections(model):
         if section.kind is DocstringSectionKind.text:
-            yield section.value.split(">>>", 1)[0].strip()
-            yield ""
+            text = section.value.split(">>>", 1)[0].strip()
+            if text:
+                yield from (text, "")
 
 
 def _parameters(model: type[BaseModel]) -> Iterator[str]:
     described = {
-        attribute.name: " ".join(attribute.description.split())
-        for parent in reversed(model.__mro__)
-        if issubclass(parent, BaseModel) and parent is not BaseModel
-        for section in _sections(parent)
-        if section.kind is DocstringSectionKind.attributes
-        for attribute in section.value
+        name: text for parent in reversed(model.__mro__) for name, text in _described(parent).items()
     }
     schema = model.model_json_schema(by_alias=True)
-    if not model.model_fields:
+    fields = {name: field for name, field in model.model_fields.items() if not _is_rule(field.annotation)}
+    if not fields:
         yield from ("No parameters.", "")
         return
     yield from ("| parameter | value | default | meaning |", "|---|---|---|---|")
-    for name, field in model.model_fields.items():
+    for name, field in fields.items():
         key = field.alias or name
         kind = _cell(_kind(schema["properties"][key], schema.get("$defs", {})))
         default = _default(field.get_default(call_default_factory=True, validated_data={}))
@@ -221,8 +239,22 @@ def _parameters(model: type[BaseModel]) -> Iterator[str]:
     yield ""
 
 
-def _sections(model: type[BaseModel]) -> list[Any]:
-    return list(Docstring(inspect.cleandoc(model.__doc__ or "")).parse("google"))
+def _is_rule(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Rule)
+
+
+def _described(model: type) -> dict[str, str]:
+    """Return what a class's docstring says about each attribute."""
+    return {
+        attribute.name: " ".join(attribute.description.split())
+        for section in _sections(model)
+        if section.kind is DocstringSectionKind.attributes
+        for attribute in section.value
+    }
+
+
+def _sections(model: type) -> list[Any]:
+    return list(Docstring(inspect.cleandoc(model.__dict__.get("__doc__") or "")).parse("google"))
 
 
 def _default(value: Any) -> str:
@@ -232,6 +264,8 @@ def _default(value: Any) -> str:
         return "none"
     if isinstance(value, timedelta):
         return f"`{format_duration(value)}`"
+    if isinstance(value, time):
+        return f"`{value:%H:%M}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
@@ -243,7 +277,8 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any] | None = Non
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:
-        return " or ".join(f"`{value}`" for value in schema["enum"])
+        values = [f"`{value}`" for value in schema["enum"]]
+        return " or ".join(values) if len(values) <= 8 else f"a word such as {values[0]}"
     if "anyOf" in schema:
         kinds = [_kind(choice, known) for choice in schema["anyOf"] if choice.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
@@ -253,7 +288,7 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any] | None = Non
         return "mapping of " + ", ".join(schema["properties"])
     if isinstance(schema.get("additionalProperties"), dict):
         return f"mapping of names to {_kind(schema['additionalProperties'], known)}"
-    return " ".join(_words(schema))
+    return " ".join(word for word in _words(schema) if word)
 
 
 def _words(schema: Mapping[str, Any]) -> Iterable[str]:

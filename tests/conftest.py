@@ -1,13 +1,17 @@
 """Fixtures shared by all tests."""
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
+from basketry.lake.lake import Lake
 from basketry.market.panel import Panel
+from basketry.methodology.parse import dump_yaml
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +67,50 @@ def real_tags(shared: Path) -> pl.DataFrame:
 def real_panel(real_observations: pl.DataFrame, real_tags: pl.DataFrame) -> Panel:
     """The daily panel of the real market, 2013 to 2021; July to December 2020 are unknown."""
     return Panel.from_frames(real_observations, classifications=real_tags)
+
+
+RULEBOOK: dict[str, Any] = {
+    "basketry": 1,
+    "name": "Three",
+    "symbol": "THREE",
+    "base": {"date": "2020-02-10", "level": 1000},
+    "universe": [{"market_cap": {"min": 1}}, {"exclude_tags": ["stablecoin"]}],
+    "select": {"by": "market_cap", "top": 3, "buffer": {"enter": 2, "leave": 4}},
+    "weight": {"by": "market_cap", "cap": 0.5},
+    "rebalance": {"every": "month", "determine": "1d"},
+    "returns": ["price", "total"],
+}
+
+
+@pytest.fixture
+def rulebook(tmp_path: Path) -> Path:
+    """A methodology file of the three largest."""
+    path = tmp_path / "three.yaml"
+    path.write_text(dump_yaml(RULEBOOK), encoding="utf-8")
+    return path
+
+
+def small_market(days: int = 150, seed: int = 1) -> pl.DataFrame:
+    """Return daily observations of six assets, seeded."""
+    rng = np.random.default_rng(seed)
+    names = [f"coin-{letter}" for letter in "abcdef"]
+    prices = np.exp(np.cumsum(rng.normal(0, 0.03, (days, 6)), axis=0)) * [5, 20, 1, 300, 0.5, 8]
+    supply = np.array([4e6, 3e6, 9e7, 2e5, 5e7, 6e6])
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    return pl.DataFrame(
+        {
+            "time": [start + timedelta(days=day) for day in range(days) for _ in names],
+            "asset": names * days,
+            "price": prices.ravel(),
+            "market_cap": (prices * supply).ravel(),
+            "volume": (prices * supply * 0.05).ravel(),
+        }
+    )
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake with 150 days of six assets."""
+    held = Lake(tmp_path / "lake")
+    held.write("daily", small_market())
+    return held

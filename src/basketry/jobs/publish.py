@@ -16,7 +16,14 @@ from basketry.core.time import format_instant, to_instant
 from basketry.index.calculate import Instant, calculate_index
 from basketry.index.result import IndexResult
 from basketry.jobs.save import write_index
-from basketry.ledger.folder import TIME_FORMAT, PublishedFolder, draft_record, read_folder, record_bodies
+from basketry.ledger.folder import (
+    TIME_FORMAT,
+    PublishedFolder,
+    compositions_of_record,
+    draft_record,
+    read_folder,
+    record_bodies,
+)
 from basketry.ledger.record import Entry, chain
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
@@ -84,23 +91,30 @@ def publish_index(
     result = _recalculated(published, panel, end)
     _refuse_jump(published.methodology, result, accept_jump)
     corrections = _corrections(published, result)
+    recomposed = _recomposed(published, result)
+    differs = bool(corrections or recomposed)
+    what = f"{_first(corrections)}" if corrections else f"the composition of {', '.join(sorted(recomposed)[:1])}"
     if published.published_through is None:
-        if corrections:
-            raise RecordError(f"{folder}: {_first(corrections)}; run the index again before publishing it")
+        if differs:
+            raise RecordError(f"{folder}: is not what the data give now: {what}; run the index again before publishing it")
         record = draft_record(result)
         return _seal(folder, result, record, approver, (), (), published)
-    if corrections and not restate:
+    if differs and not restate:
         raise RecordError(
-            f"{folder}: {len(corrections)} published levels differ from what the data give now: "
-            f"{_first(corrections)}; correct them with --restate --reason TEXT, or restore the data"
+            f"{folder}: {len(corrections)} published levels and {len(recomposed)} compositions differ from what the data "
+            f"give now: {what}; correct them with --restate --reason TEXT, or restore the data"
         )
-    if not corrections:
+    if not differs:
         return _seal(folder, result, _extended(published, result), approver, (), (), published)
     if reason is None:
         raise RecordError("a restatement needs a reason: --reason TEXT")
     material, immaterial = _by_materiality(published.methodology, corrections, now)
     entries = [("restatement", _restatement(published.methodology, item, reason, approver)) for item in material]
     entries += [("kept", _kept(item)) for item in immaterial]
+    entries += [
+        ("composition_restated", {"effective_at": when, "compositions": bodies, "reason": reason, "approver": approver})
+        for when, bodies in sorted(recomposed.items())
+    ]
     record = chain(entries, after=_extended(published, result))
     return _seal(folder, with_kept(result, immaterial), record, approver, material, immaterial, published)
 
@@ -124,8 +138,9 @@ def _refuse_jump(methodology: Methodology, result: IndexResult, accept: bool) ->
         return
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.maximum(level[1:] / level[:-1], level[:-1] / level[1:])
-    if np.nanmax(step) > factor:
-        row = int(np.nanargmax(step)) + 1
+    jumps = np.flatnonzero(step > factor)
+    if len(jumps):
+        row = int(jumps[0]) + 1
         raise RecordError(
             f"{methodology.symbol}: the level moves from {level[row - 1]:,.4f} to {level[row]:,.4f} at "
             f"{format_instant(result.times[row])}, more than {factor:g} times; not published. If it is right, "
@@ -143,6 +158,18 @@ def _corrections(published: PublishedFolder, result: IndexResult) -> list[Correc
         for row in np.flatnonzero(old != new):
             found.append((int(row), Correction(_time(told, int(row)), column, float(old[row]), float(new[row]))))
     return [item for _, item in sorted(found, key=lambda entry: (entry[0], entry[1].column))]
+
+
+def _recomposed(published: PublishedFolder, result: IndexResult) -> dict[str, list[dict[str, Any]]]:
+    """Return the compositions that the data give now, by effective instant, where the record says otherwise."""
+    through = published.published_through or published.manifest["parameters"]["end"]
+    told = compositions_of_record(published)
+    fresh: dict[str, list[dict[str, Any]]] = {}
+    for kind, body in record_bodies(result):
+        if kind == "composition":
+            fresh.setdefault(body["effective_at"], []).append(body)
+    instants = {when for when in {*told, *fresh} if to_instant(when) <= to_instant(through)}
+    return {when: fresh.get(when, []) for when in instants if told.get(when) != fresh.get(when)}
 
 
 def _time(levels: Any, row: int) -> str:

@@ -17,7 +17,13 @@ from basketry.index.calculate import calculate_index
 from basketry.index.result import IndexResult
 from basketry.jobs.publish import Correction, with_kept
 from basketry.lake.lake import Lake
-from basketry.ledger.folder import PublishedFolder, read_folder, record_bodies, result_tables
+from basketry.ledger.folder import (
+    PublishedFolder,
+    compositions_of_record,
+    read_folder,
+    record_bodies,
+    result_tables,
+)
 from basketry.market.panel import Panel
 
 _KEYS = {
@@ -169,34 +175,37 @@ def _shown(value: Any) -> str:
 
 def _same_record(published: PublishedFolder, result: IndexResult) -> Check:
     """Check that each line of the record says what was recomputed, corrections counted."""
+    fresh: dict[tuple[str, str], dict[str, Any]] = {}
+    compositions: dict[str, list[dict[str, Any]]] = {}
+    for kind, body in record_bodies(result):
+        if kind == "composition":
+            compositions.setdefault(body["effective_at"], []).append(body)
+        else:
+            fresh[kind, _key(kind, body)] = body
+    told = compositions_of_record(published)
+    for when in sorted({*told, *compositions}):
+        if told.get(when) != compositions.get(when):
+            return Check("record", False, f"the composition of {when} is {told.get(when)}, recomputed {compositions.get(when)}")
     restated = {
         (entry.body["time"], entry.body["column"]): entry.body["corrected"]
         for entry in published.record
         if entry.kind == "restatement"
     }
-    fresh = {(kind, _key(kind, body)): body for kind, body in record_bodies(result)}
     for entry in published.record:
-        if entry.kind in ("published", "restatement", "kept"):
+        if entry.kind not in ("methodology", "level", "levels"):
             continue
         body = dict(entry.body)
-        for (time, column), corrected in restated.items():
-            if entry.kind == "level" and body["time"] == time:
-                body[column] = corrected
+        if entry.kind == "level":
+            body |= {column: restated[body["time"], column] for column in body if (body["time"], column) in restated}
         expected = fresh.get((entry.kind, _key(entry.kind, body)))
-        if expected is None and entry.kind == "event":
-            continue
         if expected != body:
             return Check("record", False, f"entry {entry.seq} ({entry.kind}) says {body}, recomputed {expected}")
-    told = sum(1 for entry in published.record if entry.kind.startswith("level"))
+    count = sum(1 for entry in published.record if entry.kind.startswith("level"))
     due = sum(1 for kind, _ in fresh if kind.startswith("level"))
-    if told != due:
-        return Check("record", False, f"the record holds {told} levels, recomputed {due}")
+    if count != due:
+        return Check("record", False, f"the record holds {count} levels, recomputed {due}")
     return Check("record", True, f"{len(published.record)} entries say what was recomputed")
 
 
 def _key(kind: str, body: dict[str, Any]) -> str:
-    if kind in ("level", "event"):
-        return f"{body['time']} {body.get('asset', '')} {body.get('kind', '')}"
-    if kind == "composition":
-        return f"{body['effective_at']} {body['divisor']!r}"
-    return str(body.get("day", ""))
+    return str(body.get("time" if kind == "level" else "day", ""))

@@ -182,6 +182,17 @@ def folder_files(
     return files
 
 
+def compositions_of_record(published: PublishedFolder) -> dict[str, list[dict[str, Any]]]:
+    """Return what the record says of compositions by effective instant, restatements counted."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in published.record:
+        if entry.kind == "composition":
+            found.setdefault(entry.body["effective_at"], []).append(dict(entry.body))
+        elif entry.kind == "composition_restated":
+            found[entry.body["effective_at"]] = entry.body["compositions"]
+    return {when: bodies for when, bodies in found.items() if bodies}
+
+
 def draft_record(result: IndexResult) -> list[Entry]:
     """Return the record of a result that was not published yet."""
     return chain(record_bodies(result))

@@ -81,7 +81,7 @@ class Rulebook:
                 for place, entry in enumerate(_list(document, "universe"))
             ),
             select=_at("select", lambda: Selection.parse(document["select"])),
-            weight=_at("", lambda: Weight.parse(document["weight"])),
+            weight=_at("weight", lambda: Weight.parse(document["weight"])),
             schedule=_section(Schedule, rebalance, "rebalance"),
             triggers=tuple(
                 _built(TRIGGERS, entry, f"rebalance.triggers[{place}]")

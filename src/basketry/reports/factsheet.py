@@ -34,7 +34,7 @@ def factsheet(result: IndexResult) -> str:
             "levels": _picture(plots.draw_levels, result, 3.8),
             "drawdown": _picture(plots.draw_drawdown, result, 1.8),
             "weights": _picture(plots.draw_weights, result, 3.2),
-            "current": _picture(plots.draw_current_weights, result, max(1.4, 0.24 * min(25, len(weights)) + 0.5)),
+            "current": _picture(plots.draw_current_weights, result, 0.24 * min(25, len(weights)) + 0.7, 5),
             "turnover": _picture(plots.draw_turnover, result, 1.8),
         },
         periods=[
@@ -52,9 +52,9 @@ def factsheet(result: IndexResult) -> str:
     )
 
 
-def _picture(draw: Any, result: IndexResult, height: float) -> Markup:
+def _picture(draw: Any, result: IndexResult, height: float, width: float = 9) -> Markup:
     # The drawing is ours: Matplotlib escapes the texts in it.
-    return Markup(plots.svg(draw, result, height))  # noqa: S704
+    return Markup(plots.svg(draw, result, height, width))  # noqa: S704
 
 
 def _rows(figures: RiskFigures, times: Any) -> dict[str, str]:

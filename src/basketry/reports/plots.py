@@ -48,11 +48,11 @@ def save_picture(result: IndexResult, path: Path) -> None:
     plot_index(result).savefig(path, dpi=110, metadata={"Software": None})
 
 
-def svg(draw: Any, result: IndexResult, height: float) -> str:
+def svg(draw: Any, result: IndexResult, height: float, width: float = 9) -> str:
     """Return one drawing as SVG text without dates or random ids."""
     import matplotlib
 
-    figure = _figure(9, height)
+    figure = _figure(width, height)
     draw(figure.subplots(), result)
     stream = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "basketry", "svg.fonttype": "none"}):

@@ -1,0 +1,200 @@
+"""The commands as a user meets them: help, words, JSON, exit codes, errors in a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from basketry.cli.main import app
+from basketry.core.errors import BasketryError
+from basketry.lake.lake import Lake
+
+RUNNER = CliRunner()
+
+
+def run(*words: str | Path, ok: bool = True) -> str:
+    """Run a command in this process and return what it prints."""
+    result = RUNNER.invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert (result.exit_code == 0) is ok, result.output
+    return result.output
+
+
+def fails(*words: str | Path) -> str:
+    """Run a command that raises an error of the user, and return its message."""
+    with pytest.raises(BasketryError) as caught:
+        RUNNER.invoke(app, [str(word) for word in words], catch_exceptions=False)
+    return str(caught.value)
+
+
+def program(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the program as a process of its own."""
+    command = [sys.executable, "-c", "from basketry.cli.main import main; main()", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def commands(group: Any = app) -> list[list[str]]:
+    import typer
+
+    found = []
+
+    def walk(command: Any, path: list[str]) -> None:
+        for name, sub in getattr(command, "commands", {}).items():
+            found.append([*path, name])
+            walk(sub, [*path, name])
+
+    walk(typer.main.get_command(group), [])
+    return found
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_has_help_and_an_example(path: list[str]) -> None:
+    text = run(*path, "--help")
+    assert "Usage:" in text
+    if path not in (["data"], ["index"]):
+        assert "Example:" in text
+        assert f"basketry {' '.join(path)}" in " ".join(text.split())
+
+
+def test_a_whole_session(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    at = ["--lake", lake.address]
+    folder = tmp_path / "THREE"
+    assert "is valid" in run("index", "check", rulebook, *at)
+    text = run("index", "run", rulebook, *at, "--out", folder)
+    assert "THREE: Three" in text
+    assert "factsheet.html" in text
+    assert "verified" in run("index", "verify", folder, *at)
+    explained = run("index", "explain", folder, "2020-04-15", *at)
+    assert "coin-d" in explained
+    assert "passes market_cap" in explained
+    assert "levels added" in run("index", "publish", folder, *at, "--approver", "Committee")
+    assert "equal" in run("index", "diff", folder, folder)
+    assert run("data", "list", *at).startswith("table")
+    assert "gaps: 0" in run("data", "check", *at)
+
+
+def test_json_for_programs(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    at = ["--lake", lake.address, "--json"]
+    folder = tmp_path / "THREE"
+    manifest = json.loads(run("index", "run", rulebook, *at, "--out", folder))
+    assert manifest["symbol"] == "THREE"
+    assert json.loads(run("index", "verify", folder, *at))["passed"] is True
+    assert json.loads(run("index", "check", rulebook, "--json"))["valid"] is True
+    explained = json.loads(run("index", "explain", folder, "2020-04-15", *at, "--asset", "coin-d"))
+    assert [entry["asset"] for entry in explained["assets"]] == ["coin-d"]
+    assert json.loads(run("data", "list", *at))["tables"][0]["rows"] == 900
+    assert {entry["check"] for entry in json.loads(run("data", "check", *at))["checks"]} >= {"gaps", "supply jumps"}
+    assert json.loads(run("index", "diff", folder, folder, "--json"))["rules"] == []
+
+
+def test_exit_codes(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    folder = tmp_path / "THREE"
+    run("index", "run", rulebook, "--lake", lake.address, "--out", folder)
+    lake.write("daily", lake.read("daily").head(300).with_columns(pl.col("price") * 1.5))
+    assert "NOT verified" in run("index", "verify", folder, "--lake", lake.address, ok=False)
+    missing = program("index", "check", "nothing.yaml")
+    assert missing.returncode == 2
+    assert missing.stderr.startswith("Error: nothing.yaml: there is no such file")
+    assert "Traceback" not in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("weight:", "wieght:"), r"wieght: unknown key (did you mean 'weight'?)"),
+        (("market_cap:", "market_cup:"), "unknown universe rule 'market_cup' (did you mean 'market_cap'?)"),
+        (("cap: 0.5", "cap: 0.2"), "3 members x 0.2 = 0.6 < 1"),
+        (("cap: 0.5", "cap: 1.5"), "weight: cap.limit: Input should be less than or equal to 1"),
+        (("top: 3", "tpo: 3"), "unknown key 'tpo' (did you mean 'top'?)"),
+        (("symbol: THREE", "symbol: ../THREE"), "symbol: '../THREE' must be"),
+        (("every: month", "every: mnth"), "did you mean 'month'"),
+        (("level: 1000", "level: -1"), "base.level"),
+        (("- price", "- pricee"), "unknown return rule 'pricee'"),
+        (("name: Three", "name: [Three"), "not valid YAML"),
+        (("name: Three", "name: &a Three"), "anchors and aliases"),
+        (("2020-02-10", "2020-02-31"), "base: '2020-02-31' is not a date"),
+    ],
+)
+def test_a_wrong_rulebook_gives_one_clear_error(rulebook: Path, change: tuple[str, str], message: str) -> None:
+    text = rulebook.read_text()
+    assert change[0] in text
+    rulebook.write_text(text.replace(change[0], change[1], 1))
+    told = fails("index", "check", rulebook)
+    assert message in told
+    assert str(rulebook) in told
+    assert "line " in told
+    assert len(told.splitlines()) == 1
+
+
+def test_wrong_words_on_the_command_line(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    at = ["--lake", lake.address]
+    assert "holds nothing" in fails("data", "list", "--lake", tmp_path / "empty")
+    assert "holds no daily observations" in fails("index", "run", rulebook, "--lake", tmp_path / "empty")
+    assert "made of daily or intraday" in fails("index", "run", rulebook, *at, "--table", "supply")
+    assert "is not a date or time" in fails("index", "run", rulebook, *at, "--start", "tomorrow")
+    assert "before the base" in fails("index", "run", rulebook, *at, "--start", "2031-01-01")
+    assert "neither start nor end" in fails("data", "import", "x.csv", *at, "--stamp", "middle")
+    assert "is not a pair" in fails("data", "import", "x.csv", *at, "--columns", "time")
+    run("index", "run", rulebook, *at, "--out", tmp_path / "A")
+    assert "lies outside the index" in fails("index", "explain", tmp_path / "A", "2019-01-01", *at)
+    assert "did you mean 'coin-a'" in fails("index", "explain", tmp_path / "A", "2020-04-01", *at, "--asset", "coin-aa")
+    assert not (tmp_path / "THREE").exists()
+
+
+def test_a_rulebook_cannot_write_outside_its_folder(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    hostile = rulebook.read_text().replace("symbol: THREE", "symbol: ..")
+    rulebook.write_text(hostile)
+    assert "symbol" in fails("index", "run", rulebook, "--lake", lake.address)
+
+
+def test_a_kill_at_any_moment_leaves_the_earlier_folder_whole(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    folder = tmp_path / "THREE"
+    at = ["--lake", lake.address, "--out", str(folder)]
+    run("index", "run", rulebook, *at, "--end", "2020-04-01")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    command = [sys.executable, "-c", "from basketry.cli.main import main; main()", "index", "run", str(rulebook), *at]
+    begun = time.perf_counter()
+    subprocess.run(command, capture_output=True, check=True)
+    length = time.perf_counter() - begun
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    run("index", "run", rulebook, *at, "--end", "2020-04-01")
+    seen = set()
+    for share in (0.3, 0.6, 0.8, 0.9, 0.95, 1.0):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(length * share)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        found = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert found in (before, after)
+        seen.add(found == after)
+        assert "verified" in run("index", "verify", folder, "--lake", lake.address)
+    assert False in seen
+
+
+def test_start_up_loads_nothing_heavy() -> None:
+    script = "import sys; import basketry; from basketry.cli import main; print(*sorted(sys.modules))"
+    loaded = set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & {"polars", "numpy", "numba", "pydantic", "matplotlib", "pandas", "httpx", "scipy"}
+
+
+def test_public_names_are_there() -> None:
+    import basketry as bk
+
+    for name in bk.__all__:
+        assert getattr(bk, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'calculat'"):
+        _ = bk.calculat
+
+
+def test_output_is_not_folded_without_a_terminal(lake: Lake) -> None:
+    text = program("data", "check", "--lake", lake.address, env={**os.environ, "COLUMNS": "40"}).stdout
+    assert any(len(line) > 60 for line in text.splitlines())

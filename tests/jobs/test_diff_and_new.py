@@ -1,0 +1,72 @@
+"""Comparing rulebooks and results, and starting from an example."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from basketry.core.errors import DataError, MethodologyError
+from basketry.jobs.calculate import calculate
+from basketry.jobs.diff import compare
+from basketry.jobs.new import examples, new_methodology, warnings
+from basketry.lake.lake import Lake
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.parse import dump_yaml, parse_yaml
+
+
+def changed(rulebook: Path, **sections: Any) -> Path:
+    path = rulebook.with_name("other.yaml")
+    path.write_text(dump_yaml({**parse_yaml(rulebook.read_text()), **sections}))
+    return path
+
+
+def test_two_rulebooks_are_compared_rule_by_rule(rulebook: Path) -> None:
+    other = changed(rulebook, weight={"by": "market_cap", "cap": 0.4}, universe=[{"market_cap": {"min": 2}}])
+    found = {change.path: (change.before, change.after) for change in compare(rulebook, other).rules}
+    assert found == {
+        "universe.exclude_tags": (["stablecoin"], None),
+        "universe.market_cap.min": (1, 2),
+        "weight.cap": (0.5, 0.4),
+    }
+    assert compare(rulebook, rulebook).rules == ()
+
+
+def test_two_results_are_compared_number_by_number(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    one = calculate(rulebook, lake).save(tmp_path / "one")
+    two = calculate(changed(rulebook, weight="equal"), lake).save(tmp_path / "two")
+    same = compare(one, one).levels[0]
+    assert (same.largest_relative_difference, same.first_difference) == (0.0, None)
+    other = compare(one, two).levels[0]
+    assert other.first_difference == "2020-02-11T00:00:00Z"
+    assert other.tracking_error is not None
+    assert 0 < other.tracking_error < 1
+    with pytest.raises(DataError, match="two methodology files or two folders"):
+        compare(rulebook, one)
+
+
+@pytest.mark.parametrize("name", sorted(examples()))
+def test_every_example_is_valid_and_says_itself_in_words(name: str) -> None:
+    methodology = Methodology.parse(examples()[name], name)
+    book = methodology.latest
+    words = [rule.words() for rule in (*book.universe, *book.triggers, *methodology.first.returns)]
+    words += [book.select.words(), book.weight.words(), book.schedule.words()]
+    assert all(text.endswith(".") and len(text) > 15 for text in words), words
+    assert Methodology.parse(methodology.to_yaml()).digest == methodology.digest
+
+
+def test_a_new_file_is_an_example_and_is_not_overwritten(tmp_path: Path) -> None:
+    path = new_methodology(tmp_path / "mine.yaml", "equal-weight-10")
+    assert Methodology.load(path).symbol == "EW10"
+    with pytest.raises(MethodologyError, match="--force"):
+        new_methodology(path)
+    with pytest.raises(MethodologyError, match="did you mean 'momentum'"):
+        new_methodology(tmp_path / "x.yaml", "momentun")
+    with pytest.raises(MethodologyError, match="no such folder"):
+        new_methodology(tmp_path / "a" / "b" / "x.yaml")
+
+
+def test_names_that_the_data_do_not_hold_are_warned_of(rulebook: Path, lake: Lake) -> None:
+    path = changed(rulebook, universe=[{"exclude_assets": ["coin-aa"]}, {"exclude_tags": ["stable"]}])
+    found = warnings(Methodology.load(path), lake.panel())
+    assert found[0] == "exclude_assets: the data hold no asset 'coin-aa' (did you mean 'coin-a'?)"
+    assert "stable" in found[1]

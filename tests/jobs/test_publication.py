@@ -1,0 +1,215 @@
+"""A published folder: saved whole, verified number by number, extended and restated but never overwritten."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from basketry.core.errors import RecordError
+from basketry.jobs.calculate import Index, calculate
+from basketry.jobs.publish import publish_index
+from basketry.jobs.verify import verify
+from basketry.lake.lake import Lake
+from basketry.ledger.atomic import write_folder
+from basketry.ledger.folder import read_folder
+from basketry.ledger.record import chain, dump_record
+
+FILES = {
+    "methodology.yaml",
+    "methodology.html",
+    "levels.parquet",
+    "compositions.parquet",
+    "rebalances.parquet",
+    "events.parquet",
+    "manifest.json",
+    "record.jsonl",
+    "factsheet.html",
+}
+
+
+@pytest.fixture
+def index(rulebook: Path, lake: Lake) -> Index:
+    return calculate(rulebook, lake, end="2020-05-01")
+
+
+@pytest.fixture
+def folder(index: Index, tmp_path: Path) -> Path:
+    return index.save(tmp_path / "THREE")
+
+
+def shifted(lake: Lake, day: datetime, factor: float) -> Lake:
+    """Return the lake with the prices and capitalisations of one day multiplied."""
+    rows = lake.read("daily").filter(pl.col("time") == day)
+    lake.write("daily", rows.with_columns(pl.col("price") * factor, pl.col("market_cap") * factor))
+    return lake
+
+
+def test_a_saved_index_has_every_file_and_verifies(folder: Path, lake: Lake) -> None:
+    assert {path.name for path in folder.iterdir()} == FILES
+    verification = verify(folder, lake)
+    assert verification.passed, verification.first_failure
+    assert [check.name for check in verification.checks][:3] == ["files", "record chain", "inputs"]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["figures"]["levels"] == read_folder(folder).levels.height
+
+
+def test_the_same_inputs_give_the_same_bytes(index: Index, tmp_path: Path) -> None:
+    first, second = index.save(tmp_path / "one"), index.save(tmp_path / "two")
+    for name in FILES:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_published_levels_are_rounded_and_in_memory_ones_are_not(index: Index, folder: Path) -> None:
+    told = read_folder(folder).levels["price_return"].to_list()
+    assert told == [round(level, 4) for level in told]
+    assert index.level()[-1] != told[-1]
+
+
+def test_later_data_leave_the_verification_of_the_past(folder: Path, lake: Lake) -> None:
+    later = lake.read("daily").filter(pl.col("time") == lake.read("daily")["time"].max())
+    lake.write("daily", later.with_columns(pl.col("time") + timedelta(days=1)))
+    lake.write("daily", later.with_columns(pl.col("time") + timedelta(days=1), asset=pl.lit("newcomer")))
+    assert verify(folder, lake).passed
+
+
+def test_the_first_number_that_differs_is_named(folder: Path, lake: Lake) -> None:
+    verification = verify(folder, shifted(lake, datetime(2020, 3, 5, tzinfo=UTC), 1.01))
+    assert not verification.passed
+    found = {check.name: check.found for check in verification.checks if not check.passed}
+    assert "the data differ" in found["inputs"]
+    assert found["levels"].startswith("levels.price_return at time 2020-03-05T00:00:00+00:00: published ")
+
+
+def test_a_forged_level_is_found_even_with_new_digests(folder: Path, lake: Lake) -> None:
+    published = read_folder(folder)
+    forged = published.levels.with_columns(
+        pl.when(pl.int_range(pl.len()) == 7).then(pl.col("price_return") + 1).otherwise("price_return").alias("price_return")
+    )
+    forged.write_parquet(folder / "levels.parquet")
+    verification = verify(folder, lake)
+    assert verification.first_failure == (
+        "files: levels.parquet is not the file that manifest.json names: its SHA-256 differs"
+    )
+    bodies = [(entry.kind, dict(entry.body)) for entry in published.record]
+    place = next(n for n, (kind, body) in enumerate(bodies) if kind == "level" and n > 10)
+    bodies[place][1]["price_return"] += 1
+    (folder / "record.jsonl").write_text(dump_record(chain(bodies)))
+    found = {check.name: check.found for check in verify(folder, lake).checks if not check.passed}
+    assert "published" in found["levels"]
+    assert f"entry {place} (level)" in found["record"]
+
+
+@pytest.mark.parametrize("name", sorted(FILES - {"methodology.html", "factsheet.html"}))
+def test_a_broken_or_missing_file_is_named(folder: Path, lake: Lake, name: str) -> None:
+    (folder / name).write_bytes(b"broken")
+    verification = verify(folder, lake)
+    assert name in str(verification.first_failure)
+    (folder / name).unlink()
+    assert name in str(verify(folder, lake).first_failure)
+
+
+def test_a_manifest_cannot_point_outside_its_folder(folder: Path, lake: Lake) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["../../secret"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert "not a file of the folder" in str(verify(folder, lake).first_failure)
+
+
+def test_a_draft_may_be_replaced_a_publication_may_not(index: Index, folder: Path, lake: Lake) -> None:
+    index.save(folder)
+    publish_index(folder, lake.panel(), approver="Committee")
+    with pytest.raises(RecordError, match="was published through 2020-05-01.*index publish"):
+        index.save(folder)
+    assert verify(folder, lake).passed
+
+
+def test_a_publication_is_extended_and_its_record_only_grows(folder: Path, lake: Lake) -> None:
+    publish_index(folder, lake.panel(), approver="Committee")
+    before = (folder / "record.jsonl").read_text()
+    done = publish_index(folder, lake.panel(), approver="Committee", end="2020-05-29")
+    assert done.levels_added == 28
+    after = (folder / "record.jsonl").read_text()
+    assert after.startswith(before)
+    assert verify(folder, lake).passed
+    with pytest.raises(RecordError, match="nothing is unpublished"):
+        publish_index(folder, lake.panel(), approver="Committee", end="2020-03-01")
+
+
+def test_a_level_that_changed_is_not_published_in_silence(folder: Path, lake: Lake) -> None:
+    publish_index(folder, lake.panel(), approver="Committee")
+    held = folder.joinpath("record.jsonl").read_bytes()
+    moved = shifted(lake, datetime(2020, 4, 30, tzinfo=UTC), 1.05)
+    with pytest.raises(RecordError, match=r"2 published levels and 1 compositions differ.*--restate --reason"):
+        publish_index(folder, moved.panel(), approver="Committee")
+    with pytest.raises(RecordError, match="needs a reason"):
+        publish_index(folder, moved.panel(), approver="Committee", restate=True)
+    assert folder.joinpath("record.jsonl").read_bytes() == held
+
+
+def test_a_restatement_is_appended_with_reason_size_and_rule(folder: Path, lake: Lake) -> None:
+    publish_index(folder, lake.panel(), approver="Committee")
+    before = (folder / "record.jsonl").read_text()
+    moved = shifted(lake, datetime(2020, 4, 30, tzinfo=UTC), 1.05)
+    now = datetime(2020, 4, 30, 12, tzinfo=UTC)
+    done = publish_index(folder, moved.panel(), approver="Board", restate=True, reason="late price", now=now)
+    assert {item.time for item in done.corrections} == {"2020-04-30T00:00:00Z"}
+    assert all(abs(item.relative_error - 0.05) < 1e-6 for item in done.corrections)
+    record = read_folder(folder).record
+    assert (folder / "record.jsonl").read_text().startswith(before)
+    body = next(entry.body for entry in record if entry.kind == "restatement")
+    assert (body["reason"], body["approver"]) == ("late price", "Board")
+    assert body["rule"].startswith("relative error above 0.1000%")
+    assert verify(folder, moved).passed
+
+
+@pytest.mark.parametrize(("factor", "hours"), [(1.0005, 12), (1.05, 60)])
+def test_errors_too_small_or_too_late_stay_as_published(folder: Path, lake: Lake, factor: float, hours: int) -> None:
+    publish_index(folder, lake.panel(), approver="Committee")
+    told = read_folder(folder).levels
+    moved = shifted(lake, datetime(2020, 4, 30, tzinfo=UTC), factor)
+    now = datetime(2020, 4, 30, tzinfo=UTC) + timedelta(hours=hours)
+    done = publish_index(folder, moved.panel(), approver="Board", restate=True, reason="late price", now=now)
+    assert not done.corrections
+    assert done.immaterial
+    assert read_folder(folder).levels.head(told.height).equals(told)
+    assert verify(folder, moved).passed
+
+
+def test_a_mass_jump_is_not_published(folder: Path, lake: Lake, rulebook: Path, tmp_path: Path) -> None:
+    rulebook.write_text(rulebook.read_text() + "guard: {price_jump: null}\n")
+    moved = shifted(lake, datetime(2020, 4, 20, tzinfo=UTC), 1e6)
+    index = calculate(rulebook, moved, end="2020-05-01")
+    target = index.save(tmp_path / "JUMP")
+    with pytest.raises(RecordError, match=r"at 2020-04-20, more than 5 times; not published"):
+        publish_index(target, moved.panel(), approver="Committee")
+    assert read_folder(target).published_through is None
+
+
+def test_a_folder_that_is_not_an_index_is_left_alone(index: Index, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("important")
+    with pytest.raises(RecordError, match="not the folder of an index"):
+        index.save(tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "important"
+
+
+def test_a_failing_write_leaves_the_earlier_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "X"
+    write_folder(target, {"manifest.json": b"old", "a": b"1"})
+    calls = {"n": 0}
+
+    def full(handle: int) -> None:
+        del handle
+        calls["n"] += 1
+        if calls["n"] == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("basketry.ledger.atomic.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_folder(target, {"manifest.json": b"new", "a": b"2"})
+    assert (target / "manifest.json").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["X"]
