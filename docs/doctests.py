@@ -1,4 +1,4 @@
-"""An extension of griffe that shows the examples in docstrings as code: `>>>` means a quotation in Markdown."""
+"""An extension of griffe that shows the examples in docstrings as code; in Markdown, `>>>` is a quotation."""
 
 import re
 from typing import Any

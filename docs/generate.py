@@ -1,4 +1,4 @@
-"""Pages of the reference that are written from the code: commands, methodology file, rules, tables, examples, Python."""
+"""The pages of the reference that are written from the code."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def generate(folder: Path) -> list[Path]:
         "tables.md": tables(),
         "examples.md": example_files(),
         "python/basketry.md": public_names(),
-        **{f"python/{layer}.md": layer_page(layer) for layer in layers()},
+        **{f"python/basketry.{layer}.md": layer_page(layer) for layer in layers()},
     }
     for name, text in pages.items():
         path = folder / name
@@ -60,17 +60,14 @@ def commands() -> str:
 
 
 def registries() -> dict[str, Registry[Any]]:
-    """Return the registries of rules by group, in the order in which a determination uses them."""
-    order = ["universe", "selection", "weighting", "capping", "triggers", "returns"]
+    """Return the registries of rules by group."""
     found = {}
     for module in pkgutil.iter_modules(methodology.__path__, f"{methodology.__name__}."):
         if module.ispkg:
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, Registry):
                     found[value.group] = value
-    return dict(
-        sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
-    )
+    return found
 
 
 def rules(registry: Registry[Any]) -> str:
@@ -183,7 +180,7 @@ def example_files() -> str:
 
 
 def public_names() -> str:
-    """Return the page of `import basketry as bk`: every public name with its first line and a link to the rest."""
+    """Return the page of `import basketry as bk`: every public name with its first line and a link."""
     page = ["# import basketry as bk", "", "| name | what it is |", "|---|---|"]
     for name in basketry.__all__:
         value = getattr(basketry, name)
@@ -196,12 +193,12 @@ def public_names() -> str:
 
 
 def layers() -> list[str]:
-    """Return the packages of basketry that are documented module by module; the shell of words is in `commands`."""
+    """Return the packages that are documented module by module; `commands` documents the command line."""
     return sorted(m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.ispkg and m.name != "cli")
 
 
 def layer_page(layer: str) -> str:
-    """Return the page of one package: mkdocstrings writes each module's public names from their docstrings."""
+    """Return the page of one package, for mkdocstrings to fill with its public names and docstrings."""
     ruled = {registry.package for registry in registries().values()}
     page = [f"# basketry.{layer}", ""]
     for module in pkgutil.walk_packages([str(PACKAGE / layer)], f"basketry.{layer}."):
@@ -222,9 +219,9 @@ def _prose(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _parameters(model: type[BaseModel]) -> Iterator[str]:
-    described = {
-        name: text for parent in reversed(model.__mro__) for name, text in _described(parent).items()
-    }
+    described: dict[str, str] = {}
+    for parent in reversed(model.__mro__):
+        described |= _described(parent)
     schema = model.model_json_schema(by_alias=True)
     fields = {name: field for name, field in model.model_fields.items() if not _is_rule(field.annotation)}
     if not fields:

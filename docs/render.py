@@ -17,7 +17,11 @@ from generate import generate
 from latex2mathml.converter import convert
 
 HERE = Path(__file__).resolve().parent
-ORDER = ["index.md", "concepts", "how-to", "reference", "architecture.md", "decisions", "changelog.md"]
+ORDER = (
+    *("index.md", "concepts", "how-to", "reference", "architecture.md", "decisions", "changelog.md"),
+    *("commands.md", "methodology-file.md", "rules", "examples.md", "tables.md", "python", "basketry.md"),
+    *("universe.md", "selection.md", "weighting.md", "capping.md", "triggers.md", "returns.md"),
+)
 TITLES = {"how-to": "How-to", "python": "Python"}
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 

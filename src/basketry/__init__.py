@@ -39,7 +39,7 @@ _PLACES = {
     "verify": "basketry.jobs.verify",
 }
 
-__all__ = [*_PLACES, "__version__"]  # noqa: PLE0604
+__all__ = [*_PLACES, "__version__"]
 
 if TYPE_CHECKING:
     from basketry.core.errors import (

@@ -150,7 +150,7 @@ def test_wrong_words_on_the_command_line(rulebook: Path, lake: Lake, tmp_path: P
     assert not (tmp_path / "THREE").exists()
 
 
-def test_a_rulebook_cannot_write_outside_its_folder(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+def test_a_rulebook_cannot_write_outside_its_folder(rulebook: Path, lake: Lake) -> None:
     hostile = rulebook.read_text().replace("symbol: THREE", "symbol: ..")
     rulebook.write_text(hostile)
     assert "symbol" in fails("index", "run", rulebook, "--lake", lake.address)
@@ -182,7 +182,9 @@ def test_a_kill_at_any_moment_leaves_the_earlier_folder_whole(rulebook: Path, la
 
 def test_start_up_loads_nothing_heavy() -> None:
     script = "import sys; import basketry; from basketry.cli import main; print(*sorted(sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & {"polars", "numpy", "numba", "pydantic", "matplotlib", "pandas", "httpx", "scipy"}
 
 

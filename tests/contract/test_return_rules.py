@@ -93,9 +93,7 @@ def first_rows(path: IndexPath, rows: int) -> IndexPath:
     for segment in path.segments:
         if segment.start < rows - 1 or segment.start == 0:
             end = min(segment.end, rows - 1)
-            segments.append(
-                replace(segment, end=end, prices=segment.prices[: end - segment.start + 1].copy())
-            )
+            segments.append(replace(segment, end=end, prices=segment.prices[: end - segment.start + 1].copy()))
     return IndexPath(
         path.times[:rows],
         path.levels[:rows].copy(),
@@ -147,9 +145,7 @@ def test_rows_appended_later_change_no_earlier_level(
 @every_rule
 @quick
 @given(seed=seeds, factor=st.floats(1e-3, 1e3))
-def test_scaling_the_base_scales_the_levels(
-    name: str, parameters: dict[str, Any], seed: int, factor: float
-) -> None:
+def test_scaling_the_base_scales_the_levels(name: str, parameters: dict[str, Any], seed: int, factor: float) -> None:
     path = random_path(seed)
     other = dict(parameters)
     if "points" in other:  # an amount in index points is as large as the index
@@ -199,9 +195,7 @@ def test_a_rule_says_itself_and_reads_back(name: str, parameters: dict[str, Any]
         ("volatility_target", {"target": 10, "tolerance": 0}),
     ],
 )
-def test_parameters_that_do_nothing_give_the_price_return(
-    name: str, parameters: dict[str, Any], seed: int
-) -> None:
+def test_parameters_that_do_nothing_give_the_price_return(name: str, parameters: dict[str, Any], seed: int) -> None:
     path = random_path(seed)
     assert close(built(name, parameters).level(path), path.levels)
 
@@ -238,6 +232,4 @@ def test_without_moves_many_steps_come_to_one(name: str, parameters: dict[str, A
 
     # The rate in force a day before must be the same however the month is cut, so the first day is a step.
     whole = built(name, {**parameters, **({"lag": "0d"} if name == "total" else {})})
-    assert whole.level(flat(sorted({0, 720, *cuts})))[-1] == pytest.approx(
-        whole.level(flat([0, 720]))[-1], rel=1e-12
-    )
+    assert whole.level(flat(sorted({0, 720, *cuts})))[-1] == pytest.approx(whole.level(flat([0, 720]))[-1], rel=1e-12)

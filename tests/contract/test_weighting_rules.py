@@ -25,9 +25,7 @@ def fields(seed: int, count: int) -> dict[str, Floats]:
     moves = common + rng.normal(0, 1, (DAYS, count)) * rng.uniform(0.01, 0.08, count)
     price = np.exp(rng.normal(0, 3, count) + np.cumsum(moves, axis=0))
     supply = np.exp(rng.normal(15, 2, count)) * np.ones((DAYS, 1))
-    floats = np.clip(
-        rng.uniform(0.16, 1, count) + np.cumsum(rng.normal(0, 0.01, (DAYS, count)), axis=0), 0.16, 1
-    )
+    floats = np.clip(rng.uniform(0.16, 1, count) + np.cumsum(rng.normal(0, 0.01, (DAYS, count)), axis=0), 0.16, 1)
     cap = price * supply
     volume = cap * rng.uniform(0.001, 0.1, (DAYS, count))
     gaps = rng.random((DAYS, count)) < 0.01
@@ -96,9 +94,7 @@ def test_names_do_not_matter_to_the_last_bit(name: str, seed: int, count: int, o
     first = rule_for(name, assets).weights(panel(values, assets), np.arange(count))
     parameters = example(name, assets)
     if "assets" in parameters:
-        parameters["assets"] = {
-            new: parameters["assets"][old] for old, new in zip(assets, renamed, strict=True)
-        }
+        parameters["assets"] = {new: parameters["assets"][old] for old, new in zip(assets, renamed, strict=True)}
     second = WEIGHTING.build(name, parameters).weights(panel(values, renamed), np.arange(count))
     assert second[np.argsort(np.argsort(np.array(renamed)))].tolist() == first.tolist()
 
@@ -112,9 +108,7 @@ def test_assets_that_are_not_selected_do_not_matter(name: str, seed: int, count:
     chosen = [assets[column] for column in selected.tolist()]
     rule = rule_for(name, chosen)
     full = rule.weights(panel(values, assets), selected)
-    alone = rule.weights(
-        panel({key: table[:, selected] for key, table in values.items()}, chosen), np.arange(count)
-    )
+    alone = rule.weights(panel({key: table[:, selected] for key, table in values.items()}, chosen), np.arange(count))
     assert full.tolist() == alone.tolist()
 
 

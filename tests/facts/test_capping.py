@@ -93,7 +93,5 @@ def test_sector_cap_shares_within_and_outside_in_proportion() -> None:
 
 
 def test_infeasible_cap_states_the_arithmetic() -> None:
-    with pytest.raises(
-        CapInfeasibleError, match=r"4 assets x 0\.2 = 0\.8 < 1: raise the cap to at least 0\.25 or"
-    ):
+    with pytest.raises(CapInfeasibleError, match=r"4 assets x 0\.2 = 0\.8 < 1: raise the cap to at least 0\.25 or"):
         cap_weights([4, 3, 2, 1], cap=0.2)

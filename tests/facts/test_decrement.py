@@ -20,9 +20,7 @@ def path_of(*levels: float) -> IndexPath:
     return IndexPath(times, price[:, 0], (segment,), view, np.arange(len(levels)))
 
 
-@pytest.mark.parametrize(
-    ("day_count", "expected"), [("act/365", 999.8630136986301), ("act/360", 999.8611111111111)]
-)
+@pytest.mark.parametrize(("day_count", "expected"), [("act/365", 999.8630136986301), ("act/360", 999.8611111111111)])
 def test_fifty_points_a_year_over_one_day(day_count: str, expected: float) -> None:
     """Euronext: D_t = D_t-1 U_t/U_t-1 - 50 d/365; over 360 since 18 September 2023."""
     rule = RETURNS.build("decrement", {"points": 50, "day_count": day_count})

@@ -6,16 +6,12 @@ import pytest
 from basketry.methodology.free_float import float_band, float_bands
 
 
-@pytest.mark.parametrize(
-    ("share", "factor"), [(0.1499, 0.0), (0.15, 0.2), (0.1999, 0.2), (0.25, 0.3), (0.905, 1.0)]
-)
+@pytest.mark.parametrize(("share", "factor"), [(0.1499, 0.0), (0.15, 0.2), (0.1999, 0.2), (0.25, 0.3), (0.905, 1.0)])
 def test_bands(share: float, factor: float) -> None:
     assert float_band(share) == factor
 
 
-@pytest.mark.parametrize(
-    ("share", "factor"), [(0.2, 0.2), (0.3, 0.3), (1 - 0.7, 0.3), (0.9, 0.9), (1.0, 1.0)]
-)
+@pytest.mark.parametrize(("share", "factor"), [(0.2, 0.2), (0.3, 0.3), (1 - 0.7, 0.3), (0.9, 0.9), (1.0, 1.0)])
 def test_an_edge_belongs_to_the_band_below_as_rounding_up_has_it(share: float, factor: float) -> None:
     assert float_band(share) == factor
 

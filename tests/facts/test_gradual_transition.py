@@ -53,9 +53,7 @@ positive = st.floats(1e-6, 1e6)
     assets=st.lists(st.tuples(positive, positive, positive), min_size=1, max_size=8),
     step=st.integers(0, 10),
 )
-def test_value_is_kept_and_the_ends_are_the_baskets(
-    assets: list[tuple[float, float, float]], step: int
-) -> None:
+def test_value_is_kept_and_the_ends_are_the_baskets(assets: list[tuple[float, float, float]], step: int) -> None:
     prices, old, target = np.array(assets).T
     units = gradual_units(prices, old, target, step, 10)
     assert prices @ units == pytest.approx(prices @ old, rel=1e-12)

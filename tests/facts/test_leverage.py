@@ -38,9 +38,7 @@ def test_double_short_earns_three_times_the_overnight_rate() -> None:
 def test_inverse_earns_twice_the_rate_and_loses_what_the_index_gains() -> None:
     """S&P inverse: 1 - K r + (K + 1) rate d/360 with K = 1."""
     rule = RETURNS.build("leverage", {"factor": -1, "financing": 0.036})
-    assert rule.level(path_of(1000.0, 1020.0))[-1] == pytest.approx(
-        1000.0 * (1 - 0.02 + 2 * 0.0001), rel=1e-15
-    )
+    assert rule.level(path_of(1000.0, 1020.0))[-1] == pytest.approx(1000.0 * (1 - 0.02 + 2 * 0.0001), rel=1e-15)
 
 
 def test_the_spread_costs_in_both_directions() -> None:

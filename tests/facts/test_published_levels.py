@@ -24,8 +24,8 @@ def _paired(shared: Path, panel: Panel) -> pl.DataFrame:
 def test_crix_replica_follows_the_published_crix(shared: Path, real_panel: Panel) -> None:
     """Daily log returns correlate at 0.95, by a hair, once the replica closes an hour earlier.
 
-    At the close of the UTC day the correlation is 0.9493. What is missing is the time of day: two crashes around midnight
-    (28 January and 18 August 2015) fall into one day here and into the next there; without those four days it
+    At the close of the UTC day the correlation is 0.9493. What is missing is the time of day: two crashes about
+    midnight (28 January and 18 August 2015) fall into one day here and into the next there; without those four days it
     is 0.974, and that of weekly returns is 0.994. The number of members hardly matters (0.948 to 0.949 for 5 to all).
     """
     both = _paired(shared, real_panel)

@@ -17,9 +17,9 @@ PUBLISHED = [0.3969, 0.2807, 0.0888, 0.0888, 0.0725, 0.0725]
     [("sqrt_market_cap", {}), ("market_cap", {"power": 0.5}), ("smoothed_market_cap", {"power": 0.5})],
 )
 def test_square_root_of_capitalisation(name: str, parameters: dict[str, float]) -> None:
-    wide = pl.DataFrame(
-        {"time": ["2021-01-01"], **{f"a{i}": [cap] for i, cap in enumerate(CAPS)}}
-    ).with_columns(pl.col("time").str.to_datetime())
+    wide = pl.DataFrame({"time": ["2021-01-01"], **{f"a{i}": [cap] for i, cap in enumerate(CAPS)}}).with_columns(
+        pl.col("time").str.to_datetime()
+    )
     panel = Panel.from_frames(price=wide, market_cap=wide)
     weights = WEIGHTING.build(name, parameters).weights(panel, np.arange(6))
     assert weights.round(4).tolist() == PUBLISHED

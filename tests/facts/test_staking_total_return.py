@@ -14,9 +14,7 @@ def staked(prices: list[list[float]], yields: list[list[float]], *bounds: int) -
     """A path of equal-weighted baskets, set anew at each bound; daily rows."""
     price, income = np.array(prices), np.array(yields)
     count, assets = price.shape
-    times = (np.datetime64("2022-01-01", "us") + np.arange(count) * np.timedelta64(1, "D")).astype(
-        "datetime64[us]"
-    )
+    times = (np.datetime64("2022-01-01", "us") + np.arange(count) * np.timedelta64(1, "D")).astype("datetime64[us]")
     levels = np.full(count, 1000.0)
     segments = []
     edges = [0, *bounds, count - 1]

@@ -35,9 +35,7 @@ def test_exposure_is_half_when_volatility_is_twice_the_target() -> None:
 
 def test_exposure_is_one_until_there_is_history() -> None:
     levels = zigzag(0.80, 60)
-    result = RETURNS.build("volatility_target", {"target": 0.4, "warm_up": "10d", "lag": "1d"}).level(
-        path_of(levels)
-    )
+    result = RETURNS.build("volatility_target", {"target": 0.4, "warm_up": "10d", "lag": "1d"}).level(path_of(levels))
     # The exposure set at day 11 is the first that sees ten days of levels, a day old.
     assert result[:12].tolist() == pytest.approx(levels[:12], rel=1e-14)
     assert result[12] != pytest.approx(levels[12], rel=1e-6)
@@ -77,9 +75,7 @@ def test_against_a_plain_calculation_day_by_day(tolerance: float, measure: dict[
     """S&P: 40% target, changed when off by more than 10%; written out without the program's code."""
     rng = np.random.default_rng(11)
     volatility = 0.02 + 0.05 * np.abs(np.sin(np.arange(300) / 25))
-    index = (
-        1000 * np.exp(np.cumsum(np.concatenate([[0.0], rng.normal(0, 1, 299) * volatility[1:]])))
-    ).tolist()
+    index = (1000 * np.exp(np.cumsum(np.concatenate([[0.0], rng.normal(0, 1, 299) * volatility[1:]])))).tolist()
     rule = {"target": 0.4, "max_leverage": 1.5, "rate": 0.03, "tolerance": tolerance, **measure}
     result = RETURNS.build("volatility_target", rule).level(path_of(index))
 

@@ -20,7 +20,9 @@ CARRY = 3
 class PlainIndex:
     """Daily price-return index on tables {field: {asset: {day: value}}}, with monthly or quarterly changes."""
 
-    def __init__(self, tables: Mapping[str, Table], days: list[Day], tags: Mapping[str, set[str]], rules: dict[str, Any]):
+    def __init__(
+        self, tables: Mapping[str, Table], days: list[Day], tags: Mapping[str, set[str]], rules: dict[str, Any]
+    ):
         self.tables, self.days, self.tags, self.rules = tables, days, tags, rules
         self.first = {asset: min(values) for asset, values in tables["price"].items() if values}
         self.quiet = {day: not any(day in values for values in tables["price"].values()) for day in days}
@@ -59,7 +61,7 @@ class PlainIndex:
         months = (1, 4, 7, 10) if self.rules["every"] == "quarter" else range(1, 13)
         return day.day == 1 and day.month in months
 
-    def observed(self, asset: str, day: Day, age: int, field: str = "price") -> float | None:
+    def observed(self, asset: str, day: Day, age: int, field: str = "price") -> Any:
         """Return the latest value of a field, at most `age` days old."""
         values = self.tables[field].get(asset, {})
         return next((values[day - timedelta(n)] for n in range(age + 1) if day - timedelta(n) in values), None)
@@ -93,7 +95,7 @@ class PlainIndex:
         refused: set[str] = set()
         frozen: dict[str, float] = {}
         while True:
-            cap = {a: frozen.get(a, self.observed(a, day, CARRY, "market_cap")) for a in self.first}
+            cap: dict[str, Any] = {a: frozen.get(a, self.observed(a, day, CARRY, "market_cap")) for a in self.first}
             eligible = [a for a in sorted(self.first) if a not in refused and self.eligible(a, day, cap[a])]
             chosen = self.select(eligible, day, cap, members)
             suspects = set(chosen) | {a for a in members if self.observed(a, day, CARRY) is not None}
@@ -130,7 +132,7 @@ class PlainIndex:
         days = [day - timedelta(n) for n in range(30)]
         return [(caps[x], prices[x]) for x in days if x in caps and x in prices]
 
-    def eligible(self, asset: str, day: Day, cap: float | None) -> bool:
+    def eligible(self, asset: str, day: Day, cap: Any) -> bool:
         """Return whether an asset has a fresh price and passes the rules of the universe."""
         rules = self.rules
         if self.observed(asset, day, CARRY) is None or self.tags.get(asset, set()) & rules["exclude_tags"]:
@@ -152,9 +154,11 @@ class PlainIndex:
                 return False
         return True
 
-    def select(self, eligible: list[str], day: Day, cap: dict[str, float | None], members: set[str]) -> list[str]:
+    def select(self, eligible: list[str], day: Day, cap: dict[str, Any], members: set[str]) -> list[str]:
         """Return the chosen, by rank and buffer, in the order of their ids."""
-        figure = {a: cap[a] if self.rules["by"] == "market_cap" else self.past_return(a, day, 90, 0) for a in eligible}
+        figure: dict[str, Any] = {
+            a: cap[a] if self.rules["by"] == "market_cap" else self.past_return(a, day, 90, 0) for a in eligible
+        }
         ranked = sorted((a for a in eligible if figure[a] is not None), key=lambda a: (-figure[a], a))
         count, (enter, leave) = self.rules["top"] or len(ranked), self.rules["buffer"] or (len(ranked), len(ranked))
         rank = {a: n for n, a in enumerate(ranked, 1)}
@@ -181,7 +185,9 @@ class PlainIndex:
         if self.rules["cap"] is None:
             return weights
         limit = dict.fromkeys(weights, self.rules["cap"])
-        limit[max(weights, key=lambda a: (weights[a], [-ord(c) for c in a]))] = self.rules["largest"] or self.rules["cap"]
+        limit[max(weights, key=lambda a: (weights[a], [-ord(c) for c in a]))] = (
+            self.rules["largest"] or self.rules["cap"]
+        )
         if math.fsum(limit.values()) < 1 - 1e-12:
             return dict.fromkeys(weights, 1 / len(weights))
         fixed: dict[str, float] = {}
@@ -242,8 +248,8 @@ def _smoothed(index: PlainIndex, chosen: list[str], day: Day, caps: dict[str, fl
 
 
 WEIGHTINGS: dict[str, Callable[[PlainIndex, list[str], Day, dict[str, float]], dict[str, float]]] = {
-    "market_cap": lambda index, chosen, day, caps: dict(caps),
-    "equal": lambda index, chosen, day, caps: dict.fromkeys(chosen, 1.0),
+    "market_cap": lambda _index, _chosen, _day, caps: dict(caps),
+    "equal": lambda _index, chosen, _day, _caps: dict.fromkeys(chosen, 1.0),
     "inverse_volatility": _inverse_volatility,
     "equal_risk_contribution": _equal_risk,
     "momentum": _momentum,

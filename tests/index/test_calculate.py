@@ -66,9 +66,7 @@ def test_level_is_basket_over_divisor_and_chains_at_rebalances() -> None:
 
 def test_a_determination_sees_nothing_after_it() -> None:
     prices = {"a": [1.0] * 30 + [100.0] * 10, "b": [2.0] * 40}
-    methodology = rules(
-        select={"by": "price", "top": 1}, rebalance={"every": "month", "determine": "1d"}
-    )
+    methodology = rules(select={"by": "price", "top": 1}, rebalance={"every": "month", "determine": "1d"})
     result = calculate_index(methodology, market(prices))
     # On 31 January a overtook b, but the determination of 1 February closed on 31 January 00:00.
     assert list(result.weights("2020-02-01")) == ["a"]
@@ -140,7 +138,9 @@ def test_redenomination_and_migration_keep_the_level() -> None:
     ("policy", "level"), [("remove_at_last_price", 150.0), ("remove_at_zero", 75.0), ("to_cash", 125.0)]
 )
 def test_a_delisting_follows_the_policy(policy: str, level: float) -> None:
-    panel = market({"a": [10.0, 10.0, 10.0, 15.0], "gone": [10.0, 10.0, 10.0, 1.0]}, events=event("delisting", 2, "gone"))
+    panel = market(
+        {"a": [10.0, 10.0, 10.0, 15.0], "gone": [10.0, 10.0, 10.0, 1.0]}, events=event("delisting", 2, "gone")
+    )
     result = calculate_index(rules(events={"delisting": policy}), panel)
     assert result.level()[-1] == pytest.approx(level, rel=1e-14)
 
@@ -226,7 +226,9 @@ def test_units_fixed_at_the_determination_let_weights_drift() -> None:
 def test_published_units_of_a_capitalisation_index_are_supplies() -> None:
     panel = market(
         {"a": [10.0, 11.0], "b": [20.0, 20.0]},
-        market_cap=pl.DataFrame({"time": [START, START + timedelta(days=1)], "a": [1000.0, 1100.0], "b": [400.0, 400.0]}),
+        market_cap=pl.DataFrame(
+            {"time": [START, START + timedelta(days=1)], "a": [1000.0, 1100.0], "b": [400.0, 400.0]}
+        ),
     )
     result = calculate_index(rules(select={"by": "market_cap", "top": 2}, weight={"by": "market_cap"}), panel)
     assert result.compositions["units"].to_list() == pytest.approx([100.0, 20.0])
@@ -302,7 +304,11 @@ def test_levels_are_calculated_on_the_calendar_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "message"),
-    [("2019-01-01", None, "the data begin"), ("2021-01-01", None, "the data end"), (None, "2019-12-01", "no observations")],
+    [
+        ("2019-01-01", None, "the data begin"),
+        ("2021-01-01", None, "the data end"),
+        (None, "2019-12-01", "no observations"),
+    ],
 )
 def test_spans_outside_the_data_are_refused(start: str | None, end: str | None, message: str) -> None:
     with pytest.raises(DataError, match=message):

@@ -41,7 +41,14 @@ def test_bare_dates_without_a_stamp_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2020-01-02T00:00:00Z", "2020-01-02 00:00:00 UTC", "2020-01-02T01:00:00+01:00", 1577923200, 1577923200000, 1577923200000000],
+    [
+        "2020-01-02T00:00:00Z",
+        "2020-01-02 00:00:00 UTC",
+        "2020-01-02T01:00:00+01:00",
+        1577923200,
+        1577923200000,
+        1577923200000000,
+    ],
 )
 def test_every_spelling_of_an_instant(value: object) -> None:
     assert instants(pl.Series([value]), None, "x").to_list() == [datetime(2020, 1, 2, tzinfo=UTC)]
@@ -51,7 +58,9 @@ def test_compressed_csv_and_parquet(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     with gzip.open(tmp_path / "x.csv.gz", "wt") as stream:
         stream.write("date,symbol,close\n2020-01-01,BTC,1\n")
-    pl.DataFrame({"date": [datetime(2020, 1, 2)], "symbol": ["BTC"], "close": [2.0]}).write_parquet(tmp_path / "y.parquet")
+    pl.DataFrame({"date": [datetime(2020, 1, 2)], "symbol": ["BTC"], "close": [2.0]}).write_parquet(
+        tmp_path / "y.parquet"
+    )
     for name in ("x.csv.gz", "y.parquet"):
         import_files(lake, [tmp_path / name], "daily", columns=COLUMNS, stamp="start", now=NOW)
     assert lake.read("daily")["price"].to_list() == [1.0, 2.0]
@@ -59,7 +68,14 @@ def test_compressed_csv_and_parquet(tmp_path: Path) -> None:
 
 def test_bad_rows_are_counted_named_and_set_aside(tmp_path: Path) -> None:
     good = [f"2020-01-{day:02d},BTC,{day}" for day in range(1, 29)]
-    bad = ["2020-02-01,BTC,nan", "2020-02-02,BTC,-5", "2020-02-03,BTC,inf", "2020-02-04,BTC,1e308", "2030-01-01,BTC,5", "x,BTC,5"]
+    bad = [
+        "2020-02-01,BTC,nan",
+        "2020-02-02,BTC,-5",
+        "2020-02-03,BTC,inf",
+        "2020-02-04,BTC,1e308",
+        "2030-01-01,BTC,5",
+        "x,BTC,5",
+    ]
     twice = ["2020-03-01,ETH,5", "2020-03-01,ETH,6", "2020-03-02,ETH,7", "2020-03-02,ETH,7"]
     file = write(tmp_path / "x.csv", "date,symbol,close", *good, *bad, *twice)
     lake = Lake(tmp_path / "lake")
@@ -77,7 +93,7 @@ def test_bad_rows_are_counted_named_and_set_aside(tmp_path: Path) -> None:
 
 def test_too_many_bad_rows_write_nothing(tmp_path: Path) -> None:
     file = write(tmp_path / "x.csv", "date,symbol,close", "2020-01-01,BTC,1", "2020-01-02,BTC,-1")
-    with pytest.raises(DataError, match="1 of 2 rows are bad.*x.csv line 3.*nothing was written"):
+    with pytest.raises(DataError, match=r"1 of 2 rows are bad.*x.csv line 3.*nothing was written"):
         import_files(Lake(tmp_path / "lake"), [file], "daily", columns=COLUMNS, stamp="start", now=NOW)
     assert not (tmp_path / "lake").exists()
 
@@ -145,7 +161,9 @@ def test_the_makers_formats(tmp_path: Path) -> None:
             "2020-01-01T00:00:00.000Z;2020-01-01T23:59:59.999Z;7000;1e9;1e11",
         ),
         "coingecko": write(
-            tmp_path / "bitcoin-usd-max.csv", "snapped_at,price,market_cap,total_volume", "2020-01-02 00:00:00 UTC,7000,1e11,1e9"
+            tmp_path / "bitcoin-usd-max.csv",
+            "snapped_at,price,market_cap,total_volume",
+            "2020-01-02 00:00:00 UTC,7000,1e11,1e9",
         ),
         "coingecko-market-chart": write(tmp_path / "bitcoin.json", json.dumps(chart)),
     }

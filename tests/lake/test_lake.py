@@ -41,7 +41,7 @@ def test_a_broken_part_is_named(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     part = lake.write("daily", daily([1.0]))
     Path(str(part)).write_bytes(b"PAR1 not really")
-    with pytest.raises(DataError, match="cannot be read as Parquet.*import its source again"):
+    with pytest.raises(DataError, match=r"cannot be read as Parquet.*import its source again"):
         lake.read("daily")
 
 
@@ -76,7 +76,9 @@ def test_quarantined_values_stay_in_the_table_and_out_of_the_panel(tmp_path: Pat
     lake = Lake(tmp_path)
     lake.write("daily", daily([1.0, 1e6, 1.0]))
     aside = {"time": [DAY + timedelta(days=1)], "asset": ["btc"], "table": ["daily"], "field": ["price"]}
-    lake.write("quarantine", QUARANTINE.conform(pl.DataFrame({**aside, "value": [1e6], "check": ["x"], "reason": ["y"]})))
+    lake.write(
+        "quarantine", QUARANTINE.conform(pl.DataFrame({**aside, "value": [1e6], "check": ["x"], "reason": ["y"]}))
+    )
     assert lake.read("daily").height == 3
     assert np.isnan(lake.panel().field("price")[1, 0])
     assert lake.panel(include_quarantined=True).field("price")[1, 0] == 1e6

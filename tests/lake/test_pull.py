@@ -21,7 +21,12 @@ Serve = Callable[[list[Answer]], tuple[str, list[str]]]
 
 
 def page(asset: str, day: int, more: str | None = None) -> Answer:
-    row = {"asset": asset, "time": f"2020-01-0{day}T00:00:00.000000000Z", "PriceUSD": str(7000 + day), "CapMrktEstUSD": "1e11"}
+    row = {
+        "asset": asset,
+        "time": f"2020-01-0{day}T00:00:00.000000000Z",
+        "PriceUSD": str(7000 + day),
+        "CapMrktEstUSD": "1e11",
+    }
     return 200, {}, json.dumps({"data": [row], **({"next_page_url": more} if more else {})}).encode()
 
 
@@ -34,7 +39,7 @@ def serve() -> Iterator[Serve]:
         asked: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 (named by the library)
+            def do_GET(self) -> None:
                 status, headers, body = answers[min(len(asked), len(answers) - 1)]
                 asked.append(self.path)
                 self.send_response(status)
@@ -118,7 +123,9 @@ def test_a_broken_pull_goes_on_where_it_was(tmp_path: Path, serve: Serve) -> Non
 
 def test_coingecko_leaves_out_the_price_of_the_moment(tmp_path: Path, serve: Serve) -> None:
     midnight = int(datetime(2020, 1, 2, tzinfo=UTC).timestamp() * 1000)
-    body = json.dumps({"prices": [[midnight, 1.0], [midnight + 5_000_000, 2.0]], "market_caps": [], "total_volumes": []})
+    body = json.dumps(
+        {"prices": [[midnight, 1.0], [midnight + 5_000_000, 2.0]], "market_caps": [], "total_volumes": []}
+    )
     url, asked = serve([(200, {}, body.encode())])
     lake = Lake(tmp_path)
     pull_daily(lake, "coingecko", ["bitcoin"], base_url=url, today=TODAY, pause=lambda _: None)

@@ -117,7 +117,9 @@ def test_age_counts_from_the_first_price_in_every_cut() -> None:
 @given(st.integers(1, 9), st.integers(0, 20))
 def test_appending_later_data_leaves_the_digest_of_the_past(cut: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    rows = [(day, asset, float(rng.uniform(1, 2))) for day in range(10) for asset in ("a", "b")]
+    rows: list[tuple[int, str, float | None]] = [
+        (day, asset, float(rng.uniform(1, 2))) for day in range(10) for asset in ("a", "b")
+    ]
     later = [*rows, (10, "a", 5.0), (10, "new", 1.0)]
     instant = np.datetime64(DAY.replace(tzinfo=None), "us") + np.timedelta64(cut, "D")
     assert (

@@ -14,9 +14,9 @@ from basketry.core.errors import CapInfeasibleError, MethodologyError
 from basketry.core.numbers import Floats
 from basketry.methodology.cap_weights import TOLERANCE, cap_weights
 
-weights = st.lists(
-    st.one_of(st.floats(1e-9, 1e12), st.sampled_from([1.0, 2.0, 5.0])), min_size=2, max_size=30
-).map(np.array)
+weights = st.lists(st.one_of(st.floats(1e-9, 1e12), st.sampled_from([1.0, 2.0, 5.0])), min_size=2, max_size=30).map(
+    np.array
+)
 
 
 @st.composite
@@ -32,9 +32,7 @@ def problems(draw: st.DrawFn) -> tuple[Floats, dict[str, Any]]:
     if kind == "largest":
         limits["largest"] = draw(st.floats(limits["cap"], 1))
     if kind == "groups":
-        limits["groups"] = draw(
-            st.lists(st.sampled_from("abc") | st.none(), min_size=len(raw), max_size=len(raw))
-        )
+        limits["groups"] = draw(st.lists(st.sampled_from("abc") | st.none(), min_size=len(raw), max_size=len(raw)))
         limits["group_cap"] = draw(
             st.floats(0.2, 1) | st.dictionaries(st.sampled_from("abc"), st.floats(0.05, 1), min_size=1)
         )
@@ -63,11 +61,7 @@ def test_every_limit_holds_and_the_sum_is_one(problem: tuple[Floats, dict[str, A
     assert highest[1] <= limits.get("cap", 1) + TOLERANCE
     if "groups" in limits:
         for label in "abc":
-            cap = (
-                limits["group_cap"].get(label, 1)
-                if isinstance(limits["group_cap"], dict)
-                else limits["group_cap"]
-            )
+            cap = limits["group_cap"].get(label, 1) if isinstance(limits["group_cap"], dict) else limits["group_cap"]
             assert result[[own == label for own in limits["groups"]]].sum() <= cap + TOLERANCE
     if "concentration" in limits:
         single, over, total = limits["concentration"]
@@ -108,9 +102,7 @@ def test_capping_twice_changes_nothing(problem: tuple[Floats, dict[str, Any]]) -
 
 
 @given(problems(), st.integers(-200, 200))
-def test_the_scale_of_the_weights_does_not_matter(
-    problem: tuple[Floats, dict[str, Any]], exponent: int
-) -> None:
+def test_the_scale_of_the_weights_does_not_matter(problem: tuple[Floats, dict[str, Any]], exponent: int) -> None:
     raw, limits = problem
     assert solved(raw * 2.0**exponent, limits) == pytest.approx(solved(raw, limits), abs=1e-13)
 

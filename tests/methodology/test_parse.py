@@ -10,13 +10,18 @@ from basketry.core.errors import MethodologyError
 from basketry.methodology.parse import DEPTH_MAX, dump_yaml, parse_document, parse_yaml
 
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**12), 10**12), st.floats(allow_nan=False, allow_infinity=False),
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**12), 10**12),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12),
 )
 trees = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text("abcxyzONoyes", min_size=1, max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text("abcxyzONoyes", min_size=1, max_size=5), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 

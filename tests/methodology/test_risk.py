@@ -17,9 +17,7 @@ QUARTER = timedelta(days=90)
 
 def market(price: Floats) -> Panel:
     times = np.datetime64("2020-01-01", "us") + np.arange(len(price)) * np.timedelta64(1, "D")
-    return Panel(
-        times.astype("datetime64[us]"), tuple(f"a{i:02d}" for i in range(price.shape[1])), {"price": price}
-    )
+    return Panel(times.astype("datetime64[us]"), tuple(f"a{i:02d}" for i in range(price.shape[1])), {"price": price})
 
 
 def prices(seed: int, days: int, count: int) -> Floats:
@@ -75,9 +73,7 @@ def test_equal_risk_of_fewer_returns_than_assets() -> None:
 def test_the_scale_of_the_covariance_does_not_matter(scale: float) -> None:
     matrix = covariance(1, 6)
     assert minimum_variance(matrix * scale) == pytest.approx(minimum_variance(matrix), abs=1e-12)
-    assert equal_risk_contribution(matrix * scale) == pytest.approx(
-        equal_risk_contribution(matrix), abs=1e-12
-    )
+    assert equal_risk_contribution(matrix * scale) == pytest.approx(equal_risk_contribution(matrix), abs=1e-12)
 
 
 def test_covariance_is_the_sample_covariance_with_shrunk_correlations() -> None:
@@ -85,9 +81,7 @@ def test_covariance_is_the_sample_covariance_with_shrunk_correlations() -> None:
     returns = np.diff(np.log(table), axis=0)[-90:]
     expected = np.cov(returns[:, 1:], rowvar=False)
     expected[~np.eye(3, dtype=bool)] *= 0.8
-    assert window_covariance(market(table), np.array([1, 2, 3]), QUARTER, 0.2) == pytest.approx(
-        expected, rel=1e-12
-    )
+    assert window_covariance(market(table), np.array([1, 2, 3]), QUARTER, 0.2) == pytest.approx(expected, rel=1e-12)
 
 
 def test_days_without_a_price_are_left_out_for_all() -> None:

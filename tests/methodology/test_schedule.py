@@ -36,18 +36,14 @@ def days_of(schedule: Schedule, start: str, end: str) -> list[str]:
 @pytest.mark.parametrize("at", [time(0), time(1, 30), time(16)])
 def test_fixings_of_all_days_agree_with_zoneinfo(zone: str, at: time) -> None:
     days = [date(2009, 1, 1) + timedelta(days=number) for number in range(365 * 32)]
-    expected = [
-        datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None) for day in days
-    ]
+    expected = [datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None) for day in days]
     assert fixings(days, at, zone).tolist() == expected
     assert fixings(days[5000:5003], at, zone).tolist() == [
         local_instant(day, at, zone).item() for day in days[5000:5003]
     ]
 
 
-@pytest.mark.parametrize(
-    "zone", ["Europe/London", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe"]
-)
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe"])
 @pytest.mark.parametrize("at", ["00:00", "01:30", "02:30", "16:00"])
 def test_there_is_one_fixing_a_day_also_where_the_clocks_change(zone: str, at: str) -> None:
     schedule = Schedule(every="day", at=at, zone=zone)
@@ -184,8 +180,7 @@ plain_sections = st.one_of(
     st.fixed_dictionaries(
         {
             "every": st.sampled_from(["month", "quarter", "year"]),
-            "on": st.sampled_from([rule for rule in DAY_WORDS if not needs_calendar(rule)])
-            | st.integers(1, 28),
+            "on": st.sampled_from([rule for rule in DAY_WORDS if not needs_calendar(rule)]) | st.integers(1, 28),
         }
     ),
     st.fixed_dictionaries({"every": st.just("week"), "on": st.sampled_from(WEEKDAYS)}),

@@ -49,9 +49,7 @@ def test_first_fifth_and_last_business_day_of_all_months(exchange: Any) -> None:
 
 @pytest.mark.parametrize("direction", ["forward", "backward"])
 def test_rolls(exchange: Any, direction: Any) -> None:
-    found = rebalance_dates(
-        "2009-02-01", "2040-12-01", on="third_friday", calendar=exchange.name, roll=direction
-    )
+    found = rebalance_dates("2009-02-01", "2040-12-01", on="third_friday", calendar=exchange.name, roll=direction)
     plain = local_days(rebalance_dates("2009-02-01", "2040-12-01", on="third_friday"))
     word = "next" if direction == "forward" else "previous"
     assert local_days(found) == [exchange.date_to_session(str(day), word).date() for day in plain]
@@ -111,9 +109,7 @@ def test_daily_on_business_days_only() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    on=st.sampled_from(
-        ["first_day", "last_day", "third_friday", "first_business_day", "last_business_day", 15]
-    ),
+    on=st.sampled_from(["first_day", "last_day", "third_friday", "first_business_day", "last_business_day", 15]),
     calendar=st.sampled_from(CALENDARS),
     roll=st.sampled_from(["forward", "backward"]),
     cuts=st.lists(st.dates(date(2009, 1, 1), date(2040, 1, 1)), min_size=3, max_size=3).map(sorted),
@@ -144,17 +140,13 @@ def test_a_broken_calendar_is_one_clear_error() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exchange_calendars, "get_calendar", broken)
-        with pytest.raises(
-            MethodologyError, match="'XWAR' does not work in the installed exchange_calendars"
-        ):
+        with pytest.raises(MethodologyError, match="'XWAR' does not work in the installed exchange_calendars"):
             business_days("XWAR")
 
 
 def test_an_announcement_before_its_determination_is_refused_with_the_date() -> None:
     # Business days never are fewer hours than a duration says, but with holidays they are more.
-    with pytest.raises(
-        MethodologyError, match="the change of 2021-01-04 would be announced on 2020-12-29, before"
-    ):
+    with pytest.raises(MethodologyError, match="the change of 2021-01-04 would be announced on 2020-12-29, before"):
         rebalance_dates("2021-01-01", "2021-02-01", on=4, calendar="XNYS", determine="3d", announce="3bd")
 
 

@@ -17,20 +17,26 @@ data_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Bring market data into a lake, look at them and check them."
 )
 
-LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a folder, or an fsspec address.", show_default=False)]
+LakeOption = Annotated[
+    str, typer.Option("--lake", help="The lake: a folder, or an fsspec address.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @data_app.command(
     "import",
-    epilog="Example:  basketry data import btc.csv --lake LAKE --columns time=date,asset=symbol,price=close --stamp end",
+    epilog="Example:  basketry data import btc.csv --lake LAKE --columns time=date,price=close --stamp end",
 )
 def import_(
     files: Annotated[list[Path], typer.Argument(help="CSV, CSV.gz or Parquet files.", show_default=False)],
     lake: LakeOption,
     into: Annotated[str, typer.Option("--table", help="The table to fill.")] = "daily",
-    columns: Annotated[str | None, typer.Option("--columns", help="table=file pairs, as in time=date,price=close.")] = None,
-    stamp: Annotated[str | None, typer.Option("--stamp", help="A bare date names the start or the end of its day.")] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="table=file pairs, as in time=date,price=close.")
+    ] = None,
+    stamp: Annotated[
+        str | None, typer.Option("--stamp", help="A bare date names the start or the end of its day.")
+    ] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="A maker's format; see data presets.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Whose tickers these are, among the aliases.")] = None,
     max_bad: Annotated[float, typer.Option("--max-bad", help="Refuse above this share of bad rows.")] = 0.05,
@@ -165,7 +171,9 @@ def check(
         )
         return
     for finding in findings:
-        say(f"{finding.check}: {finding.rows.height:,} in {finding.rows['asset'].n_unique()} assets ({finding.meaning})")
+        say(
+            f"{finding.check}: {finding.rows.height:,} in {finding.rows['asset'].n_unique()} assets ({finding.meaning})"
+        )
         for row in finding.rows.head(examples).iter_rows(named=True):
             when = "" if row["time"] is None else f"{row['time']:%Y-%m-%d}  "
             say(f"    {when}{row['asset']}: {row['reason']}")

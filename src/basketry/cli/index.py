@@ -22,7 +22,9 @@ index_app = typer.Typer(
     help="Write a methodology, compute the index, explain, compare, publish and verify it.",
 )
 
-LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a folder, or an fsspec address.", show_default=False)]
+LakeOption = Annotated[
+    str, typer.Option("--lake", help="The lake: a folder, or an fsspec address.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 TableOption = Annotated[str, typer.Option("--table", help="Observations to use: daily or intraday.")]
 FolderArgument = Annotated[Path, typer.Argument(help="Folder of an index, as made by `index run`.", show_default=False)]
@@ -203,7 +205,10 @@ def _print_explanation(explanation: Explanation, assets: list[str], top: int, pa
             "in" if entry.held else "out",
             str(entry.rank or "-"),
             "-" if entry.metric is None else f"{entry.metric:,.4g}",
-            *("-" if x is None else f"{x:.4%}" for x in (entry.weight_before_caps, entry.weight_determined, entry.weight)),
+            *(
+                "-" if x is None else f"{x:.4%}"
+                for x in (entry.weight_before_caps, entry.weight_determined, entry.weight)
+            ),
             "; ".join(entry.steps),
         )
     say(grid)
@@ -288,7 +293,9 @@ def _print_verification(verification: Verification) -> None:
 def publish(
     folder: FolderArgument,
     lake: LakeOption,
-    approver: Annotated[str, typer.Option("--approver", help="Who answers for it; kept in the record.", show_default=False)],
+    approver: Annotated[
+        str, typer.Option("--approver", help="Who answers for it; kept in the record.", show_default=False)
+    ],
     end: Annotated[str | None, typer.Option("--end", help="Publish through this instant.")] = None,
     restate: Annotated[bool, typer.Option("--restate", help="Append corrections of published levels.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Why they are corrected.")] = None,
@@ -318,7 +325,10 @@ def publish(
         return
     say(f"{done.folder}: published through {done.through}, {done.levels_added:,} levels added")
     for item in done.corrections:
-        say(f"  restated {item.column} at {item.time}: {item.published} -> {item.corrected} ({item.relative_error:+.4%})")
+        say(
+            f"  restated {item.column} at {item.time}: "
+            f"{item.published} -> {item.corrected} ({item.relative_error:+.4%})"
+        )
     if done.immaterial:
         say(f"  {len(done.immaterial)} smaller or later differences stay as published, by the materiality rule")
 

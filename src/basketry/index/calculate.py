@@ -51,12 +51,9 @@ def calculate_index(
     engine.run(_changes(methodology, times))
     path = IndexPath(times, engine.levels, tuple(engine.segments), panel, rows)
     columns = [
-        pl.Series(rule.column(), np.asarray(rule.level(path), dtype=np.float64))
-        for rule in methodology.first.returns
+        pl.Series(rule.column(), np.asarray(rule.level(path), dtype=np.float64)) for rule in methodology.first.returns
     ]
-    levels = pl.DataFrame(
-        [stamps(times).alias("time"), *columns, *engine.status.columns(), _versions(methodology, engine)]
-    )
+    levels = pl.DataFrame([stamps(times).alias("time"), *columns, *engine.status.columns(), _versions(engine)])
     return IndexResult(
         methodology=methodology,
         panel=panel,
@@ -132,7 +129,7 @@ def _changes(methodology: Methodology, times: NDArray[np.datetime64]) -> list[Ch
     return [changes[position] for position in sorted(changes)]
 
 
-def _versions(methodology: Methodology, engine: Engine) -> pl.Series:
+def _versions(engine: Engine) -> pl.Series:
     """Return the version of the rules that made each level: the one that made the basket held."""
     version = np.ones(len(engine.times), dtype=np.uint32)
     for entry in engine.ledger.compositions:
@@ -146,8 +143,14 @@ def _note_rejected(engine: Engine, panel: Panel) -> None:
     first, last = (stamps(engine.times[[place]])[0] for place in (0, -1))
     inside = panel.rejected.filter(pl.col("time").is_between(first, last)).with_columns(pl.col("time").cast(INSTANT))
     for row in (
-        inside.group_by("asset", "field").agg(pl.col("time").min(), pl.len(), pl.col("value").first(), pl.col("reason").first())
-    ).sort("time", "asset", "field").iter_rows(named=True):
+        (
+            inside.group_by("asset", "field").agg(
+                pl.col("time").min(), pl.len(), pl.col("value").first(), pl.col("reason").first()
+            )
+        )
+        .sort("time", "asset", "field")
+        .iter_rows(named=True)
+    ):
         engine.ledger.event(
             np.datetime64(row["time"].replace(tzinfo=None), "us"),
             row["asset"],

@@ -163,7 +163,5 @@ def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools, Bo
             continue
         column = view.position(override.asset)
         (include if override.action == "include" else exclude)[column] = True
-        reasons[column] = (
-            f"{override.action}d by decision of {override.approver} on {override.date}: {override.reason}"
-        )
+        reasons[column] = f"{override.action}d by decision of {override.approver} on {override.date}: {override.reason}"
     return reasons, include, exclude

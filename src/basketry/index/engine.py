@@ -20,6 +20,7 @@ from basketry.index.tables import CARRIED, STALE, SUSPENDED, Ledger, StatusLog
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology, Version
 from basketry.methodology.path import Segment
+from basketry.methodology.schedule import Transition
 from basketry.methodology.sections import Missing
 from basketry.methodology.transition import gradual_units
 from basketry.methodology.triggers import Holding
@@ -134,9 +135,7 @@ class Engine:
         decision = self._determine(change, members)
         time = self.times[change.position]
         if not len(decision.columns):
-            self.ledger.event(
-                time, "*", "empty_universe", "composition kept", _nobody(decision)
-            )
+            self.ledger.event(time, "*", "empty_universe", "composition kept", _nobody(decision))
             return holdings
         target = self._strike(decision, change, holdings, holdings.value)
         if not len(target.columns):
@@ -147,16 +146,14 @@ class Engine:
         self.version = decision.version
         transition = decision.version.rules.schedule.transition
         if transition is not None and transition.steps > 1:
-            target = self._start_transition(holdings, target, change)
+            target = self._start_transition(holdings, target, change, transition)
         else:
             target = target.with_divisor(chained_divisor(holdings.divisor, holdings.value, target.value))
         self._write_composition(change.position, target)
         self._write_rebalance(change, holdings, target)
         return target
 
-    def _strike(
-        self, decision: Determination, change: Change, holdings: Holdings | None, value: float
-    ) -> Holdings:
+    def _strike(self, decision: Determination, change: Change, holdings: Holdings | None, value: float) -> Holdings:
         """Return the basket that gives the determined weights at the effective prices; its divisor is to be set."""
         columns = decision.columns
         prices, seen = self._prices_at(change.position, columns, decision.version.rules.missing, holdings)
@@ -222,8 +219,9 @@ class Engine:
             seen = np.where(held, holdings.seen[places], seen)
         return prices, seen
 
-    def _start_transition(self, holdings: Holdings, target: Holdings, change: Change) -> Holdings:
-        transition = self.version.rules.schedule.transition
+    def _start_transition(
+        self, holdings: Holdings, target: Holdings, change: Change, transition: Transition
+    ) -> Holdings:
         union = np.union1d(holdings.columns, target.columns)
         scaled = target.units * (holdings.value / target.value)
         plan = np.zeros((2, len(union)))
@@ -240,12 +238,13 @@ class Engine:
         return replace(merged, units=units, divisor=holdings.divisor, plan=plan)
 
     def _continue_transition(self, holdings: Holdings, position: int) -> Holdings:
-        steps = self.version.rules.schedule.transition.steps
+        transition = self.version.rules.schedule.transition
+        if holdings.plan is None or transition is None:
+            return holdings
+        steps = transition.steps
         step = max(number for place, number in self._steps if place == position)
         self._steps = [entry for entry in self._steps if entry[0] > position]
         before = holdings
-        if holdings.plan is None:
-            return holdings
         units = gradual_units(holdings.prices, holdings.plan[0], holdings.plan[1], step, steps)
         divisor = chained_divisor(holdings.divisor, holdings.value, exact_sum(units * holdings.prices))
         after = replace(holdings, units=units, divisor=divisor)
@@ -392,9 +391,7 @@ class Engine:
         due[0] = False
         return int(due.argmax()) if due.any() else None
 
-    def _remove_missing(
-        self, holdings: Holdings, ages: NDArray[np.int64], position: int, missing: Missing
-    ) -> Holdings:
+    def _remove_missing(self, holdings: Holdings, ages: NDArray[np.int64], position: int, missing: Missing) -> Holdings:
         limit = np.timedelta64(missing.carry_forward) / _MICROSECONDS
         gone = ages > limit
         if missing.then in ("keep", "suspend") or not gone.any() or gone.all() or self.outage[position]:
@@ -534,8 +531,13 @@ def _merge(union: NDArray[np.int64], old: Holdings, new: Holdings) -> Holdings:
     """Return the assets of two baskets with the new basket's prices and factors where it has them."""
     size = len(union)
     merged = Holdings(
-        union, np.zeros(size), np.ones(size), np.zeros(size), np.zeros(size, dtype=np.int64),
-        np.zeros(size, dtype=bool), old.divisor,
+        union,
+        np.zeros(size),
+        np.ones(size),
+        np.zeros(size),
+        np.zeros(size, dtype=np.int64),
+        np.zeros(size, dtype=bool),
+        old.divisor,
     )
     for basket in (old, new):
         places = np.searchsorted(union, basket.columns)

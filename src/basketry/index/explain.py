@@ -73,9 +73,7 @@ class Explanation:
             "assets": [
                 {name: getattr(entry, name) for name in AssetReason.__dataclass_fields__} for entry in self.assets
             ],
-            "events": [
-                {**row, "time": row["time"].isoformat()} for row in self.events.iter_rows(named=True)
-            ],
+            "events": [{**row, "time": row["time"].isoformat()} for row in self.events.iter_rows(named=True)],
         }
 
 
@@ -171,9 +169,8 @@ def _steps(decision: Determination, column: int, measured: list[Any]) -> list[st
         verdict = "passes" if mask[column] else "fails"
         figure = "" if figures is None else f" ({_figure(figures[column])})"
         steps.append(f"{verdict} {rule.name}{figure}")
-    for reasons in (decision.overridden, decision.frozen, decision.refused):
-        if column in reasons:
-            steps.append(reasons[column])
+    told = (decision.overridden, decision.frozen, decision.refused)
+    steps += [reasons[column] for reasons in told if column in reasons]
     if decision.eligible[column]:
         reason = decision.choice.reasons(column)
         if reason:

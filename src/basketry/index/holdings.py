@@ -47,15 +47,11 @@ class Holdings:
 
     def marked(self, prices: Floats, seen: NDArray[np.int64]) -> Holdings:
         """Return the basket at other prices."""
-        return Holdings(
-            self.columns, self.units, self.factors, prices, seen, self.frozen, self.divisor, self.plan
-        )
+        return Holdings(self.columns, self.units, self.factors, prices, seen, self.frozen, self.divisor, self.plan)
 
     def with_divisor(self, divisor: float) -> Holdings:
         """Return the basket with another divisor."""
-        return Holdings(
-            self.columns, self.units, self.factors, self.prices, self.seen, self.frozen, divisor, self.plan
-        )
+        return Holdings(self.columns, self.units, self.factors, self.prices, self.seen, self.frozen, divisor, self.plan)
 
     def without(self, gone: Bools, *, keep_level: bool) -> Holdings:
         """Return the basket without some assets; with `keep_level` the divisor takes up their value."""

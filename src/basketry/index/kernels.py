@@ -98,7 +98,4 @@ def spread_within(values: Floats, start: int, columns: NDArray[np.int64], factor
                 low[place] = value
             if value > high[place]:
                 high[place] = value
-    for place in range(len(columns)):
-        if high[place] > factor * low[place]:
-            return False
-    return True
+    return not bool((high > factor * low).any())

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats, round_published
-from basketry.core.time import format_instant
+from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Segment
@@ -55,8 +55,7 @@ class IndexResult:
         """The levels rounded once, half to even, to the methodology's decimals."""
         decimals = self.methodology.first.publish.decimals
         return self.levels.with_columns(
-            pl.Series(name, round_published(self.levels[name].to_numpy(), decimals))
-            for name in self.return_columns
+            pl.Series(name, round_published(self.levels[name].to_numpy(), decimals)) for name in self.return_columns
         )
 
     def level(self, column: str = "price_return") -> Floats:
@@ -67,7 +66,7 @@ class IndexResult:
         """Return the weights set by the last composition effective at or before an instant, largest first."""
         table = self.compositions
         if instant is not None:
-            stamp = pl.lit(str(np.datetime64(instant, "us"))).str.to_datetime(time_unit="us", time_zone="UTC")
+            stamp = to_datetime(to_instant(instant))
             table = table.filter(pl.col("effective_at") <= stamp)
         last = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
         # A second change at one instant supersedes the first.

@@ -88,9 +88,7 @@ class Ledger:
         if not self.rebalances:
             return REBALANCES.empty()
         sizes = [len(entry[3]) for entry in self.rebalances]
-        columns, before, after = (
-            np.concatenate([entry[part] for entry in self.rebalances]) for part in range(3, 6)
-        )
+        columns, before, after = (np.concatenate([entry[part] for entry in self.rebalances]) for part in range(3, 6))
         turnover = [0.5 * float(np.abs(entry[5] - entry[4]).sum()) for entry in self.rebalances]
         change = np.where(before == 0, 0, np.where(after == 0, 1, 2))
         instants = [np.repeat(np.array([e[part] for e in self.rebalances]), sizes) for part in range(3)]

@@ -44,7 +44,8 @@ def run_demo(out: Path, *, seed: int = 7, progress: Callable[[str], None] = lamb
     verdict = "verified: every number recomputed and equal" if verification.passed else verification.first_failure
     lines += [
         f"LC20 {verdict}",
-        f"Open {out / 'LC20' / 'factsheet.html'} and {out / 'LC20' / 'methodology.html'}; a picture is {out / 'LC20.png'}.",
+        f"Open {out / 'LC20' / 'factsheet.html'} and {out / 'LC20' / 'methodology.html'}.",
+        f"A picture is {out / 'LC20.png'}.",
         f"Next:  basketry index explain {out / 'LC20'} 2022-06-01 --lake {out / 'lake'}",
     ]
     return lines

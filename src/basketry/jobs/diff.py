@@ -124,7 +124,7 @@ def _compare_levels(left: PublishedFolder, right: PublishedFolder, column: str) 
         relative = np.abs((b / b[0]) / (a / a[0]) - 1)
         returns = np.diff(np.log(a)), np.diff(np.log(b))
     times = both["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    steps = (both["time"].diff().dt.total_seconds().median() or 86_400) / 86_400
+    steps = float(np.median(np.diff(both["time"].dt.timestamp("us").to_numpy()))) / 86_400e6 if both.height > 1 else 1.0
     varied = len(a) > 2 and all(np.isfinite(r).all() and r.std() > 0 for r in returns)
     differs = np.flatnonzero(relative > 1e-9)
     row = int(np.nanargmax(relative))

@@ -56,5 +56,7 @@ def warnings(methodology: Methodology, panel: Panel) -> list[str]:
                 ]
         for override in version.rules.overrides:
             if override.asset not in panel.assets:
-                found.append(f"overrides: the data hold no asset {override.asset!r}{nearest_hint(override.asset, panel.assets)}")
+                found.append(
+                    f"overrides: the data hold no asset {override.asset!r}{nearest_hint(override.asset, panel.assets)}"
+                )
     return list(dict.fromkeys(found))

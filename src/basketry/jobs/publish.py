@@ -96,13 +96,15 @@ def publish_index(
     what = f"{_first(corrections)}" if corrections else f"the composition of {', '.join(sorted(recomposed)[:1])}"
     if published.published_through is None:
         if differs:
-            raise RecordError(f"{folder}: is not what the data give now: {what}; run the index again before publishing it")
+            raise RecordError(
+                f"{folder}: is not what the data give now: {what}; run the index again before publishing it"
+            )
         record = draft_record(result)
         return _seal(folder, result, record, approver, (), (), published)
     if differs and not restate:
         raise RecordError(
-            f"{folder}: {len(corrections)} published levels and {len(recomposed)} compositions differ from what the data "
-            f"give now: {what}; correct them with --restate --reason TEXT, or restore the data"
+            f"{folder}: {len(corrections)} published levels and {len(recomposed)} compositions differ from what the "
+            f"data give now: {what}; correct them with --restate --reason TEXT, or restore the data"
         )
     if not differs:
         return _seal(folder, result, _extended(published, result), approver, (), (), published)
@@ -152,11 +154,13 @@ def _corrections(published: PublishedFolder, result: IndexResult) -> list[Correc
     told, fresh = published.levels, result.published_levels.head(published.levels.height)
     if fresh.height < told.height or not told["time"].equals(fresh["time"]):
         raise RecordError(f"{published.path}: the instants of its levels are no longer those the data give")
-    found = []
+    found: list[tuple[int, Correction]] = []
     for column in result.return_columns:
         old, new = told[column].to_numpy(), fresh[column].to_numpy()
-        for row in np.flatnonzero(old != new):
-            found.append((int(row), Correction(_time(told, int(row)), column, float(old[row]), float(new[row]))))
+        found += [
+            (row, Correction(_time(told, row), column, float(old[row]), float(new[row])))
+            for row in np.flatnonzero(old != new).tolist()
+        ]
     return [item for _, item in sorted(found, key=lambda entry: (entry[0], entry[1].column))]
 
 
@@ -180,8 +184,7 @@ def _time(levels: Any, row: int) -> str:
 def _first(corrections: list[Correction]) -> str:
     item = corrections[0]
     return (
-        f"the first {item.column} at {item.time}: {item.published!r} -> {item.corrected!r} "
-        f"({item.relative_error:+.4%})"
+        f"the first {item.column} at {item.time}: {item.published!r} -> {item.corrected!r} ({item.relative_error:+.4%})"
     )
 
 
@@ -189,7 +192,8 @@ def _by_materiality(
     methodology: Methodology, corrections: list[Correction], now: datetime | None
 ) -> tuple[tuple[Correction, ...], tuple[Correction, ...]]:
     rule = methodology.latest.restate
-    material, immaterial = [], []
+    material: list[Correction] = []
+    immaterial: list[Correction] = []
     for item in corrections:
         age = None if now is None else to_instant(now) - to_instant(item.time)
         in_time = rule.window is None or age is None or age <= np.timedelta64(rule.window)

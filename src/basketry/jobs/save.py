@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from basketry.core.version import VERSION
 from basketry.core.errors import RecordError
 from basketry.core.time import format_instant
+from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
 from basketry.ledger.atomic import write_folder
 from basketry.ledger.folder import draft_record, folder_files, read_folder

@@ -135,7 +135,9 @@ def _inputs(published: PublishedFolder, result: IndexResult) -> Check:
     told, found = published.manifest["inputs"]["digest"], result.panel.digest()
     if told == found:
         return Check("inputs", True, f"the data are those of the publication ({found[:12]})")
-    return Check("inputs", False, f"the data differ from those of the publication: digest {found[:12]}, not {told[:12]}")
+    return Check(
+        "inputs", False, f"the data differ from those of the publication: digest {found[:12]}, not {told[:12]}"
+    )
 
 
 def _same_table(name: str, keys: list[str], told: pl.DataFrame, fresh: pl.DataFrame) -> Check:
@@ -185,7 +187,9 @@ def _same_record(published: PublishedFolder, result: IndexResult) -> Check:
     told = compositions_of_record(published)
     for when in sorted({*told, *compositions}):
         if told.get(when) != compositions.get(when):
-            return Check("record", False, f"the composition of {when} is {told.get(when)}, recomputed {compositions.get(when)}")
+            return Check(
+                "record", False, f"the composition of {when} is {told.get(when)}, recomputed {compositions.get(when)}"
+            )
     restated = {
         (entry.body["time"], entry.body["column"]): entry.body["corrected"]
         for entry in published.record

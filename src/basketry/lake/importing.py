@@ -74,7 +74,7 @@ def import_files(
     """
     schema = table_schema(table)
     report = ImportReport(table)
-    frames = [_read(path, schema, columns, stamp, preset, report) for path in files]
+    frames = [_read(path, schema, columns, stamp, preset) for path in files]
     rows = pl.concat(frames, how="diagonal_relaxed")
     report.rows = rows.height
     aliases, assets = pl.DataFrame(), pl.DataFrame()
@@ -105,7 +105,6 @@ def _read(
     columns: Mapping[str, str] | None,
     stamp: Stamp | None,
     preset: Preset | None,
-    report: ImportReport,
 ) -> pl.DataFrame:
     frame = _open(path, preset)
     mapping = dict(columns or (preset.columns if preset else {n: n for n in schema.columns if n in frame.columns}))
@@ -129,7 +128,11 @@ def _read(
         if preset is None or not preset.asset_from_name:
             raise DataError(f"{path}: which column names the asset? Map it, as in --columns asset=symbol")
         picked = picked.with_columns(asset=pl.lit(_asset_of(path)))
-    typed = [_cast(picked, name, schema, stamp or (preset.stamp if preset else None), path) for name in picked.columns if name != "line"]
+    typed = [
+        _cast(picked, name, schema, stamp or (preset.stamp if preset else None), path)
+        for name in picked.columns
+        if name != "line"
+    ]
     return picked.select("line", *typed, file=pl.lit(path.name))
 
 
@@ -303,7 +306,12 @@ def _judge(
     if schema.name in ("daily", "intraday") and "price" in rows.columns:
         price = pl.col("price")
         rows = drop(rows, price.is_null(), "there is no price")
-        rows = drop(rows, ~price.is_finite() | (price <= 0) | (price > PRICE_MAX), "the price is not a positive finite number below 1e12", "price")
+        rows = drop(
+            rows,
+            ~price.is_finite() | (price <= 0) | (price > PRICE_MAX),
+            "the price is not a positive finite number below 1e12",
+            "price",
+        )
         rows = _clean_figures(rows, drop)
     key = [name for name in schema.key if name in rows.columns]
     figures = [name for name in rows.columns if name not in ("line", "file", "alias")]

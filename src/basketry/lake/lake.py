@@ -209,9 +209,9 @@ class Lake:
             raise DataError(f"panels are made of daily or intraday observations, not {table!r}")
         observations = self.read(table, start, end, known_by)
         if observations.is_empty():
-            held = ", ".join(self.tables()) or "nothing"
+            names = ", ".join(self.tables()) or "nothing"
             raise DataError(
-                f"{self.address}: holds no {table} observations (it holds {held}); import some with: "
+                f"{self.address}: holds no {table} observations (it holds {names}); import some with: "
                 "basketry data import FILE --lake LAKE, or make a simulated market with: basketry data simulate"
             )
         if not include_quarantined:

@@ -95,7 +95,8 @@ def pull_daily(
             frame = fetch(get, asset)
             lake.write("daily", frame.filter(pl.col("price").is_not_null()))
             lake.write(
-                "aliases", pl.DataFrame({"source": [f"pulled:{provider}:{today:%Y-%m-%d}"], "alias": [asset], "asset": [asset]})
+                "aliases",
+                pl.DataFrame({"source": [f"pulled:{provider}:{today:%Y-%m-%d}"], "alias": [asset], "asset": [asset]}),
             )
             rows[asset] = frame.height
             progress(asset, frame.height)
@@ -131,7 +132,8 @@ def _patient(
             if attempt + 1 < attempts:
                 pause(wait * random.uniform(1.0, 1.25))  # noqa: S311 (spreads retries, keeps no secret)
         raise DataError(
-            f"{client.base_url}{path.removeprefix(str(client.base_url))}: could not be fetched in {attempts} attempts ({last}); "
+            f"{client.base_url}{path.removeprefix(str(client.base_url))}: could not be fetched in {attempts} attempts "
+            f"({last}); "
             "is there a network? What was fetched before is kept, so the same command goes on from there"
         )
 

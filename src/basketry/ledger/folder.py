@@ -155,7 +155,9 @@ def _event_bodies(result: IndexResult) -> list[tuple[str, int, str, dict[str, An
 def _level_bodies(result: IndexResult) -> list[tuple[str, int, str, dict[str, Any]]]:
     columns = ["time", *result.return_columns, "status", "version"]
     table = result.published_levels.select(columns).with_columns(
-        pl.col("time").dt.strftime(TIME_FORMAT), pl.col("status").cast(pl.String), day=pl.col("time").dt.date().cast(pl.String)
+        pl.col("time").dt.strftime(TIME_FORMAT),
+        pl.col("status").cast(pl.String),
+        day=pl.col("time").dt.date().cast(pl.String),
     )
     counts = table.group_by("day", maintain_order=True).len()
     if counts["len"].max() == 1:

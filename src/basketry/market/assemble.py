@@ -73,17 +73,13 @@ def panel_from_frames(
         for (metric,), rows in METRICS.conform(metrics).group_by("metric", maintain_order=True):
             name = str(metric)
             if name in fields:
-                raise DataError(
-                    f"metrics: {name!r} is the name of an observed field; give the metric another"
-                )
+                raise DataError(f"metrics: {name!r} is the name of an observed field; give the metric another")
             fields[name] = _visible(rows, "value", times, index, cutoff)
     return Panel(
         times=times,
         assets=names,
         fields=fields,
-        facts=Facts.from_frames(
-            assets, None if classifications is None else CLASSIFICATIONS.conform(classifications)
-        ),
+        facts=Facts.from_frames(assets, None if classifications is None else CLASSIFICATIONS.conform(classifications)),
         event_table=EVENTS.empty() if events is None else _known_rows(EVENTS.conform(events), cutoff),
         rate_table=RATES.empty() if rates is None else _known_rows(RATES.conform(rates), cutoff),
         rejected=rejected,
@@ -138,12 +134,7 @@ def _pivot(frame: pl.DataFrame) -> tuple[NDArray[np.datetime64], tuple[str, ...]
     stamps = frame["time"].dt.replace_time_zone(None).to_numpy().astype("datetime64[us]")
     times = _grid(np.unique(stamps))
     rows = np.searchsorted(times, stamps)
-    columns = (
-        frame.select(pl.col("asset").cast(pl.Enum(names)).to_physical())
-        .to_series()
-        .to_numpy()
-        .astype(np.int64)
-    )
+    columns = frame.select(pl.col("asset").cast(pl.Enum(names)).to_physical()).to_series().to_numpy().astype(np.int64)
     fields: dict[str, Floats] = {}
     for name in _OBSERVED:
         values = frame[name].cast(pl.Float64)
@@ -178,9 +169,7 @@ def _from_wide(
         wide = np.full((len(times), len(names)), np.nan)
         positions = np.searchsorted(np.array(names), np.array(columns))
         rows = np.searchsorted(times, stamps[name])
-        wide[np.ix_(rows, positions)] = frame.select(
-            pl.col(columns).cast(pl.Float64).fill_null(np.nan)
-        ).to_numpy()
+        wide[np.ix_(rows, positions)] = frame.select(pl.col(columns).cast(pl.Float64).fill_null(np.nan)).to_numpy()
         fields[name] = wide
     return times, names, fields
 

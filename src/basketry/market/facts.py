@@ -46,9 +46,9 @@ class Facts:
             symbols = {a: s for a, s in assets.select("asset", "symbol").iter_rows() if s}
         schemes: dict[str, dict[str, tuple[Fact, ...]]] = {}
         if classifications is not None:
-            ordered = classifications.with_columns(
-                pl.col("valid_from", "valid_until").dt.replace_time_zone(None)
-            ).sort("scheme", "asset", "value", "valid_from")
+            ordered = classifications.with_columns(pl.col("valid_from", "valid_until").dt.replace_time_zone(None)).sort(
+                "scheme", "asset", "value", "valid_from"
+            )
             for asset, scheme, value, start, end in ordered.select(
                 "asset", "scheme", "value", "valid_from", "valid_until"
             ).iter_rows():
@@ -65,9 +65,7 @@ class Facts:
         """Return every value that a scheme ever uses."""
         return {fact.value for facts in self.schemes.get(scheme, {}).values() for fact in facts}
 
-    def holding(
-        self, columns: Mapping[str, int], scheme: str, values: Iterable[str], instant: np.datetime64
-    ) -> Bools:
+    def holding(self, columns: Mapping[str, int], scheme: str, values: Iterable[str], instant: np.datetime64) -> Bools:
         """Return which assets hold any of the values at an instant, shape (N,); `columns` places each asset."""
         wanted = set(values)
         mask = np.zeros(len(columns), dtype=bool)
@@ -82,9 +80,7 @@ class Facts:
         found: list[str | None] = []
         for asset in assets:
             holding = [fact for fact in by_asset.get(asset, ()) if fact.holds(instant)]
-            found.append(
-                max(holding, key=lambda fact: (fact.valid_from, fact.value)).value if holding else None
-            )
+            found.append(max(holding, key=lambda fact: (fact.valid_from, fact.value)).value if holding else None)
         return found
 
     def digest(self, assets: Sequence[str], instant: np.datetime64) -> str:

@@ -113,7 +113,7 @@ class Panel:
         """The last instant of the panel."""
         if not len(self.times):
             raise DataError("the panel holds no observations")
-        return self.times[-1]  # type: ignore[no-any-return]
+        return self.times[-1]
 
     @property
     def events(self) -> pl.DataFrame:
@@ -155,7 +155,7 @@ class Panel:
         """Return each asset's last observation not older than `max_age`, shape (N,); NaN where there is none."""
         if name in self.corrections:
             return self.corrections[name]
-        return self._remember(("latest", name, max_age), lambda: self._latest(name, max_age))  # type: ignore[no-any-return]
+        return self._remember(("latest", name, max_age), lambda: self._latest(name, max_age))
 
     def _latest(self, name: str, max_age: timedelta) -> Floats:
         values = self.field(name)
@@ -190,7 +190,7 @@ class Panel:
         """
         from basketry.market.statistics import window_statistic
 
-        return self._remember(  # type: ignore[no-any-return]
+        return self._remember(
             ("statistic", name, statistic, length),
             lambda: window_statistic(self.window(name, length), statistic),
         )
@@ -213,18 +213,16 @@ class Panel:
             for row in range(len(known) - 1, -1, -1):
                 first[known[row]] = row
             self._memory["first_priced"] = first
-        return self._memory["first_priced"]  # type: ignore[no-any-return]
+        return self._memory["first_priced"]
 
     def tagged(self, *tags: str) -> Bools:
         """Return which assets carry any of the tags at the last instant, shape (N,)."""
-        return self._remember(  # type: ignore[no-any-return]
-            ("tagged", tags), lambda: self.facts.holding(self._columns(), "tag", tags, self.now)
-        )
+        return self._remember(("tagged", tags), lambda: self.facts.holding(self._columns(), "tag", tags, self.now))
 
     def _columns(self) -> Mapping[str, int]:
         if "columns" not in self._memory:
             self._memory["columns"] = {asset: column for column, asset in enumerate(self.assets)}
-        return self._memory["columns"]  # type: ignore[no-any-return]
+        return self._memory["columns"]
 
     def sectors(self) -> list[str | None]:
         """Return each asset's sector at the last instant, None where it has none."""
@@ -283,6 +281,4 @@ class Panel:
     def __repr__(self) -> str:
         span = f"{format_instant(self.times[0])}..{format_instant(self.now)}" if len(self.times) else "empty"
         kind = ", simulated market" if self.simulated else ""
-        return (
-            f"Panel({len(self.times)} x {len(self.assets)}, {span}, {', '.join(sorted(self.fields))}{kind})"
-        )
+        return f"Panel({len(self.times)} x {len(self.assets)}, {span}, {', '.join(sorted(self.fields))}{kind})"

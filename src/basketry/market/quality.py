@@ -55,7 +55,9 @@ class Finding:
 
 
 def check_observations(
-    rows: pl.DataFrame, aliases: pl.DataFrame, thresholds: Thresholds = Thresholds()  # noqa: B008 (frozen)
+    rows: pl.DataFrame,
+    aliases: pl.DataFrame,
+    thresholds: Thresholds = Thresholds(),
 ) -> list[Finding]:
     """Return what each check finds in daily observations (DAILY schema), empty findings included.
 
@@ -84,11 +86,15 @@ def _number(column: str) -> pl.Expr:
 
 def gaps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     """Return holes in the observations of an asset, at the row after each."""
-    holes = rows.with_columns(
-        days=(pl.col("time").diff().over("asset").dt.total_hours() / 24).alias("days")
-    ).filter(pl.col("days") > limits.gap_days)
+    holes = rows.with_columns(days=(pl.col("time").diff().over("asset").dt.total_hours() / 24).alias("days")).filter(
+        pl.col("days") > limits.gap_days
+    )
     words = pl.format("no observation for {} days before", pl.col("days").cast(pl.Int64))
-    return Finding("gaps", f"no observation for more than {limits.gap_days} days", _found(holes, "*", "price", words, -pl.col("days")))
+    return Finding(
+        "gaps",
+        f"no observation for more than {limits.gap_days} days",
+        _found(holes, "*", "price", words, -pl.col("days")),
+    )
 
 
 def price_jumps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
@@ -97,7 +103,11 @@ def price_jumps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     moved = moved.filter((pl.col("ratio") > limits.jump) | (pl.col("ratio") < 1 / limits.jump))
     size = pl.max_horizontal(pl.col("ratio"), 1 / pl.col("ratio"))
     words = pl.format("{} times the price before", _number("ratio"))
-    return Finding("price jumps", f"a price more than {limits.jump:g} times the one before, or less than one over it", _found(moved, "price", "price", words, -size))
+    return Finding(
+        "price jumps",
+        f"a price more than {limits.jump:g} times the one before, or less than one over it",
+        _found(moved, "price", "price", words, -size),
+    )
 
 
 def price_spikes(rows: pl.DataFrame, limits: Thresholds) -> Finding:
@@ -105,10 +115,17 @@ def price_spikes(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     price = pl.col("price")
     around = pl.max_horizontal(price.shift(1).over("asset"), price.shift(-1).over("asset"))
     spikes = rows.with_columns(ratio=price / around).filter(
-        (pl.col("ratio") > limits.jump) & price.shift(1).over("asset").is_not_null() & price.shift(-1).over("asset").is_not_null()
+        (pl.col("ratio") > limits.jump)
+        & price.shift(1).over("asset").is_not_null()
+        & price.shift(-1).over("asset").is_not_null()
     )
     words = pl.format("{} times the prices before and after", _number("ratio"))
-    return Finding("price spikes", f"one price more than {limits.jump:g} times those on both sides", _found(spikes, "price", "price", words, -pl.col("ratio")), quarantined=True)
+    return Finding(
+        "price spikes",
+        f"one price more than {limits.jump:g} times those on both sides",
+        _found(spikes, "price", "price", words, -pl.col("ratio")),
+        quarantined=True,
+    )
 
 
 def stale_prices(rows: pl.DataFrame, limits: Thresholds) -> Finding:
@@ -119,7 +136,11 @@ def stale_prices(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     )
     long = lengths.filter(pl.col("days") > limits.stale_days)
     words = pl.format("the same price on {} days in a row", "days")
-    return Finding("stale prices", f"one and the same price for more than {limits.stale_days} days", _found(long, "price", "price", words, -pl.col("days").cast(pl.Int64)))
+    return Finding(
+        "stale prices",
+        f"one and the same price for more than {limits.stale_days} days",
+        _found(long, "price", "price", words, -pl.col("days").cast(pl.Int64)),
+    )
 
 
 def impossible_caps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
@@ -127,12 +148,15 @@ def impossible_caps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     total = pl.col("market_cap").sum().over("time")
     idle = (pl.col("volume").fill_null(0) / pl.col("market_cap")) < limits.min_turnover
     absurd = (pl.col("market_cap") > limits.max_market_cap) | (
-        idle & (pl.col("market_cap") > limits.dominance * (total - pl.col("market_cap"))) & (total > pl.col("market_cap"))
+        idle
+        & (pl.col("market_cap") > limits.dominance * (total - pl.col("market_cap")))
+        & (total > pl.col("market_cap"))
     )
     words = pl.format("a capitalisation of {}", _number("market_cap"))
     return Finding(
         "impossible capitalisations",
-        f"above {limits.max_market_cap:g}, or above {limits.dominance:g} times all others with a turnover below {limits.min_turnover:g}",
+        f"above {limits.max_market_cap:g}, or above {limits.dominance:g} times all others with a turnover "
+        f"below {limits.min_turnover:g}",
         _found(rows.filter(absurd), "market_cap", "market_cap", words, -pl.col("market_cap")),
         quarantined=True,
     )
@@ -147,27 +171,57 @@ def supply_jumps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     )
     words = pl.format("the implied supply is {} times that of the row before", _number("ratio"))
     size = pl.max_horizontal(pl.col("ratio"), 1 / pl.col("ratio"))
-    return Finding("supply jumps", f"implied supply more than {limits.supply_change:g} times the one before, or less than one over it", _found(moved, "market_cap", "market_cap", words, -size))
+    return Finding(
+        "supply jumps",
+        f"implied supply more than {limits.supply_change:g} times the one before, or less than one over it",
+        _found(moved, "market_cap", "market_cap", words, -size),
+    )
 
 
 def idle_caps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     """Return assets of some size that hardly trade, at their last row."""
-    last = rows.filter(pl.col("market_cap") > limits.min_market_cap).group_by("asset", maintain_order=True).agg(
-        pl.col("time").last(), pl.col("market_cap").last(), share=(pl.col("volume").fill_null(0) / pl.col("market_cap")).median(), days=pl.len()
-    ).filter((pl.col("share") < limits.min_turnover) & (pl.col("days") > limits.stale_days))
+    last = (
+        rows.filter(pl.col("market_cap") > limits.min_market_cap)
+        .group_by("asset", maintain_order=True)
+        .agg(
+            pl.col("time").last(),
+            pl.col("market_cap").last(),
+            share=(pl.col("volume").fill_null(0) / pl.col("market_cap")).median(),
+            days=pl.len(),
+        )
+        .filter((pl.col("share") < limits.min_turnover) & (pl.col("days") > limits.stale_days))
+    )
     words = pl.format("median turnover {} over {} days", _number("share"), "days")
-    return Finding("capitalisation without volume", f"median daily volume below {limits.min_turnover:g} of the capitalisation", _found(last, "market_cap", "market_cap", words, -pl.col("market_cap")))
+    return Finding(
+        "capitalisation without volume",
+        f"median daily volume below {limits.min_turnover:g} of the capitalisation",
+        _found(last, "market_cap", "market_cap", words, -pl.col("market_cap")),
+    )
 
 
 def symbol_collisions(aliases: pl.DataFrame) -> Finding:
     """Return aliases that mean two assets at one time."""
     pairs = aliases.join(aliases, on=["source", "alias"], suffix="_other").filter(
         (pl.col("asset") < pl.col("asset_other"))
-        & (pl.col("valid_until").is_null() | pl.col("valid_from_other").is_null() | (pl.col("valid_from_other") < pl.col("valid_until")))
-        & (pl.col("valid_until_other").is_null() | pl.col("valid_from").is_null() | (pl.col("valid_from") < pl.col("valid_until_other")))
+        & (
+            pl.col("valid_until").is_null()
+            | pl.col("valid_from_other").is_null()
+            | (pl.col("valid_from_other") < pl.col("valid_until"))
+        )
+        & (
+            pl.col("valid_until_other").is_null()
+            | pl.col("valid_from").is_null()
+            | (pl.col("valid_from") < pl.col("valid_until_other"))
+        )
     )
     words = pl.format("{} means {} and {}", "alias", "asset", "asset_other")
-    found = pairs.select(time=pl.col("valid_from"), asset=pl.col("asset"), field=pl.lit("*"), value=pl.lit(None, dtype=pl.Float64), reason=words)
+    found = pairs.select(
+        time=pl.col("valid_from"),
+        asset=pl.col("asset"),
+        field=pl.lit("*"),
+        value=pl.lit(None, dtype=pl.Float64),
+        reason=words,
+    )
     return Finding("symbol collisions", "one ticker of one source means two assets at one time", found)
 
 

@@ -173,9 +173,7 @@ def simulate_intraday(
             f"which lasts from {times[0].astype('datetime64[D]')} to {times[-1].astype('datetime64[D]')}"
         )
     closes = _closes(daily, times)
-    chosen = (
-        _largest(daily, closes, times, assets, (first, last)) if isinstance(assets, int) else tuple(assets)
-    )
+    chosen = _largest(daily, closes, times, assets, (first, last)) if isinstance(assets, int) else tuple(assets)
     for asset in chosen:
         if asset not in closes:
             raise DataError(f"the simulated market has no asset {asset!r}{nearest_hint(asset, closes)}")
@@ -204,10 +202,8 @@ def _largest(
     first, last = window
     whole = [asset for asset, path in closes.items() if not np.isnan(path[first : last + 1]).any()]
     if not 1 <= count <= len(whole):
-        raise DataError(
-            f"{count} assets were asked for; {len(whole)} are observed on every day of the window"
-        )
-    final = daily.filter(
-        pl.col("time").dt.replace_time_zone(None) == times[last], pl.col("asset").is_in(whole)
-    ).sort("market_cap", "asset", descending=[True, False])
+        raise DataError(f"{count} assets were asked for; {len(whole)} are observed on every day of the window")
+    final = daily.filter(pl.col("time").dt.replace_time_zone(None) == times[last], pl.col("asset").is_in(whole)).sort(
+        "market_cap", "asset", descending=[True, False]
+    )
     return tuple(sorted(final["asset"].head(count).to_list()))

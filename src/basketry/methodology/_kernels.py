@@ -84,9 +84,7 @@ def equal_contributions(correlation: Floats, tolerance: float, sweeps: int) -> A
             error = max(error, abs(x[place] * (others + correlation[place, place] * x[place]) - 1.0))
             root = np.sqrt(others * others + 4.0 * correlation[place, place])
             # The two forms are equal; each avoids the subtraction of nearly equal numbers.
-            x[place] = (
-                2.0 / (others + root) if others > 0 else (root - others) / (2.0 * correlation[place, place])
-            )
+            x[place] = 2.0 / (others + root) if others > 0 else (root - others) / (2.0 * correlation[place, place])
         if error < tolerance:
             break
     return x, error

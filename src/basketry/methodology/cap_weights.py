@@ -75,9 +75,7 @@ def cap_weights(
             upper[first] = largest
     lower = np.full(len(raw), floor or 0.0)
     if (groups is None) != (group_cap is None):
-        raise MethodologyError(
-            "groups and group_cap go together: a label for each asset, and the cap of a group"
-        )
+        raise MethodologyError("groups and group_cap go together: a label for each asset, and the cap of a group")
     if groups is not None and group_cap is not None:
         if concentration is not None:
             raise MethodologyError("group caps and a concentration limit cannot be combined")
@@ -93,9 +91,7 @@ def _checked(weights: ArrayLike) -> Floats:
         raise MethodologyError("weights: expected a list of at least one number")
     if not (raw >= 0).all() or not (raw < np.inf).all():
         place = int(np.flatnonzero(~((raw >= 0) & (raw < np.inf)))[0])
-        raise MethodologyError(
-            f"weights: number {place} is {raw[place]}; weights are finite and not negative"
-        )
+        raise MethodologyError(f"weights: number {place} is {raw[place]}; weights are finite and not negative")
     most = raw.max()
     if most == 0:
         raise MethodologyError("weights: they sum to 0, so nothing can be weighted")
@@ -130,9 +126,7 @@ def _check_limits(
                 "and over <= total"
             )
         if floor is not None and floor > over:
-            raise CapInfeasibleError(
-                f"the floor {floor:g} is above {over:g}, so every asset would count as large"
-            )
+            raise CapInfeasibleError(f"the floor {floor:g} is above {over:g}, so every asset would count as large")
 
 
 def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
@@ -200,9 +194,7 @@ def _check_room(raw: Floats, lower: Floats, upper: Floats, total: float, room: f
     if least > total + TOLERANCE:
         # Floors differ where some assets must count as large; then there is no one floor to lower.
         advice = f"lower the floor to at most {_down(total / count)} or select fewer assets"
-        raise CapInfeasibleError(
-            f"{count} assets with floors that sum to {least:.6g} > {total:.6g}: {advice}"
-        )
+        raise CapInfeasibleError(f"{count} assets with floors that sum to {least:.6g} > {total:.6g}: {advice}")
     if room >= total - TOLERANCE:
         return
     zeros = int((raw == 0).sum())
@@ -210,8 +202,7 @@ def _check_room(raw: Floats, lower: Floats, upper: Floats, total: float, room: f
     holding = count - zeros
     if not holding or (not zeros and np.ptp(upper) > 0):
         raise CapInfeasibleError(
-            f"the caps of {holding} assets{note} sum to {room:.6g} < {total:.6g}: "
-            "raise a cap or select more assets"
+            f"the caps of {holding} assets{note} sum to {room:.6g} < {total:.6g}: raise a cap or select more assets"
         )
     cap = float(upper.min())
     more = math.ceil(total / cap - TOLERANCE)
@@ -229,9 +220,7 @@ def _down(fraction: float) -> str:
     return f"{math.floor(fraction * 1e6 + 1e-6) / 1e6:g}"
 
 
-def _members(
-    groups: Sequence[Hashable], group_cap: float | Mapping[Hashable, float], count: int
-) -> list[_Group]:
+def _members(groups: Sequence[Hashable], group_cap: float | Mapping[Hashable, float], count: int) -> list[_Group]:
     if len(groups) != count:
         raise MethodologyError(f"groups: {len(groups)} labels for {count} weights")
     found: list[_Group] = []
@@ -240,9 +229,7 @@ def _members(
         if limit is None:
             continue
         if not 0 < limit <= 1:
-            raise MethodologyError(
-                f"group cap of {label}: {limit!r} is not a fraction between 0 and 1, such as 0.4"
-            )
+            raise MethodologyError(f"group cap of {label}: {limit!r} is not a fraction between 0 and 1, such as 0.4")
         found.append((str(label), np.array([own == label for own in groups]), limit))
     return found
 
@@ -295,9 +282,7 @@ def _check_groups(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group
     )
 
 
-def _concentrated(
-    raw: Floats, lower: Floats, upper: Floats, single: float, over: float, total: float
-) -> Floats:
+def _concentrated(raw: Floats, lower: Floats, upper: Floats, single: float, over: float, total: float) -> Floats:
     """Try each number of assets that may weigh more than y, and keep the result nearest to the weights given.
 
     With k large assets, those weigh from y to x and form a group capped at z; the others weigh y at most.

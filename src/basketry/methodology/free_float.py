@@ -52,9 +52,7 @@ def float_band(share: float, previous: float | None = None, *, buffer: float = B
     if previous is None or math.isnan(previous):
         return FACTORS[_band(share)]
     if previous not in FACTORS:
-        raise MethodologyError(
-            f"previous float factor {previous!r} is not one of {', '.join(map(str, FACTORS))}"
-        )
+        raise MethodologyError(f"previous float factor {previous!r} is not one of {', '.join(map(str, FACTORS))}")
     lowest, highest = _kept(FACTORS.index(previous), buffer)
     return previous if lowest <= share <= highest else FACTORS[_band(share)]
 

@@ -181,7 +181,9 @@ def _versions(document: Mapping[str, Any]) -> tuple[Version, ...]:
         try:
             note = VersionNote.model_validate(entry)
         except ValueError as error:
-            raise MethodologyError(f"{where}: needs from, note and changes: {str(error).splitlines()[2].strip()}") from error
+            raise MethodologyError(
+                f"{where}: needs from, note and changes: {str(error).splitlines()[2].strip()}"
+            ) from error
         start = to_instant(note.valid_from)
         if start <= versions[-1].valid_from:
             raise MethodologyError(f"{where}.from: versions must be in the order of their dates")
@@ -203,7 +205,4 @@ def _versions(document: Mapping[str, Any]) -> tuple[Version, ...]:
 def _error_path(message: str) -> tuple[str | int, ...]:
     """Return the path with which a message starts: `universe[0]: ...` or `base.level: ...`."""
     head = message.split(":", 1)[0].split(" ", 1)[0]
-    parts: list[str | int] = []
-    for part in re.findall(r"[^.\[\]]+", head):
-        parts.append(int(part) if part.isdigit() else part)
-    return tuple(parts)
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", head))

@@ -57,7 +57,7 @@ def past_return(view: Panel, length: timedelta, skip: timedelta = timedelta(0)) 
 
 
 def log_returns(view: Panel, length: timedelta) -> Floats:
-    """Return log returns between consecutive rows in (now - length, now], shape (k, N); NaN where a price is unknown."""
+    """Return log returns of the rows in (now - length, now], shape (k, N); NaN where a price is unknown."""
     price = view.field("price")
     start = int(np.searchsorted(view.times, view.now - np.timedelta64(length), side="right"))
     return np.diff(np.log(price[max(start - 1, 0) :]), axis=0)

@@ -95,7 +95,7 @@ class _Builder:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
-            key = _scalar(key_node, line) if isinstance(key_node, ScalarNode) else None
+            key: Any = _scalar(key_node, line) if isinstance(key_node, ScalarNode) else None
             if isinstance(key, date | int | float) and not isinstance(key, bool):
                 key = key_node.value
             if not isinstance(key, str):
@@ -118,8 +118,6 @@ def _scalar(node: Any, line: int) -> Any:
     try:
         if kind == "str":
             return text
-        if kind == "null":
-            return None
         if kind == "bool":
             return text.lower() == "true"
         if kind == "int":
@@ -130,6 +128,8 @@ def _scalar(node: Any, line: int) -> Any:
             return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
     except ValueError as error:
         raise MethodologyError(f"line {line}: {text!r} cannot be read as {kind}; quote it if it is a text") from error
+    if kind == "null":
+        return None
     raise MethodologyError(f"line {line}: tags such as {node.tag} are not allowed")
 
 

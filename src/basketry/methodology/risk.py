@@ -51,9 +51,7 @@ def window_returns(view: Panel, selected: NDArray[np.int64], length: timedelta) 
     return returns
 
 
-def window_covariance(
-    view: Panel, selected: NDArray[np.int64], length: timedelta, shrinkage: float
-) -> Floats:
+def window_covariance(view: Panel, selected: NDArray[np.int64], length: timedelta, shrinkage: float) -> Floats:
     """Return the covariance of the selected assets' log returns over a window, per row, shape (n, n).
 
     Rows in which a selected asset has no return are left out. Correlations are shrunk towards zero by the
@@ -147,9 +145,7 @@ def minimum_variance(covariance: ArrayLike) -> Floats:
     ordered = matrix[np.ix_(order, order)] / np.diag(matrix).max()
     lower, definite = cholesky(ordered)
     if not definite:
-        raise MethodologyError(
-            "minimum variance: the covariance is singular; use a longer window or more shrinkage"
-        )
+        raise MethodologyError("minimum variance: the covariance is singular; use a longer window or more shrinkage")
     ones = np.ones(len(matrix))
     solution, _ = nnls(lower.T, forward_solve(lower, ones))
     held = np.flatnonzero(solution > 0)

@@ -77,8 +77,7 @@ class Rulebook:
         triggers = rebalance.pop("triggers", [])
         rules = Rulebook(
             universe=tuple(
-                _built(UNIVERSE, entry, f"universe[{place}]")
-                for place, entry in enumerate(_list(document, "universe"))
+                _built(UNIVERSE, entry, f"universe[{place}]") for place, entry in enumerate(_list(document, "universe"))
             ),
             select=_at("select", lambda: Selection.parse(document["select"])),
             weight=_at("weight", lambda: Weight.parse(document["weight"])),
@@ -118,8 +117,8 @@ def _refuse_impossible_caps(rules: Rulebook) -> None:
     room = (wanted - 1) * limit + (largest or limit)
     if room < 1 - 1e-12:
         raise CapInfeasibleError(
-            f"weight.cap: {wanted} members x {limit:g}{f', the largest {largest:g},' if largest else ''} = {room:g} < 1: "
-            f"raise the cap to at least {1 / wanted:.6g}, or select more members"
+            f"weight.cap: {wanted} members x {limit:g}{f', the largest {largest:g},' if largest else ''} = {room:g} "
+            f"< 1: raise the cap to at least {1 / wanted:.6g}, or select more members"
         )
 
 
@@ -128,8 +127,7 @@ def check_keys(document: Mapping[str, Any]) -> None:
     for key in document:
         if key not in REQUIRED + OPTIONAL:
             raise MethodologyError(
-                f"{key}: unknown key{nearest_hint(key, REQUIRED + OPTIONAL)}; "
-                f"keys: {', '.join(REQUIRED + OPTIONAL)}"
+                f"{key}: unknown key{nearest_hint(key, REQUIRED + OPTIONAL)}; keys: {', '.join(REQUIRED + OPTIONAL)}"
             )
     missing = [key for key in REQUIRED if document.get(key) is None]
     if missing:
@@ -168,7 +166,7 @@ def _section(model: type[S], value: Any, place: str) -> S:
 
     def parse() -> S:
         try:
-            return model.model_validate(dict(value))  # type: ignore[no-any-return]
+            return model.model_validate(dict(value))
         except ValidationError as error:
             problem = error.errors()[0]
             path = ".".join([place, *(str(part) for part in problem["loc"])])

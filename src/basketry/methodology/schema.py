@@ -87,7 +87,10 @@ def _entry(registry: Registry[Any]) -> dict[str, Any]:
 
 
 def _named(registry: Registry[Any]) -> dict[str, Any]:
-    return {name: choice["properties"][name] for name, choice in zip(registry.rules, registry.schema()["oneOf"], strict=True)}
+    return {
+        name: choice["properties"][name]
+        for name, choice in zip(registry.rules, registry.schema()["oneOf"], strict=True)
+    }
 
 
 def _select() -> dict[str, Any]:

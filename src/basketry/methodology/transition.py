@@ -7,9 +7,7 @@ from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats, exact_sum
 
 
-def gradual_units(
-    prices: ArrayLike, old_units: ArrayLike, target_units: ArrayLike, step: int, steps: int
-) -> Floats:
+def gradual_units(prices: ArrayLike, old_units: ArrayLike, target_units: ArrayLike, step: int, steps: int) -> Floats:
     """Return the units after step j of a change in n equal steps, shape (n_assets,).
 
         q = x m,   m = (1 - j/n) q_old + (j/n) q_target,   x = sum(p q_old) / sum(p m)
@@ -37,12 +35,8 @@ def gradual_units(
     array([1.1, 9. ])
     """
     if steps < 1 or not 0 <= step <= steps:
-        raise MethodologyError(
-            f"transition: step {step} of {steps} does not lie between 0 and the number of steps"
-        )
-    price, old, target = (
-        np.asarray(values, dtype=np.float64) for values in (prices, old_units, target_units)
-    )
+        raise MethodologyError(f"transition: step {step} of {steps} does not lie between 0 and the number of steps")
+    price, old, target = (np.asarray(values, dtype=np.float64) for values in (prices, old_units, target_units))
     if price.ndim != 1 or not price.shape == old.shape == target.shape:
         raise DataError(
             f"transition: prices {price.shape}, old units {old.shape} and target units {target.shape} "

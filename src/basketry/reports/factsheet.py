@@ -40,7 +40,10 @@ def factsheet(result: IndexResult) -> str:
         periods=[
             (name.replace("_", " "), calendar_returns(result.level(name), times)) for name in result.return_columns
         ],
-        figures=[(name.replace("_", " "), _rows(risk_figures(result.level(name), times), times)) for name in result.return_columns],
+        figures=[
+            (name.replace("_", " "), _rows(risk_figures(result.level(name), times), times))
+            for name in result.return_columns
+        ],
         concentration=_concentration(weights),
         rebalance=_last_rebalance(result),
         next_dates=_next_dates(result),
@@ -64,13 +67,17 @@ def _rows(figures: RiskFigures, times: Any) -> dict[str, str]:
         "Volatility a year": _percent(figures.volatility),
         "Sharpe ratio": f"{figures.sharpe:.2f}",
         "Sortino ratio": f"{figures.sortino:.2f}",
-        "Largest drawdown": f"{_percent(fall.size)} ({format_instant(times[fall.high])[:10]} to {format_instant(times[fall.low])[:10]})",
+        "Largest drawdown": f"{_percent(fall.size)} ({_day(times[fall.high])} to {_day(times[fall.low])})",
         "Calmar ratio": f"{figures.calmar:.2f}",
         "Value at risk, 95%": _percent(figures.value_at_risk),
         "Expected shortfall, 95%": _percent(figures.expected_shortfall),
         "Best / worst step": f"{_percent(figures.best)} / {_percent(figures.worst)}",
         "Skewness / kurtosis": f"{figures.skewness:.2f} / {figures.kurtosis:.1f}",
     }
+
+
+def _day(time: np.datetime64) -> str:
+    return format_instant(time)[:10]
 
 
 def _percent(value: float) -> str:

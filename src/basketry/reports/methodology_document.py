@@ -13,7 +13,7 @@ from basketry.methodology.rulebook import Rulebook
 from basketry.reports.pages import render
 
 TREATMENTS = {
-    "remove_at_last_price": "it is removed at its last price; its value is spread over the remaining members and the level does not move",
+    "remove_at_last_price": "it is removed at its last price, which is spread over the other members; the level does not move",
     "remove_at_zero": "it is removed at a value of zero; the level falls by its weight",
     "to_cash": "its last value is held as cash until the next rebalance; the level does not move",
     "keep": "the last price is kept and the level is marked stale",
@@ -74,26 +74,32 @@ def _guard(rules: Rulebook) -> list[str]:
     found = []
     if guard.supply_change is not None:
         found.append(
-            f"A candidate whose implied supply is more than {guard.supply_change:g} times its median of {days}, or less "
-            "than one over it, counts with the median supply."
+            f"A candidate whose implied supply is more than {guard.supply_change:g} times its median of {days}, or "
+            "less than one over it, counts with the median supply."
         )
     if guard.price_jump is not None:
         found.append(
-            f"A price more than {guard.price_jump:g} times the last good one of a member counts as missing; a candidate "
-            f"whose price is that far above its median of {format_duration(guard.price_window)} is not eligible."
+            f"A price more than {guard.price_jump:g} times a member's last good one counts as missing; a "
+            f"candidate whose price is that far above its median of {format_duration(guard.price_window)} is not eligible."
         )
     if guard.min_turnover is not None:
         found.append(
-            f"A candidate whose median daily volume over {days} is below {guard.min_turnover:g} of its capitalisation is "
-            "not eligible."
+            f"A candidate whose median daily volume over {days} is below {guard.min_turnover:g} of its capitalisation "
+            "is not eligible."
         )
     if guard.level_jump is not None:
-        found.append(f"A level that moves by more than {guard.level_jump:g} times in one step is not published without approval.")
+        found.append(
+            f"A level that moves by more than {guard.level_jump:g} times in one step is not published without approval."
+        )
     return found
 
 
 def _restatement(rules: Rulebook) -> str:
-    window = "at any time" if rules.restate.window is None else f"within {format_duration(rules.restate.window)} of its instant"
+    window = (
+        "at any time"
+        if rules.restate.window is None
+        else f"within {format_duration(rules.restate.window)} of its instant"
+    )
     return (
         f"A published level is corrected when its relative error exceeds {rules.restate.threshold:.4%}, {window}. "
         "The published value stays in the record, with the correction, its size, reason and approver behind it."

@@ -35,9 +35,7 @@ def path_of(levels: Sequence[float], rates: Sequence[tuple[str, datetime, float]
 def test_the_rate_known_at_the_start_of_a_step_counts() -> None:
     path = path_of([1000.0, 1010.0, 1010.0], [("USD", datetime(2021, 12, 1), 0.036), RISE])
     levels = RETURNS.build("excess", "USD").level(path)
-    assert levels == pytest.approx(
-        [1000.0, 1000 * (1.01 - 0.0001), 1000 * (1.01 - 0.0001) * (1 - 0.0002)], rel=1e-14
-    )
+    assert levels == pytest.approx([1000.0, 1000 * (1.01 - 0.0001), 1000 * (1.01 - 0.0001) * (1 - 0.0002)], rel=1e-14)
 
 
 def test_a_rate_that_is_not_known_yet_is_an_error_with_its_date() -> None:
@@ -51,9 +49,7 @@ def test_a_rate_that_the_data_do_not_hold_is_an_error_with_the_nearest() -> None
 
 
 def test_a_dearer_euro_lowers_the_level_in_euro() -> None:
-    path = path_of(
-        [1000.0, 1200.0], [("EURUSD", datetime(2022, 1, 1), 1.0), ("EURUSD", datetime(2022, 1, 2), 1.25)]
-    )
+    path = path_of([1000.0, 1200.0], [("EURUSD", datetime(2022, 1, 1), 1.0), ("EURUSD", datetime(2022, 1, 2), 1.25)])
     assert RETURNS.build("currency", EUR).level(path).tolist() == [1000.0, 960.0]
 
 
@@ -84,9 +80,7 @@ def test_a_weekly_reset_against_a_daily_one() -> None:
     """Two rises by 10%: 1.2 squared when set anew in between, 1 + 2 x 21% when not."""
     path = path_of([1000.0, 1100.0, 1210.0])
     assert RETURNS.build("leverage", 2).level(path)[-1] == pytest.approx(1440.0, rel=1e-14)
-    assert RETURNS.build("leverage", {"factor": 2, "reset": "7d"}).level(path)[-1] == pytest.approx(
-        1420.0, rel=1e-14
-    )
+    assert RETURNS.build("leverage", {"factor": 2, "reset": "7d"}).level(path)[-1] == pytest.approx(1420.0, rel=1e-14)
 
 
 def test_levels_beyond_all_numbers_are_refused_with_their_date() -> None:

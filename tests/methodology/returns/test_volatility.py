@@ -30,7 +30,4 @@ def test_a_window_counts_the_steps_that_end_in_it() -> None:
 
 
 def test_a_fall_to_zero_is_infinite_volatility() -> None:
-    assert (
-        weighted_volatility(np.array([1.0, 1.0, 0.0, 0.0]), np.arange(4.0), 5.0)[2:].tolist()
-        == [math.inf] * 2
-    )
+    assert weighted_volatility(np.array([1.0, 1.0, 0.0, 0.0]), np.arange(4.0), 5.0)[2:].tolist() == [math.inf] * 2

@@ -59,9 +59,7 @@ def test_a_metric_by_latest_value_power_and_window() -> None:
 def test_inverse_volatility_by_hand() -> None:
     moves = np.array([0.01, 0.02, 0.04]) * np.resize([1.0, -1.0], 41)[:, None]
     price = np.exp(np.cumsum(moves, axis=0)).tolist()
-    assert weights("inverse_volatility", {"window": "30d"}, price=price) == pytest.approx(
-        [4 / 7, 2 / 7, 1 / 7]
-    )
+    assert weights("inverse_volatility", {"window": "30d"}, price=price) == pytest.approx([4 / 7, 2 / 7, 1 / 7])
 
 
 def test_momentum_scores_the_return_before_the_skipped_days() -> None:
@@ -94,22 +92,16 @@ def test_votes_below_the_minimum_share_get_nothing() -> None:
 
 def test_fixed_weights_follow_the_names() -> None:
     stated = {"eth": 1, "btc": 2, "aave": 5}
-    assert weights("fixed", {"weights": stated}, price=[[1.0, 1.0, 1.0]]) == pytest.approx(
-        [0.625, 0.25, 0.125]
-    )
+    assert weights("fixed", {"weights": stated}, price=[[1.0, 1.0, 1.0]]) == pytest.approx([0.625, 0.25, 0.125])
 
 
 def test_a_stated_asset_that_is_not_selected_is_refused_or_shared() -> None:
     stated = {"btc": 2, "aave": 5, "eth": 1, "sol": 8}
-    with pytest.raises(
-        MethodologyError, match="sol has a stated weight but is not selected; with renormalise"
-    ):
+    with pytest.raises(MethodologyError, match="sol has a stated weight but is not selected; with renormalise"):
         weights("fixed", {"weights": stated}, price=[[1.0, 1.0, 1.0]])
     shared = weights("fixed", {"weights": stated, "renormalise": True}, price=[[1.0, 1.0, 1.0]])
     assert shared == pytest.approx([0.625, 0.25, 0.125])
-    with pytest.raises(
-        MethodologyError, match="no weight is stated for eth; state one, or select only these"
-    ):
+    with pytest.raises(MethodologyError, match="no weight is stated for eth; state one, or select only these"):
         weights("fixed", {"weights": {"btc": 1, "aave": 1}}, price=[[1.0, 1.0, 1.0]])
 
 

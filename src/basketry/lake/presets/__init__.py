@@ -20,7 +20,9 @@ Stamp = Literal["start", "end"]
 class Reader(Protocol):
     """Reads one file into a frame, all columns as the file has them."""
 
-    def __call__(self, path: Path) -> pl.DataFrame: ...
+    def __call__(self, path: Path) -> pl.DataFrame:
+        """Return the rows of a file."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -66,9 +66,7 @@ def yield_table(seed: int, timeline: Timeline, specs: tuple[AssetSpec, ...]) -> 
     for spec in specs:
         if spec.staking_yield is None:
             continue
-        days = np.arange(
-            timeline.births[spec.asset], timeline.deaths.get(spec.asset, timeline.days), YIELD_DAYS
-        )
+        days = np.arange(timeline.births[spec.asset], timeline.deaths.get(spec.asset, timeline.days), YIELD_DAYS)
         noise = steady_noise(stream(seed, "yield", spec.asset), len(days), 0.12, 0.9)
         age = (days - days[0]) / 365.0
         rate = spec.staking_yield * (0.85 + 0.35 * np.exp(-age / 2.0)) * np.exp(noise)

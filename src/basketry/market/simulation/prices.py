@@ -72,7 +72,7 @@ def simulate_prices(
         log c_i(t) = log(M share_i) + trend_i (t - b_i) + g t + beta_i D(t) + x_i(t)
         x_i(t) = rho x_i(t-1) + sector(t) + sigma_i e_i(t),   rho = 2^(-1/450)
 
-    with g the growth and D the departure of the market factor, e GARCH(1,1) with Student-t shocks and x zero at the listing
+    with g the growth and D the departure of the market factor, e GARCH(1,1) with Student-t shocks, x zero at listing
     b_i. Its price is that capitalisation over the units that were expected, so that issuance dilutes it
     gradually. Then come the incidents of the timeline and the assets bound to others.
     """
@@ -144,12 +144,7 @@ def _log_capitalisations(
 def _pegged_units(timeline: Timeline, spec: AssetSpec, relative: Floats) -> Floats:
     if spec.asset != cast.ALGORITHMIC:
         return spec.units * relative / relative[-1]
-    return (
-        spec.units
-        * relative
-        / relative[timeline.collapse]
-        * _held(timeline, timeline.collapse, plan.PEG_SUPPLY)
-    )
+    return spec.units * relative / relative[timeline.collapse] * _held(timeline, timeline.collapse, plan.PEG_SUPPLY)
 
 
 def _held(timeline: Timeline, day: int, factors: tuple[float, ...]) -> Floats:
@@ -200,9 +195,7 @@ def _bind_pegged(
                 fallen = timeline.collapse + len(plan.PEG_LOSS)
                 walk -= walk[min(fallen, timeline.days - 1)]
                 walk[:fallen] = 0.0
-                price[:, place] = _held(timeline, timeline.collapse, plan.PEG_LOSS) * np.exp(
-                    0.0012 * noise + walk
-                )
+                price[:, place] = _held(timeline, timeline.collapse, plan.PEG_LOSS) * np.exp(0.0012 * noise + walk)
             case "gold":
                 price[:, place] = 1_310.0 * np.exp(_walk(seed, spec, timeline, 0.14, 0.07) + 0.001 * noise)
             case "bills":

@@ -58,7 +58,7 @@ def _eurusd(seed: int, timeline: Timeline) -> Floats:
     for day, shock in enumerate(shocks):
         path[day] = level
         level += EURUSD_REVERSION / YEAR_DAYS * (mean - level) + shock
-    return np.round(np.exp(path), 4)
+    return np.asarray(np.round(np.exp(path), 4), dtype=np.float64)
 
 
 def rate_table(timeline: Timeline, rates: Rates) -> pl.DataFrame:

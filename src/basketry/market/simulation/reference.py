@@ -61,11 +61,13 @@ def classification_table(timeline: Timeline, specs: tuple[AssetSpec, ...]) -> pl
     rows: list[dict[str, object]] = []
     for spec in specs:
         birth = timeline.births[spec.asset]
-        sectors = [(spec.sector, birth, None)]
+        sectors: list[tuple[str, int, int | None]] = [(spec.sector, birth, None)]
         if spec.asset == cast.RECLASSIFIED:
             change = timeline.reclassification
             sectors = [(spec.sector, birth, change), ("infrastructure", change, None)]
-        kinds = [("sector", *sector) for sector in sectors] + [("tag", *sector) for sector in sectors]
+        kinds: list[tuple[str, str, int, int | None]] = [("sector", *sector) for sector in sectors] + [
+            ("tag", *sector) for sector in sectors
+        ]
         kinds += [("tag", tag, birth, None) for tag in spec.tags if tag != spec.sector]
         rows += [
             {"asset": spec.asset, "scheme": scheme, "value": value, **_span(timeline, start, end)}

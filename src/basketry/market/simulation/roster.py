@@ -64,9 +64,7 @@ class AssetSpec:
         return f"{self.key.replace('-', ' ').title()} (simulated)"
 
 
-def _coin(
-    key: str, symbol: str, rank: int, price: float, listed: float = 0.0, *more: str, **own: float
-) -> AssetSpec:
+def _coin(key: str, symbol: str, rank: int, price: float, listed: float = 0.0, *more: str, **own: float) -> AssetSpec:
     """Return a proof-of-work coin; `more` are further tags, the first may be the sector 'privacy'."""
     sector, tags = ("privacy", more[1:]) if more[:1] == ("privacy",) else ("currency", more)
     issuance: Issuance = "halving" if own.get("rate", 0.0) else "fixed"
@@ -129,9 +127,7 @@ def _token(
     )
 
 
-def _pegged(
-    key: str, symbol: str, sector: str, peg: Peg, units: float, listed: float, *tags: str
-) -> AssetSpec:
+def _pegged(key: str, symbol: str, sector: str, peg: Peg, units: float, listed: float, *tags: str) -> AssetSpec:
     """Return an asset whose price is bound to something else."""
     return AssetSpec(key, symbol, sector, tags, 0, listed, issuance="growth", peg=peg, units=units)
 
@@ -234,9 +230,7 @@ def roster(count: int) -> tuple[AssetSpec, ...]:
     'sim-babeda'
     """
     if not ASSETS_MIN <= count <= ASSETS_MAX:
-        raise DataError(
-            f"the simulated market holds {ASSETS_MIN} to {ASSETS_MAX} assets, was asked for {count}"
-        )
+        raise DataError(f"the simulated market holds {ASSETS_MIN} to {ASSETS_MAX} assets, was asked for {count}")
     return ROSTER[:count] + tuple(_further(number) for number in range(count - len(ROSTER)))
 
 
@@ -247,11 +241,7 @@ _FURTHER_SECTORS = ("defi", "layer-1", "gaming", "infrastructure", "currency", "
 def _further(number: int) -> AssetSpec:
     """Return the asset after the roster with this number; names count in syllables."""
     size = len(_SYLLABLES)
-    key = (
-        _SYLLABLES[number // size % size]
-        + _SYLLABLES[(number + 1) % size]
-        + _SYLLABLES[(7 * number + 5) % size]
-    )
+    key = _SYLLABLES[number // size % size] + _SYLLABLES[(number + 1) % size] + _SYLLABLES[(7 * number + 5) % size]
     sector = _FURTHER_SECTORS[number % len(_FURTHER_SECTORS)]
     # The golden ratio spreads listings evenly over the period, however many there are.
     listed = max(0.0, (number * 0.6180339887) % 1.2 - 0.3)

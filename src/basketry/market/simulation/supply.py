@@ -43,9 +43,7 @@ def simulate_issuance(seed: int, timeline: Timeline, specs: tuple[AssetSpec, ...
     return Issuance(true, expected)
 
 
-def _relative_units(
-    seed: int, timeline: Timeline, spec: AssetSpec, age: NDArray[np.int64]
-) -> tuple[Floats, Floats]:
+def _relative_units(seed: int, timeline: Timeline, spec: AssetSpec, age: NDArray[np.int64]) -> tuple[Floats, Floats]:
     rate, years = spec.issuance_rate, age / YEAR_DAYS
     if spec.issuance == "halving":
         blocks = np.arange(timeline.days) + HALVING_DAYS * 2 // 5
@@ -154,9 +152,7 @@ def _event_days(timeline: Timeline, spec: AssetSpec) -> NDArray[np.int64]:
     return np.array(sorted(days))
 
 
-def supply_table(
-    seed: int, timeline: Timeline, specs: tuple[AssetSpec, ...], reports: list[Reports]
-) -> pl.DataFrame:
+def supply_table(seed: int, timeline: Timeline, specs: tuple[AssetSpec, ...], reports: list[Reports]) -> pl.DataFrame:
     """Return the supply table of all assets, ordered by time and asset."""
     frames = []
     for spec, own in zip(specs, reports, strict=True):

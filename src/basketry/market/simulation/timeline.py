@@ -78,7 +78,7 @@ class Timeline:
 
     def instant(self, day: int) -> np.datetime64:
         """Return 00:00 UTC of a day number."""
-        return self.times[0] + day * DAY  # type: ignore[no-any-return]
+        return self.times[0] + day * DAY
 
 
 def make_timeline(start: date, years: float, specs: tuple[AssetSpec, ...]) -> Timeline:

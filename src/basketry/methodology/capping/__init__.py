@@ -33,9 +33,7 @@ class CappingRule(Rule):
 CAPPING: Registry[CappingRule] = Registry("capping rule", "capping", __name__)
 
 
-def apply_caps(
-    rules: Sequence[CappingRule], view: Panel, selected: NDArray[np.int64], weights: Floats
-) -> Floats:
+def apply_caps(rules: Sequence[CappingRule], view: Panel, selected: NDArray[np.int64], weights: Floats) -> Floats:
     """Return the weights that keep the limits of all rules at once, shape (n,).
 
     Without rules these are the weights themselves.

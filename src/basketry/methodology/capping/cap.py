@@ -43,6 +43,4 @@ class Cap(CappingRule):
     def words(self) -> str:
         """Return the rule as a sentence."""
         words = f"No weight is above {self.limit * 100:g}%"
-        return words + (
-            f"; the one largest asset may weigh up to {self.largest * 100:g}%." if self.largest else "."
-        )
+        return words + (f"; the one largest asset may weigh up to {self.largest * 100:g}%." if self.largest else ".")

@@ -24,9 +24,7 @@ class Concentration(CappingRule):
     """
 
     formula = "w_i ≤ x, Σ_{w_i > y} w_i ≤ z"
-    source = (
-        "Directive 2009/65/EC (UCITS), article 52: 5/10/40; MSCI 10/40 Indices Methodology; US RIC 25/5/50"
-    )
+    source = "Directive 2009/65/EC (UCITS), article 52: 5/10/40; MSCI 10/40 Indices Methodology; US RIC 25/5/50"
 
     single: float = Field(gt=0, le=1)
     over: float = Field(gt=0, le=1)
@@ -35,9 +33,7 @@ class Concentration(CappingRule):
     @model_validator(mode="after")
     def _ordered(self) -> "Concentration":
         if not self.over <= self.single or not self.over <= self.total:
-            raise ValueError(
-                f"over {self.over:g} must not be above single {self.single:g} or total {self.total:g}"
-            )
+            raise ValueError(f"over {self.over:g} must not be above single {self.single:g} or total {self.total:g}")
         return self
 
     def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:

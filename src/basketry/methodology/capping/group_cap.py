@@ -51,9 +51,7 @@ class GroupCap(CappingRule):
         if self.limit is None and not self.limits:
             raise ValueError("needs a cap: limit: 0.4 for every sector, or limits: {defi: 0.3} by name")
         if self.by == "tag" and (self.limit is not None or not self.limits):
-            raise ValueError(
-                "by tag needs limits by tag and no common limit, as an asset may carry many tags"
-            )
+            raise ValueError("by tag needs limits by tag and no common limit, as an asset may carry many tags")
         return self
 
     def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
@@ -75,6 +73,4 @@ class GroupCap(CappingRule):
             sectors = view.sectors()
             return [sectors[column] for column in selected.tolist()]
         carried = {tag: view.tagged(tag) for tag in self.limits}
-        return [
-            next((tag for tag, mask in carried.items() if mask[column]), None) for column in selected.tolist()
-        ]
+        return [next((tag for tag, mask in carried.items() if mask[column]), None) for column in selected.tolist()]

@@ -10,9 +10,7 @@ _SLACK = 1e-12
 
 
 @njit(cache=True)
-def leveraged_levels(
-    underlying: Floats, cost: Floats, resets: Bools, factor: float, barrier: float
-) -> Floats:
+def leveraged_levels(underlying: Floats, cost: Floats, resets: Bools, factor: float, barrier: float) -> Floats:
     """Return the levels of a multiple of the return since the last reset, shape (T,); zero once zero.
 
     Args:

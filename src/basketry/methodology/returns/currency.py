@@ -40,9 +40,7 @@ class Currency(Series):
         """
         exchange = known_rate(path, self.rate)
         if (exchange <= 0).any():
-            raise DataError(
-                f"the exchange rate {self.rate} is not above zero everywhere; correct the table of rates"
-            )
+            raise DataError(f"the exchange rate {self.rate} is not above zero everywhere; correct the table of rates")
         return finite(path.levels * (exchange[0] / exchange), path, self)
 
     def words(self) -> str:

@@ -42,9 +42,7 @@ class Leverage(Series):
 
     shorthand = "factor"
     formula = "L_t = L_s [1 + K (I_t/I_s - 1) - Σ ((K - 1) r + |K - 1| spread) d/360], s the last reset"
-    source = (
-        "S&P Dow Jones Indices, Index Mathematics Methodology, leveraged and inverse; STOXX, intraday reset"
-    )
+    source = "S&P Dow Jones Indices, Index Mathematics Methodology, leveraged and inverse; STOXX, intraday reset"
 
     factor: float = Field(ge=-10, le=10)
     financing: RateSource | None = None
@@ -94,9 +92,7 @@ class Leverage(Series):
     def words(self) -> str:
         """Return the rule as a sentence."""
         every = in_days(self.reset / timedelta(days=1))
-        words = (
-            f"Leverage {self.factor:g}: {self.factor:g} times the return since the last reset, every {every}"
-        )
+        words = f"Leverage {self.factor:g}: {self.factor:g} times the return since the last reset, every {every}"
         if self.financing is not None:
             words += f", financed at {rate_in_words(self.financing)} ({self.day_count})"
         if self.spread:

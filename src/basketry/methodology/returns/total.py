@@ -50,8 +50,7 @@ class TotalReturn(Series):
     """
 
     formula = (
-        "quantity: Q_t = Q_(t-1) + Y_(t-1) Q_rebalance U d/365; "
-        "rate: TR_t = TR_(t-1) (I_t/I_(t-1) + Σ w_i Y_i U d/365)"
+        "quantity: Q_t = Q_(t-1) + Y_(t-1) Q_rebalance U d/365; rate: TR_t = TR_(t-1) (I_t/I_(t-1) + Σ w_i Y_i U d/365)"
     )
     source = "Vinter, staking yield indices (quantity); Coin Metrics, CMBI Ethereum Total Return (rate)"
 
@@ -64,9 +63,7 @@ class TotalReturn(Series):
     @model_validator(mode="after")
     def _pause_needs_quantity(self) -> TotalReturn:
         if self.method == "rate" and self.pause_before_rebalance:
-            raise MethodologyError(
-                "pause_before_rebalance goes with method: quantity only; leave one of them out"
-            )
+            raise MethodologyError("pause_before_rebalance goes with method: quantity only; leave one of them out")
         return self
 
     def usual_column(self) -> str:
@@ -86,9 +83,7 @@ class TotalReturn(Series):
         yields = path.view.field(self.yield_field)
         known = np.searchsorted(path.view.times, path.times - np.timedelta64(self.lag), side="right") - 1
         levels = (
-            self._by_quantity(path, yields, known)
-            if self.method == "quantity"
-            else self._by_rate(path, yields, known)
+            self._by_quantity(path, yields, known) if self.method == "quantity" else self._by_rate(path, yields, known)
         )
         return finite(levels, path, self)
 
@@ -116,9 +111,7 @@ class TotalReturn(Series):
             income = step_income(_days_held(path.times[rows]), *_basket(segment), yields, known[rows])[1:]
             value = segment.divisor * path.levels[rows][:-1]
             earned = income * (self.utilisation / YEAR_DAYS)
-            ratios[segment.start : segment.end] += np.divide(
-                earned, value, out=np.zeros_like(value), where=value > 0
-            )
+            ratios[segment.start : segment.end] += np.divide(earned, value, out=np.zeros_like(value), where=value > 0)
         return np.cumprod(np.concatenate([path.levels[:1], np.maximum(ratios, 0.0)]))
 
     def words(self) -> str:

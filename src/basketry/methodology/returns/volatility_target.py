@@ -105,9 +105,7 @@ class VolatilityTarget(Series):
     def _one_measure(self) -> VolatilityTarget:
         lengths = (self.half_life_short, self.half_life_long, self.window)
         if any(length is not None and length < _DAY for length in lengths):
-            raise MethodologyError(
-                "half-lives and window must be at least 1d, as volatility is measured on days"
-            )
+            raise MethodologyError("half-lives and window must be at least 1d, as volatility is measured on days")
         if self.half_life_short > self.half_life_long:
             raise MethodologyError("half_life_short must not be longer than half_life_long")
         if self.window is not None and self.model_fields_set & {"half_life_short", "half_life_long"}:
@@ -133,9 +131,7 @@ class VolatilityTarget(Series):
         resets = observed[changed]
         since = anchors(resets, len(path.levels))
         exposure = np.repeat(exposures, rows_held(resets, len(path.levels)))
-        ratios = exposure * ratio(path.levels[1:], path.levels[since]) + (1.0 - exposure) * (
-            cash[1:] / cash[since]
-        )
+        ratios = exposure * ratio(path.levels[1:], path.levels[since]) + (1.0 - exposure) * (cash[1:] / cash[since])
         return finite(chained(float(path.levels[0]), ratios, resets), path, self)
 
     def wanted_exposure(self, levels: Floats, times: np.typing.NDArray[np.datetime64]) -> Floats:
@@ -164,9 +160,7 @@ class VolatilityTarget(Series):
         else:
             short, long = (in_days(length / _DAY) for length in (self.half_life_short, self.half_life_long))
             measure = f"the larger of two weighted volatilities with half-lives of {short} and {long}"
-        cash = (
-            "earns nothing" if self.rate is None else f"earns {rate_in_words(self.rate)} ({self.day_count})"
-        )
+        cash = "earns nothing" if self.rate is None else f"earns {rate_in_words(self.rate)} ({self.day_count})"
         return (
             f"Volatility target of {percent(self.target)}% a year: exposure is the target over {measure}, "
             f"at most {self.max_leverage:g}, known {in_days(self.lag / _DAY)} before, changed when it is off "

@@ -54,9 +54,7 @@ class BusinessDays:
         datetime.date(2021, 7, 6)
         """
         self.known(day)
-        return self._at(
-            bisect_left(self.days, day) if direction == "forward" else bisect_right(self.days, day) - 1
-        )
+        return self._at(bisect_left(self.days, day) if direction == "forward" else bisect_right(self.days, day) - 1)
 
     def before(self, day: date, count: int) -> date:
         """Return the business day `count` business days before a day; with 0 the day itself, or the next one.

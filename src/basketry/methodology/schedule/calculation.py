@@ -40,9 +40,7 @@ class CalculationCalendar(BaseModel):
         if self.every == "observation":
             for field, default in (("at", time(0)), ("zone", "UTC"), ("calendar", None)):
                 if getattr(self, field) != default:
-                    raise MethodologyError(
-                        f"{field}: has no use at every row of the data; write every: day with it"
-                    )
+                    raise MethodologyError(f"{field}: has no use at every row of the data; write every: day with it")
         time_zone(self.zone)
         if self.calendar is not None:
             check_calendar(self.calendar)

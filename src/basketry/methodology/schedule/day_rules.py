@@ -115,7 +115,6 @@ def _business_day(number: int, year: int, month: int, exchange: str) -> date:
     days = business_days(exchange).of_month(year, month)
     if len(days) < max(number, 1):
         raise MethodologyError(
-            f"{year}-{month:02d} has {len(days)} business days in {exchange}; "
-            f"the day rule asks for number {number}"
+            f"{year}-{month:02d} has {len(days)} business days in {exchange}; the day rule asks for number {number}"
         )
     return days[number - 1] if number > 0 else days[number]

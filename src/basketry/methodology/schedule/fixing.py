@@ -25,9 +25,7 @@ def _clock(value: Any) -> time:
         text = text[:-3]
     match = _HOURS_MINUTES.match(text) if isinstance(text, str) else None
     if match is None:
-        raise MethodologyError(
-            f'at: {value!r} is not a time of day; write hours and minutes, for example "16:00"'
-        )
+        raise MethodologyError(f'at: {value!r} is not a time of day; write hours and minutes, for example "16:00"')
     return time(int(match[1]), int(match[2]))
 
 

@@ -47,8 +47,7 @@ def check_recurrence(every: str, on: str | int, months: tuple[int, ...] | None) 
     if every == "week":
         if on not in WEEK_DAYS:
             raise MethodologyError(
-                f"on: {on!r} is not a day of the week{nearest_hint(str(on), WEEK_DAYS)}; "
-                f"write {', '.join(WEEK_DAYS)}"
+                f"on: {on!r} is not a day of the week{nearest_hint(str(on), WEEK_DAYS)}; write {', '.join(WEEK_DAYS)}"
             )
     elif every in ("month", "quarter", "year"):
         check_day_rule(on, "on")
@@ -120,9 +119,7 @@ def recurrence_in_words(every: str, months: tuple[int, ...] | None) -> str:
 
 def _check_months(every: str, months: tuple[int, ...]) -> None:
     if every not in ("month", "quarter"):
-        raise MethodologyError(
-            f"months: does not go with every: {every}; write every: month or every: quarter"
-        )
+        raise MethodologyError(f"months: does not go with every: {every}; write every: month or every: quarter")
     if not months or list(months) != sorted(set(months)):
         raise MethodologyError(f"months: write each month once, ascending, was {list(months)}")
     if every == "quarter" and months != tuple(range(months[0], months[0] + 12, 3)):

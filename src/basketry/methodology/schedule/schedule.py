@@ -56,9 +56,7 @@ class Transition(BaseModel):
     @classmethod
     def _positive(cls, every: timedelta) -> timedelta:
         if not every:
-            raise MethodologyError(
-                "transition.every: must be longer than 0; for a change at once leave transition out"
-            )
+            raise MethodologyError("transition.every: must be longer than 0; for a change at once leave transition out")
         return every
 
 
@@ -190,18 +188,14 @@ class Schedule(BaseModel):
         """Return the dates of a change that takes effect at an instant."""
         return self._with_lags(np.array([to_instant(effective)]))[0]
 
-    def effective(
-        self, start: np.datetime64, end: np.datetime64, base: np.datetime64 | None = None
-    ) -> Instants:
+    def effective(self, start: np.datetime64, end: np.datetime64, base: np.datetime64 | None = None) -> Instants:
         """Return the instants in [start, end) at which changes take effect, increasing, as `dates` does."""
         first, last = to_instant(start), to_instant(end)
         if first >= last:
             return np.array([], dtype="datetime64[us]")
         origin = local_day(first if base is None else to_instant(base), self.zone)
         days = list(
-            recurring_days(
-                self.every, self.on, self.months, self.calendar, self._days_around(first, last), origin
-            )
+            recurring_days(self.every, self.on, self.months, self.calendar, self._days_around(first, last), origin)
         )
         if self.calendar is not None and self.roll != "none":
             calendar, direction = business_days(self.calendar), self.roll
@@ -222,8 +216,7 @@ class Schedule(BaseModel):
 
     def _with_lags(self, effective: Instants) -> tuple[RebalanceDate, ...]:
         announced, determined = (
-            lagged(effective, lag, self.at, self.zone, self.calendar)
-            for lag in (self.announce, self.determine)
+            lagged(effective, lag, self.at, self.zone, self.calendar) for lag in (self.announce, self.determine)
         )
         late = np.flatnonzero(announced < determined)
         if len(late):
@@ -258,9 +251,7 @@ class Schedule(BaseModel):
             words += f" on {day_in_words(self.on)}"
         words += f" at {self.at:%H:%M} {self.zone}"
         if self.roll != "none":
-            words += (
-                f", or the business day {'after' if self.roll == 'forward' else 'before'} where it is none"
-            )
+            words += f", or the business day {'after' if self.roll == 'forward' else 'before'} where it is none"
         words += f"; determined {lag_in_words(self.determine)}; announced {lag_in_words(self.announce)}"
         return f"{words} (business days of {self.calendar})." if self.calendar else f"{words}."
 

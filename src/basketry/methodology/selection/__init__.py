@@ -1,4 +1,4 @@
-"""Selection rules: how many of the ranked candidates are wanted. The buffer around it is in `basketry.methodology.select`."""
+"""Selection rules: how many of the ranked candidates are wanted; the buffer around it is in `select.py`."""
 
 import numpy as np
 from numpy.typing import NDArray

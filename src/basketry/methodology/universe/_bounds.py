@@ -58,5 +58,3 @@ class Bounded(UniverseRule):
         if self.max is not None:
             parts.append(f"at most {self.max:,.10g}{tail}")
         return " and ".join(parts)
-
-

@@ -24,7 +24,7 @@ class ExcludeSectors(UniverseRule):
     def keep(self, view: Panel, members: Bools) -> Bools:
         """Return which assets pass."""
         del members
-        return ~np.isin(np.array([sector or '' for sector in view.sectors()]), self.sectors)
+        return ~np.isin(np.array([sector or "" for sector in view.sectors()]), self.sectors)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -8,9 +8,7 @@ from basketry.core.numbers import Floats, normalise
 from basketry.market.panel import Panel
 
 
-def in_proportion(
-    view: Panel, selected: NDArray[np.int64], figures: Floats, name: str, power: float = 1.0
-) -> Floats:
+def in_proportion(view: Panel, selected: NDArray[np.int64], figures: Floats, name: str, power: float = 1.0) -> Floats:
     """Return a power of the selected assets' figures scaled to sum to 1, shape (n,).
 
     Raises:

@@ -26,9 +26,7 @@ class EqualRiskContribution(WeightingRule):
     """
 
     formula = "w_i (Σw)_i = w_j (Σw)_j"
-    source = (
-        "Maillard, Roncalli and Teïletche (2010), Properties of equally weighted risk contribution portfolios"
-    )
+    source = "Maillard, Roncalli and Teïletche (2010), Properties of equally weighted risk contribution portfolios"
 
     window: Duration = timedelta(days=90)
     shrinkage: float = Field(0.0, ge=0, le=1)

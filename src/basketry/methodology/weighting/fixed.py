@@ -55,9 +55,5 @@ class Fixed(WeightingRule):
         """Return the rule as a sentence."""
         total = sum(self.assets.values())
         shares = ", ".join(f"{name} {weight / total * 100:.4g}%" for name, weight in self.assets.items())
-        rest = (
-            "; the weight of an asset that is not selected is shared by the others"
-            if self.renormalise
-            else ""
-        )
+        rest = "; the weight of an asset that is not selected is shared by the others" if self.renormalise else ""
         return f"Fixed weights: {shares}{rest}."

@@ -46,6 +46,4 @@ class SmoothedMarketCap(WeightingRule):
         """Return the rule as a sentence."""
         days = self.half_life.total_seconds() / 86_400
         power = "" if self.power == 1 else f"the power {self.power:g} of "
-        return (
-            f"Assets are weighted by {power}market capitalisation smoothed with a half-life of {days:g} days."
-        )
+        return f"Assets are weighted by {power}market capitalisation smoothed with a half-life of {days:g} days."

@@ -39,6 +39,4 @@ class Votes(WeightingRule):
     def words(self) -> str:
         """Return the rule as a sentence."""
         words = f"Assets are weighted by their share of {self.metric}"
-        return words + (
-            f", those with less than {self.min_share * 100:g}% by nothing." if self.min_share else "."
-        )
+        return words + (f", those with less than {self.min_share * 100:g}% by nothing." if self.min_share else ".")
