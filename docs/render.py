@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 ORDER = (
     *("index.md", "concepts", "how-to", "reference", "architecture.md", "decisions", "changelog.md"),
     *("commands.md", "methodology-file.md", "rules", "examples.md", "tables.md", "python", "basketry.md"),
-    *("universe.md", "selection.md", "weighting.md", "capping.md", "triggers.md", "returns.md"),
+    *("calculation.md", "universe.md", "selection.md", "weighting.md", "capping.md", "triggers.md", "returns.md"),
 )
 TITLES = {"how-to": "How-to", "python": "Python"}
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
@@ -40,7 +40,7 @@ def render(folder: Path) -> Path:
     generate(pages / "reference")
     config = folder / "zensical.toml"
     text = (HERE / "zensical.toml").read_text(encoding="utf-8")
-    text = text.replace("nav = []", f"nav = {navigation(pages, pages)}").replace("HERE", HERE.as_posix())
+    text = text.replace("nav = []", f"nav = {navigation(pages, pages)}").replace("@HERE@", HERE.as_posix())
     config.write_text(text, encoding="utf-8")
     builder = Path(sys.executable).with_name("zensical")
     subprocess.run([builder, "build", "--clean", "--strict", "--config-file", config], check=True)  # noqa: S603

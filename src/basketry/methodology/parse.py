@@ -144,7 +144,7 @@ def dump_yaml(value: Any) -> str:
     """
     from io import StringIO
 
-    writer = YAML(typ="safe", pure=True)
+    writer: Any = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
     writer.sort_base_mapping_type_on_output = False
     writer.width = 100

@@ -13,7 +13,7 @@ from basketry.methodology.rulebook import Rulebook
 from basketry.reports.pages import render
 
 TREATMENTS = {
-    "remove_at_last_price": "it is removed at its last price, which is spread over the other members; the level does not move",
+    "remove_at_last_price": "it is removed at its last price, shared by the other members; the level does not move",
     "remove_at_zero": "it is removed at a value of zero; the level falls by its weight",
     "to_cash": "its last value is held as cash until the next rebalance; the level does not move",
     "keep": "the last price is kept and the level is marked stale",
@@ -80,7 +80,7 @@ def _guard(rules: Rulebook) -> list[str]:
     if guard.price_jump is not None:
         found.append(
             f"A price more than {guard.price_jump:g} times a member's last good one counts as missing; a "
-            f"candidate whose price is that far above its median of {format_duration(guard.price_window)} is not eligible."
+            f"candidate priced that far above its median of {format_duration(guard.price_window)} is not eligible."
         )
     if guard.min_turnover is not None:
         found.append(

@@ -72,7 +72,7 @@ def bridge(closes: Floats, volatility: Floats, shocks: Floats) -> Floats:
         shocks: Standard normal draws, shape (D, K), K steps a day.
 
     >>> bridge(np.array([100.0, 110.0]), np.zeros(1), np.zeros((1, 2))).round(6)
-    array([[100.        , 105.00503...]])
+    array([[100.      , 103.302494]])
     """
     steps = shocks.shape[1]
     variance = _diurnal(steps)
