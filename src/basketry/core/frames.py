@@ -284,7 +284,7 @@ REBALANCES = Schema(
         "trigger": Column(pl.String(), "schedule, or the event that caused it"),
         "version": Column(pl.UInt32(), "version of the methodology"),
     },
-    key=("effective_at", "asset"),
+    key=("effective_at", "asset", "trigger"),
 )
 
 INDEX_EVENTS = Schema(

@@ -66,15 +66,18 @@ def calculate_index(
 
 
 def _with_halts(panel: Panel) -> Panel:
-    key = ("halted", len(panel.times))
+    """Return the panel with the prices observed during a halt of their asset made unknown."""
     if panel.event_table.is_empty():
         return panel
-    if key not in panel._memory:
-        price = halted_prices(panel)
-        changed = price is not panel.field("price")
-        panel._memory[key] = replace(panel, fields={**panel.fields, "price": price}, _memory={}) if changed else panel
-    halted: Panel = panel._memory[key]
+    halted: Panel = panel.remember("halted", lambda: _hide_halts(panel))
     return halted
+
+
+def _hide_halts(panel: Panel) -> Panel:
+    price = halted_prices(panel)
+    if price is panel.field("price"):
+        return panel
+    return replace(panel, fields={**panel.fields, "price": price}, _memory={})
 
 
 def _grid(

@@ -61,6 +61,18 @@ class Determination:
         """The instant of the last observation that was used."""
         return self.view.now
 
+    def nobody(self) -> str:
+        """Return in words how the rules left nobody."""
+        counts = [f"{int(self.candidates.sum())} assets have a fresh price"]
+        passed = self.candidates
+        for rule, mask in zip(self.version.rules.universe, self.kept, strict=True):
+            passed = passed & mask
+            counts.append(f"{int(passed.sum())} left after {rule.name}")
+        return (
+            f"no asset is selected at {format_instant(self.at)}: {', '.join(counts)}; "
+            "loosen the rule that leaves none, or start later (--start)"
+        )
+
 
 def determine(version: Version, view: Panel, members: Bools) -> Determination:
     """Return the members and weights that the rules give at the last instant of a panel.

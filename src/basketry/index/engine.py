@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError, MethodologyError
-from basketry.core.numbers import Bools, Floats, exact_sum, normalise
+from basketry.core.numbers import Bools, Floats, exact_sum
 from basketry.core.time import format_instant
 from basketry.index.corporate import CorporateEvent, Outcome, apply_event
 from basketry.index.determine import Determination, determine
-from basketry.index.divisor import base_divisor, chained_divisor, units_for_weights
+from basketry.index.divisor import base_divisor, chained_divisor
 from basketry.index.holdings import Holdings
 from basketry.index.kernels import basket_values, carry_forward, is_clean
-from basketry.index.tables import CARRIED, STALE, SUSPENDED, Ledger, StatusLog
+from basketry.index.missing import age_limit, first_removal, record_removals, record_statuses, silent_rows
+from basketry.index.strike import strike
+from basketry.index.tables import SUSPENDED, Ledger, StatusLog
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology, Version
 from basketry.methodology.path import Segment
@@ -69,7 +71,7 @@ class Engine:
         self.status = StatusLog(len(times))
         self.ledger = Ledger(panel.assets)
         self.segments: list[Segment] = []
-        self.outage = observed_nothing(panel)[rows]
+        self.silent = silent_rows(panel)[rows]
         self.version: Version = methodology.versions[0]
         self._steps: list[tuple[int, int]] = []
 
@@ -97,9 +99,9 @@ class Engine:
     def _open(self, change: Change) -> Holdings:
         decision = self._determine(change, np.zeros(len(self.panel.assets), dtype=bool))
         if not len(decision.columns):
-            raise MethodologyError(_nobody(decision))
+            raise MethodologyError(decision.nobody())
         level = self.methodology.first.base.level
-        holdings = self._strike(decision, change, None, level)
+        holdings = self._strike(decision, change.position, None, level)
         holdings = replace(holdings, divisor=base_divisor(holdings.prices, holdings.units, level))
         self.levels[0] = level
         self.status.sources[0] = int((holdings.seen == self.stamps[0]).sum())
@@ -135,9 +137,9 @@ class Engine:
         decision = self._determine(change, members)
         time = self.times[change.position]
         if not len(decision.columns):
-            self.ledger.event(time, "*", "empty_universe", "composition kept", _nobody(decision))
+            self.ledger.event(time, "*", "empty_universe", "composition kept", decision.nobody())
             return holdings
-        target = self._strike(decision, change, holdings, holdings.value)
+        target = self._strike(decision, change.position, holdings, holdings.value)
         if not len(target.columns):
             self.ledger.event(
                 time, "*", "no_prices", "composition kept", "no selected asset has a price that is fresh enough"
@@ -153,71 +155,9 @@ class Engine:
         self._write_rebalance(change, holdings, target)
         return target
 
-    def _strike(self, decision: Determination, change: Change, holdings: Holdings | None, value: float) -> Holdings:
-        """Return the basket that gives the determined weights at the effective prices; its divisor is to be set."""
-        columns = decision.columns
-        prices, seen = self._prices_at(change.position, columns, decision.version.rules.missing, holdings)
-        present = ~np.isnan(prices)
-        if not present.all():
-            for column in columns[~present]:
-                self.ledger.event(
-                    self.times[change.position],
-                    self.panel.assets[column],
-                    "missing_price",
-                    "left out of the rebalance",
-                    "no price fresh enough at the effective instant; its weight goes to the others",
-                )
-            columns, prices, seen = columns[present], prices[present], seen[present]
-            if not len(columns):
-                empty = np.empty(0)
-                return Holdings(columns, empty, empty, empty, seen, np.empty(0, dtype=bool), 1.0)
-        weights, raw, shares = decision.weights, decision.raw, decision.shares
-        if not present.all():
-            weights = normalise(weights[present])
-            raw = raw[present]
-            shares = None if shares is None else shares[present]
-        factors = np.divide(weights, raw, out=np.ones_like(raw), where=raw > 0)
-        factors = factors / factors.max()
-        struck = decision.view.latest("price", decision.version.rules.missing.carry_forward)[columns]
-        fixed_units = decision.version.rules.schedule.fix == "units"
-        if shares is not None:
-            counted = shares * factors
-            units = counted if fixed_units else units_for_weights(weights, prices, exact_sum(struck * counted))
-        else:
-            units = units_for_weights(weights, struck if fixed_units else prices, value)
-        return Holdings(
-            columns=columns,
-            units=units,
-            factors=factors,
-            prices=prices,
-            seen=seen,
-            frozen=np.zeros(len(columns), dtype=bool),
-            divisor=1.0,
-        )
-
-    def _prices_at(
-        self, position: int, columns: NDArray[np.int64], missing: Missing, holdings: Holdings | None
-    ) -> tuple[Floats, NDArray[np.int64]]:
-        """Return the price of each column at a position, carried as far as allowed, and when it was observed."""
-        row = int(self.rows[position])
-        prices = self.price[row, columns]
-        seen = np.full(len(columns), self.panel.times[row].astype(np.int64))
-        for place in np.flatnonzero(np.isnan(prices)):
-            oldest = self.times[position] - np.timedelta64(missing.carry_forward)
-            back = row
-            while back >= 0 and self.panel.times[back] >= oldest:
-                if not np.isnan(self.price[back, columns[place]]):
-                    prices[place] = self.price[back, columns[place]]
-                    seen[place] = self.panel.times[back].astype(np.int64)
-                    break
-                back -= 1
-        if holdings is not None:
-            # A held asset keeps the price the index already uses, so that an implausible print is not struck.
-            places = np.minimum(np.searchsorted(holdings.columns, columns), len(holdings.columns) - 1)
-            held = holdings.columns[places] == columns
-            prices = np.where(held, holdings.prices[places], prices)
-            seen = np.where(held, holdings.seen[places], seen)
-        return prices, seen
+    def _strike(self, decision: Determination, position: int, holdings: Holdings | None, value: float) -> Holdings:
+        row, time = int(self.rows[position]), self.times[position]
+        return strike(decision, self.panel, row, time, holdings, value, self.ledger)
 
     def _start_transition(
         self, holdings: Holdings, target: Holdings, change: Change, transition: Transition
@@ -311,14 +251,18 @@ class Engine:
             block, ages, implausible = carry_forward(
                 block, self.stamps[start : stop + 1], holdings.seen, holdings.frozen, jump
             )
-            removal = self._first_removal(ages, start, rules.missing)
+            silent = self.silent[start : stop + 1]
+            removal = first_removal(ages, silent, rules.missing)
             if removal is not None and start + removal < stop:
                 stop, outcomes = start + removal, []
                 block, ages, implausible = (part[: removal + 1] for part in (block, ages, implausible))
-            if removal is not None and rules.missing.then == "remove_at_zero":
-                gone = ages[removal] > np.timedelta64(rules.missing.carry_forward) / _MICROSECONDS
-                block[removal, gone] = 0.0
-            self._mark(holdings, start, ages, implausible, rules.missing)
+            if removal is not None:
+                time = self.times[start + removal]
+                record_removals(self.ledger, time, holdings, block[removal], ages[removal], rules.missing)
+                if rules.missing.then == "remove_at_zero":
+                    block[removal, ages[removal] > age_limit(rules.missing)] = 0.0
+            names = [self.panel.assets[column] for column in holdings.columns]
+            record_statuses(self.status, start, names, ages, implausible, silent, rules.missing)
             seen = self.stamps[stop] - ages[-1]
         values = basket_values(block[1:], holdings.units)
         self.levels[start + 1 : stop + 1] = values / holdings.divisor
@@ -381,63 +325,17 @@ class Engine:
             self._write_rebalance(Change(position, time, time, time, names), before, holdings)
         return holdings
 
-    def _first_removal(self, ages: NDArray[np.int64], start: int, missing: Missing) -> int | None:
-        """Return the first row at which a member is to be removed for lack of a price, counted from the start."""
-        if missing.then in ("keep", "suspend"):
-            return None
-        too_old = ages > np.timedelta64(missing.carry_forward) / _MICROSECONDS
-        outage = self.outage[start : start + len(ages)]
-        due = too_old.any(axis=1) & ~too_old.all(axis=1) & ~outage
-        due[0] = False
-        return int(due.argmax()) if due.any() else None
-
     def _remove_missing(self, holdings: Holdings, ages: NDArray[np.int64], position: int, missing: Missing) -> Holdings:
-        limit = np.timedelta64(missing.carry_forward) / _MICROSECONDS
-        gone = ages > limit
-        if missing.then in ("keep", "suspend") or not gone.any() or gone.all() or self.outage[position]:
+        gone = ages > age_limit(missing)
+        if missing.then in ("keep", "suspend") or not gone.any() or gone.all() or self.silent[position]:
             return holdings
-        time = self.times[position]
-        for place in np.flatnonzero(gone):
-            self.ledger.event(
-                time,
-                self.panel.assets[holdings.columns[place]],
-                "missing_price",
-                missing.then,
-                f"no price for {ages[place] / 86_400e6:.1f} days; last price {holdings.prices[place]:.6g} "
-                f"at weight {holdings.weights[place]:.4%}",
-            )
         if missing.then == "to_cash":
             return replace(holdings, frozen=holdings.frozen | gone)
         after = holdings.without(gone, keep_level=missing.then == "remove_at_last_price")
         self._write_composition(position, after)
-        change = Change(position, time, time, time, "missing price")
-        self._write_rebalance(change, holdings, after)
+        time = self.times[position]
+        self._write_rebalance(Change(position, time, time, time, "missing price"), holdings, after)
         return after
-
-    def _mark(
-        self, holdings: Holdings, start: int, ages: NDArray[np.int64], implausible: Bools, missing: Missing
-    ) -> None:
-        """Record the status of the rows of a segment in which some price was not observed."""
-        limit = int(np.timedelta64(missing.carry_forward) / _MICROSECONDS)
-        names = [self.panel.assets[column] for column in holdings.columns]
-        self.status.sources[start + 1 : start + len(ages)] = (ages[1:] == 0).sum(axis=1)
-        oldest = ages.max(axis=1)
-        for row in np.flatnonzero(oldest[1:] > 0) + 1:
-            position = start + int(row)
-            lacking = np.flatnonzero(ages[row] > 0)
-            if self.outage[position]:
-                status = SUSPENDED if oldest[row] > limit else CARRIED
-                reason = "no asset has a price at this instant"
-            else:
-                too_old = oldest[row] > limit
-                all_old = bool((ages[row] > limit).all())
-                status = CARRIED
-                if too_old and (missing.then == "suspend" or all_old):
-                    status = SUSPENDED
-                elif too_old and missing.then == "keep":
-                    status = STALE
-                reason = _lacking(names, lacking, implausible[row])
-            self.status.mark(position, status, reason, int(oldest[row]), int((ages[row] == 0).sum()))
 
     def _hold_suspended(self, start: int, stop: int) -> None:
         for position in range(start + 1, stop + 1):
@@ -518,15 +416,6 @@ class Engine:
         )
 
 
-def observed_nothing(panel: Panel) -> Bools:
-    """Return the rows in which no asset at all has a price: the source was silent, shape (T,)."""
-    key = ("silent", len(panel.times))
-    if key not in panel._memory:
-        panel._memory[key] = np.isnan(panel.field("price")).all(axis=1)
-    silent: Bools = panel._memory[key]
-    return silent
-
-
 def _merge(union: NDArray[np.int64], old: Holdings, new: Holdings) -> Holdings:
     """Return the assets of two baskets with the new basket's prices and factors where it has them."""
     size = len(union)
@@ -545,25 +434,6 @@ def _merge(union: NDArray[np.int64], old: Holdings, new: Holdings) -> Holdings:
         merged.prices[places] = basket.prices
         merged.seen[places] = basket.seen
     return merged
-
-
-def _lacking(names: list[str], lacking: NDArray[np.int64], implausible: Bools) -> str:
-    shown = ", ".join(names[place] for place in lacking[:3])
-    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-    why = "implausible price" if implausible[lacking].any() else "no price"
-    return f"{why} for {shown}{more} ({len(lacking)} of {len(names)}); last price carried"
-
-
-def _nobody(decision: Determination) -> str:
-    counts = [f"{int(decision.candidates.sum())} assets have a fresh price"]
-    passed = decision.candidates
-    for rule, mask in zip(decision.version.rules.universe, decision.kept, strict=True):
-        passed = passed & mask
-        counts.append(f"{int(passed.sum())} left after {rule.name}")
-    return (
-        f"no asset is selected at {format_instant(decision.at)}: {', '.join(counts)}; "
-        "loosen the rule that leaves none, or start later (--start)"
-    )
 
 
 def require_prices(panel: Panel) -> None:

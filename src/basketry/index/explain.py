@@ -133,7 +133,7 @@ def _members_before(result: IndexResult, effective: Any) -> np.ndarray[tuple[int
 
 def _reasons(result: IndexResult, decision: Determination, moment: np.datetime64) -> tuple[AssetReason, ...]:
     table = result.compositions.filter(pl.col("effective_at") <= to_datetime(moment))
-    table = table.filter(pl.col("effective_at") == pl.col("effective_at").max()).unique("asset", keep="last")
+    table = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
     now = {row["asset"]: row for row in table.iter_rows(named=True)}
     place = {int(column): number for number, column in enumerate(decision.columns)}
     known = ~np.isnan(decision.view.field("price")).all(axis=0)

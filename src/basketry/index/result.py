@@ -69,8 +69,6 @@ class IndexResult:
             stamp = to_datetime(to_instant(instant))
             table = table.filter(pl.col("effective_at") <= stamp)
         last = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
-        # A second change at one instant supersedes the first.
-        last = last.unique("asset", keep="last", maintain_order=True)
         ranked = last.sort(["weight", "asset"], descending=[True, False])
         return dict(ranked.select("asset", "weight").iter_rows())
 

@@ -65,21 +65,22 @@ class Ledger:
         return names.gather(columns)
 
     def composition_table(self, times: NDArray[np.datetime64]) -> pl.DataFrame:
-        """Return the compositions (COMPOSITIONS schema)."""
+        """Return the compositions (COMPOSITIONS schema); of several at one instant the last counts."""
         if not self.compositions:
             return COMPOSITIONS.empty()
-        sizes = [len(entry[1]) for entry in self.compositions]
-        joined = [np.concatenate([entry[part] for entry in self.compositions]) for part in range(1, 6)]
+        compositions = list({entry[0]: entry for entry in self.compositions}.values())
+        sizes = [len(entry[1]) for entry in compositions]
+        joined = [np.concatenate([entry[part] for entry in compositions]) for part in range(1, 6)]
         return pl.DataFrame(
             {
-                "effective_at": stamps(np.repeat(times[[entry[0] for entry in self.compositions]], sizes)),
+                "effective_at": stamps(np.repeat(times[[entry[0] for entry in compositions]], sizes)),
                 "asset": self._assets(joined[0]),
                 "units": joined[1],
                 "weight": joined[2],
                 "price": joined[3],
                 "capping_factor": joined[4],
-                "divisor": np.repeat([entry[6] for entry in self.compositions], sizes),
-                "version": np.repeat(np.array([e[7] for e in self.compositions], dtype=np.uint32), sizes),
+                "divisor": np.repeat([entry[6] for entry in compositions], sizes),
+                "version": np.repeat(np.array([e[7] for e in compositions], dtype=np.uint32), sizes),
             }
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -271,7 +271,11 @@ class Panel:
             parts.append(self.rate_table.filter(seen).sort("time", "rate", "known_at").write_csv())
         return digest_bytes(*(part.encode() for part in parts))
 
-    def _remember(self, key: Any, compute: Any) -> Any:
+    def remember(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` gives, computed once for a panel cut at this row and shared by all who ask."""
+        return self._remember((name,), compute)
+
+    def _remember(self, key: Any, compute: Callable[[], Any]) -> Any:
         # The memory is shared by all cuts of a panel, so a key names the row at which it was computed.
         full_key = (len(self.times), *key)
         if full_key not in self._memory:
