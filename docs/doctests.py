@@ -18,16 +18,5 @@ class Doctests(Extension):
 
 
 def fenced(docstring: str) -> str:
-    """Return a docstring with each example in a code fence; an example ends at an empty line.
-
-    >>> fenced("Say 2.")
-    'Say 2.'
-    >>> print(fenced("Add." + chr(10) * 2 + ">>> 1 + 1" + chr(10) + "2").replace("`", "'"))
-    Add.
-    <BLANKLINE>
-    '''pycon
-    >>> 1 + 1
-    2
-    '''
-    """
+    """Return a docstring with each example in a code fence; an example ends at an empty line."""
     return _EXAMPLE.sub(lambda match: f"```pycon\n{match[0].rstrip()}\n```\n", docstring).rstrip()

@@ -18,7 +18,7 @@ from latex2mathml.converter import convert
 
 HERE = Path(__file__).resolve().parent
 ORDER = (
-    *("index.md", "concepts", "how-to", "reference", "architecture.md", "decisions", "changelog.md"),
+    *("index.md", "concepts", "how-to", "reference", "architecture.md", "benchmarks.md", "decisions", "changelog.md"),
     *("commands.md", "methodology-file.md", "rules", "examples.md", "tables.md", "python", "basketry.md"),
     *("calculation.md", "universe.md", "selection.md", "weighting.md", "capping.md", "triggers.md", "returns.md"),
 )
@@ -66,11 +66,7 @@ def navigation(folder: Path, root: Path) -> str:
 
 
 def with_mathml(page: str) -> str:
-    r"""Return a page with its formulas as MathML, which browsers show without a script.
-
-    >>> with_mathml('<span class="arithmatex">\\(x\\)</span>')
-    '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>x</mi></mrow></math>'
-    """
+    """Return a page with its formulas as MathML, which browsers show without a script."""
 
     def formula(match: re.Match[str]) -> str:
         display = "inline" if match[1] == "span" else "block"

@@ -47,6 +47,8 @@ class Outcome:
 
 def place_events(panel: Panel, times: NDArray[np.datetime64]) -> tuple[CorporateEvent, ...]:
     """Return the events of a panel that change baskets, in order, placed on the calculation grid."""
+    if panel.event_table.is_empty():
+        return ()
     columns = {asset: column for column, asset in enumerate(panel.assets)}
     placed = []
     table = panel.event_table.filter(pl.col("kind") != "halt").with_columns(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Bools, Floats
-from basketry.index.kernels import spread_within
+from basketry.index.kernels import spread_exceeds
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
 from basketry.methodology.sections import Guard
@@ -70,11 +70,10 @@ def _frozen_supplies(
     view: Panel, guard: Guard, columns: NDArray[np.int64], price: Floats, cap: Floats
 ) -> dict[int, tuple[float, str]]:
     factor = guard.supply_change or np.inf
-    start = view.window_start(guard.supply_window)
-    # Where no supply moved by the factor at all, none is that far from its median.
-    if spread_within(view.field("supply"), start, columns, factor):
+    columns = columns[_unsteady(view, "supply", guard.supply_window, factor)[columns]]
+    if not len(columns):
         return {}
-    median = window_statistic(view.field("supply")[start:, columns], "median")
+    median = window_statistic(view.window("supply", guard.supply_window)[:, columns], "median")
     implied = cap[columns] / price[columns]
     found = {}
     for place in range(len(columns)):
@@ -92,15 +91,22 @@ def _frozen_supplies(
 def _far_above_median(
     view: Panel, name: str, length: timedelta, factor: float, columns: NDArray[np.int64], now: Floats
 ) -> list[tuple[int, float]]:
-    start = view.window_start(length)
-    if spread_within(view.field(name), start, columns, factor):
+    columns = columns[_unsteady(view, name, length, factor)[columns]]
+    if not len(columns):
         return []
-    median = window_statistic(view.field(name)[start:, columns], "median")
+    median = window_statistic(view.window(name, length)[:, columns], "median")
     return [
         (int(columns[place]), float(median[place]))
         for place in range(len(columns))
         if now[columns[place]] > factor * median[place]
     ]
+
+
+def _unsteady(view: Panel, name: str, length: timedelta, factor: float) -> Bools:
+    """Return which assets moved by a factor at all within a window, shape (N,); no other is far from its median."""
+    key = f"unsteady {name} {length} {factor!r}"
+    mask: Bools = view.remember(key, lambda: spread_exceeds(view.field(name), view.window_start(length), factor))
+    return mask
 
 
 def _median(view: Panel, name: str, length: timedelta, columns: NDArray[np.int64]) -> Floats:

@@ -86,16 +86,16 @@ def carry_forward(
 
 
 @njit(cache=True)
-def spread_within(values: Floats, start: int, columns: NDArray[np.int64], factor: float) -> bool:
-    """Return whether in no column the largest known value from row `start` on exceeds `factor` times the least."""
-    low = np.full(len(columns), np.inf)
-    high = np.full(len(columns), -np.inf)
+def spread_exceeds(values: Floats, start: int, factor: float) -> Bools:
+    """Return in which columns the largest known value from row `start` on exceeds `factor` times the least, (N,)."""
+    low = np.full(values.shape[1], np.inf)
+    high = np.full(values.shape[1], -np.inf)
     # Row by row, as the values lie in memory.
     for row in range(start, values.shape[0]):
-        for place in range(len(columns)):
-            value = values[row, columns[place]]
-            if value < low[place]:
-                low[place] = value
-            if value > high[place]:
-                high[place] = value
-    return not bool((high > factor * low).any())
+        for column in range(values.shape[1]):
+            value = values[row, column]
+            if value < low[column]:
+                low[column] = value
+            if value > high[column]:
+                high[column] = value
+    return high > factor * low

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
+from basketry.core.time import format_duration
 from basketry.methodology.capping import CAPPING
 from basketry.methodology.methodology import FORMAT
 from basketry.methodology.returns import RETURNS
@@ -65,7 +68,7 @@ def methodology_schema() -> dict[str, Any]:
         "properties": {key: properties[key] for key in VERSIONED if key in properties},
         "additionalProperties": False,
     }
-    return {
+    whole: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "basketry methodology",
         "type": "object",
@@ -73,6 +76,34 @@ def methodology_schema() -> dict[str, Any]:
         "required": list(REQUIRED),
         "additionalProperties": False,
     }
+    _as_written(whole)
+    definitions: dict[str, Any] = {}
+    _gather(whole, definitions)
+    return {**whole, "$defs": definitions}
+
+
+def _as_written(schema: Any) -> None:
+    """Write the defaults of durations as a methodology file does: 3d, not P3D."""
+    if isinstance(schema, dict):
+        default = schema.get("default")
+        if isinstance(default, str) and re.match(r"^P(\d|T)", default):
+            schema["default"] = format_duration(TypeAdapter(timedelta).validate_python(default))
+        for part in schema.values():
+            _as_written(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _as_written(part)
+
+
+def _gather(schema: Any, definitions: dict[str, Any]) -> None:
+    """Move the definitions of parts to the whole, where references look for them."""
+    if isinstance(schema, dict):
+        definitions |= schema.pop("$defs", {})
+        for part in schema.values():
+            _gather(part, definitions)
+    elif isinstance(schema, list):
+        for part in schema:
+            _gather(part, definitions)
 
 
 def _model(model: type[BaseModel]) -> dict[str, Any]:
@@ -107,7 +138,7 @@ def _select() -> dict[str, Any]:
 
 
 def _weight() -> dict[str, Any]:
-    caps = _named(CAPPING)
+    caps = {**_named(CAPPING), "shortage": {"enum": ["equal", "refuse"], "default": "equal"}}
     choices: list[dict[str, Any]] = []
     for name, rule in WEIGHTING.rules.items():
         body = rule.model_json_schema()

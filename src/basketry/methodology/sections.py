@@ -44,7 +44,12 @@ class Section(BaseModel):
 
 
 class Base(Section):
-    """Where the history starts: the level is `level` at the first fixing on or after `date`."""
+    """Where the history starts: the level is `level` at the first fixing on or after `date`.
+
+    Attributes:
+        date: The base date.
+        level: The base level.
+    """
 
     date: Day
     level: float = Field(1000.0, gt=0, le=1e12)
@@ -55,6 +60,10 @@ class Missing(Section):
 
     The last price is carried for `carry_forward`; then the member is removed (see Removal), or the price is
     kept and the level marked stale (`keep`), or the level is held and marked suspended (`suspend`).
+
+    Attributes:
+        carry_forward: How long a price is carried; also how fresh a candidate's price must be.
+        then: What happens afterwards.
     """
 
     carry_forward: Duration = parse_duration("3d")
@@ -90,6 +99,11 @@ class EventPolicy(Section):
 
     A fork or airdrop that is credited adds the new asset to the basket until the next rebalance; it counts
     from its first price. One that is ignored leaves the basket as it is.
+
+    Attributes:
+        delisting: How a member that is delisted, or migrates to an asset without data, leaves.
+        hard_fork: What becomes of the new coin of a fork.
+        airdrop: What becomes of an airdrop.
     """
 
     delisting: Removal = "remove_at_last_price"
@@ -98,7 +112,11 @@ class EventPolicy(Section):
 
 
 class Publish(Section):
-    """How levels are published: rounded once, half to even."""
+    """How levels are published: rounded once, half to even.
+
+    Attributes:
+        decimals: Digits after the point.
+    """
 
     decimals: int = Field(4, ge=0, le=12)
 
@@ -108,6 +126,10 @@ class Restate(Section):
 
     The default is the rule of CF Benchmarks for single-asset indices since June 2024: above 0.10% and on the
     same day. A null window allows a correction at any time.
+
+    Attributes:
+        threshold: Least relative error that is corrected, a fraction.
+        window: Time from the level's instant within which it is corrected.
     """
 
     threshold: float = Field(0.001, ge=0, lt=1)
@@ -115,7 +137,16 @@ class Restate(Section):
 
 
 class Override(Section):
-    """A committee's decision about one asset, in force for determinations in [from, until)."""
+    """A committee's decision about one asset, in force for determinations in [from, until).
+
+    Attributes:
+        asset: The asset.
+        action: include or exclude.
+        valid_from: First day (written `from`). until: Day on which it ends, exclusive.
+        reason: Why.
+        approver: Who decided.
+        date: When.
+    """
 
     asset: str = Field(min_length=1)
     action: Literal["include", "exclude"]
@@ -130,6 +161,12 @@ class VersionNote(Section):
     """A change of rules: the sections under `changes` replace the earlier ones from a date on.
 
     A determination on or after `from` (00:00 UTC) uses the new rules.
+
+    Attributes:
+        valid_from: First day (written `from`).
+        note: What changed and why, for the change log.
+        approver: Who approved it.
+        changes: The new sections by key.
     """
 
     valid_from: Day = Field(alias="from")

@@ -180,7 +180,12 @@ def rank(figures: Floats, eligible: Bools, *, descending: bool = True) -> Ranks:
     """
     columns = np.flatnonzero(eligible & ~np.isnan(figures))
     keys = -figures[columns] if descending else figures[columns]
-    return columns[np.argsort(keys, kind="stable")]
+    # The default sort is several times as fast; only ties need the stable one.
+    order = np.argsort(keys)
+    ordered = keys[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.argsort(keys, kind="stable")
+    return columns[order]
 
 
 def select_with_buffer(ranks: Ranks, members: Bools, wanted: int, enter: int, leave: int) -> Bools:

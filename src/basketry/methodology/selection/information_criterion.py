@@ -18,7 +18,8 @@ class InformationCriterion(SelectionRule):
 
     For each k the daily log returns of the index of the k largest (capitalisation weights, fixed units, over the
     window) are subtracted from those of the total market. The likelihood of the differences is that of a normal
-    kernel density with Silverman's bandwidth, each observation judged by the others; AIC(k) = 2 k − 2 ln L. The first
+    kernel density with Silverman's bandwidth, each observation judged by the others; AIC(k) = 2 k − 2 ln L. Assets
+    without a price at the start of the window do not count; a price that is missing later is carried. The first
     k whose AIC is below that of k + step is wanted.
 
     Attributes:
@@ -42,15 +43,16 @@ class InformationCriterion(SelectionRule):
         del metric
         largest = min(self.max, len(ranked))
         caps = view.window("market_cap", self.window)[:, ranked]
-        whole = ~np.isnan(caps).any(axis=0)
-        caps = caps[:, whole]
-        if caps.shape[1] <= self.step or len(caps) < 10:
+        price = view.window("price", self.window)[:, ranked]
+        whole = ~np.isnan(caps[:1]).any(axis=0) & ~np.isnan(price[:1]).any(axis=0)
+        if whole.sum() <= self.step or len(caps) < 10:
             return min(self.step, len(ranked))
-        price = view.window("price", self.window)[:, ranked[whole]]
-        held = price * (caps[0] / price[0])
-        sums = np.cumsum(np.where(np.isnan(held), 0.0, held), axis=1)
+        held = price[:, whole] * (caps[0, whole] / price[0, whole])
+        for row in range(1, len(held)):
+            held[row] = np.where(np.isnan(held[row]), held[row - 1], held[row])
+        sums = np.cumsum(held, axis=1)
         returns = np.diff(np.log(sums), axis=0)
-        candidates = range(self.step, min(largest, caps.shape[1]) + 1, self.step)
+        candidates = range(self.step, min(largest, int(whole.sum())) + 1, self.step)
         criterion = [2 * k - 2 * log_likelihood(returns[:, -1] - returns[:, k - 1]) for k in candidates]
         for place in range(len(criterion) - 1):
             if criterion[place] <= criterion[place + 1]:

@@ -1,0 +1,75 @@
+"""Measure the headline figures beside named peers, in one run: `python benchmarks/run.py [--only NAME] [--json FILE]`.
+
+Each peer runs in a process of its own: the first call is the cold figure, the others give the warm median and minimum.
+Levels are compared with basketry's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+CASES = {
+    "history": ("basketry", "basketry, fresh panel", "numpy", "pandas", "bt", "vectorbt"),
+    "minutes": ("basketry", "numpy"),
+    "many": ("basketry",),
+    "imports": ("import basketry", "basketry --help"),
+}
+TITLES = {
+    "history": "Monthly top 100 of 500 assets, 2,500 days, capped at 25%",
+    "minutes": "A year of minutes, 30 assets, monthly top 20",
+    "many": "1,000 methodologies on one panel, 2 processes",
+    "imports": "Start-up of a process",
+}
+
+
+def measure(case: str, peer: str, levels: Path) -> dict[str, Any]:
+    """Run one peer in its own process and return what it measured, or why it was skipped."""
+    command = [sys.executable, str(HERE / f"{case}.py"), peer, str(levels)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"peer": peer, "skipped": (done.stderr.strip().splitlines() or ["failed"])[-1]}
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return {"peer": peer, **figures}
+
+
+def show(case: str, rows: list[dict[str, Any]]) -> None:
+    """Print one table."""
+    print(f"\n{TITLES[case]}")
+    print(f"{'':<24}{'cold s':>10}{'warm median':>14}{'minimum':>12}{'ratio':>9}{'peak MB':>9}  largest difference")
+    ours = next((row["median"] for row in rows if "median" in row), None)
+    for row in rows:
+        if "skipped" in row:
+            print(f"{row['peer']:<24}skipped: {row['skipped']}")
+            continue
+        ratio = row["median"] / ours if ours else float("nan")
+        agreement = "" if row.get("difference") is None else f"{row['difference']:.1e}"
+        print(
+            f"{row['peer']:<24}{row['cold']:>10.3f}{row['median'] * 1e3:>11.2f} ms{row['minimum'] * 1e3:>9.2f} ms"
+            f"{ratio:>8.1f}x{row['peak_mb']:>9.0f}  {agreement}{row.get('note', '')}"
+        )
+
+
+def main() -> None:
+    """Run the cases asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=CASES, help="one case")
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    words = parser.parse_args()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for case in [words.only] if words.only else CASES:
+        levels = HERE / f".{case}.npy"
+        found[case] = [measure(case, peer, levels) for peer in CASES[case]]
+        levels.unlink(missing_ok=True)
+        show(case, found[case])
+    if words.json:
+        words.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Contracts of the universe and selection rules and the triggers, over the registries: a new rule is tested at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from basketry.core.errors import MethodologyError, UnknownRuleError
+from basketry.core.numbers import Bools
+from basketry.market.panel import Panel
+from basketry.methodology.capping import CAPPING
+from basketry.methodology.returns import RETURNS
+from basketry.methodology.rule import Registry, Rule
+from basketry.methodology.select import rank
+from basketry.methodology.selection import SELECTION
+from basketry.methodology.triggers import TRIGGERS
+from basketry.methodology.universe import UNIVERSE
+from basketry.methodology.weighting import WEIGHTING
+
+NAMES = [f"x{n}" for n in range(6)]
+PARAMETERS: dict[str, Any] = {
+    "market_cap": {"min": 300.0, "keep_min": 200.0},
+    "price": {"min": 2.0, "max": 50.0},
+    "history": 18,
+    "value_traded": {"min": 2.0, "window": "5d"},
+    "turnover": {"min": 2.0, "window": "5d"},
+    "price_sources": {"min": 2},
+    "listings": {"min": 2},
+    "metric": {"name": "listings", "min": 2.0},
+    "required": ["price", "return_20d"],
+    "exclude_tags": ["stablecoin"],
+    "include_tags": ["stablecoin"],
+    "exclude_sectors": ["defi"],
+    "include_sectors": ["defi"],
+    "exclude_assets": ["x1"],
+    "include_assets": ["x1", "x2"],
+    "top": 3,
+    "threshold": 300.0,
+    "coverage": 0.7,
+    "drift": 0.05,
+    "volatility": {"above": 0.8},
+    "cap": 0.3,
+    "floor": 0.01,
+    "group_cap": 0.4,
+    "concentration": {"single": 0.1, "over": 0.05, "total": 0.4},
+    "leverage": {"factor": 2},
+    "excess": {"rate": 0.02},
+    "currency": {"currency": "EUR", "rate": "EURUSD"},
+    "decrement": {"percent": 0.05},
+    "volatility_target": {"target": 0.4},
+    "fixed": {"weights": {"x1": 0.5, "x2": 0.5}},
+    "factor_scores": {"factors": {"return_10d": 1.0}},
+}
+REGISTRIES: tuple[Registry[Any], ...] = (UNIVERSE, SELECTION, WEIGHTING, CAPPING, RETURNS, TRIGGERS)
+
+
+def build(registry: Registry[Any], name: str) -> Any:
+    value = None if registry is RETURNS and name == "price" else PARAMETERS.get(name)
+    if registry is WEIGHTING and name in ("metric",):
+        value = {"metric": "listings"}
+    elif registry is WEIGHTING and name not in ("fixed", "factor_scores"):
+        value = None
+    return registry.build(name, value)
+
+
+def market(seed: int, days: int = 30, order: list[int] | None = None) -> Panel:
+    rng = np.random.default_rng(seed)
+    order = list(range(6)) if order is None else order
+    price = np.exp(np.cumsum(rng.normal(0, 0.1, (30, 6)), axis=0)) * rng.lognormal(2, 1, 6)
+    cap = price * rng.lognormal(3, 1, 6)
+    price[:12, 5] = np.nan
+    price[rng.random((30, 6)) < 0.03] = np.nan
+    fields = {
+        "price": price,
+        "market_cap": cap,
+        "volume": cap * rng.uniform(0.001, 0.02, 6),
+        "sources": rng.integers(1, 5, (30, 6)) * 1.0,
+    }
+    fields["listings"] = rng.integers(1, 5, (30, 6)) * 1.0
+    times = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(days)]
+    tables: dict[str, Any] = {
+        name: pl.DataFrame({"time": times} | {NAMES[c]: values[:days, c] for c in order})
+        for name, values in fields.items()
+    }
+    tags = pl.DataFrame(
+        {"asset": ["x0", "x2", "x3"], "scheme": ["tag", "tag", "sector"], "value": ["stablecoin", "defi", "defi"]}
+    ).with_columns(
+        valid_from=pl.lit(None, pl.Datetime("us", "UTC")), valid_until=pl.lit(None, pl.Datetime("us", "UTC"))
+    )
+    return Panel.from_frames(classifications=tags, **tables)
+
+
+def nobody(panel: Panel) -> Bools:
+    return np.zeros(len(panel.assets), dtype=bool)
+
+
+@pytest.mark.parametrize("name", sorted(UNIVERSE.rules))
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 500), order=st.permutations(range(6)), cut=st.integers(15, 29))
+def test_a_universe_rule_depends_on_nothing_later_and_on_no_order(
+    name: str, seed: int, order: list[int], cut: int
+) -> None:
+    rule = build(UNIVERSE, name)
+    whole, early, mixed = market(seed), market(seed, cut), market(seed, order=order)
+    kept = rule.keep(whole.first_rows(cut), nobody(whole))
+    assert kept.dtype == bool
+    assert kept.shape == (6,)
+    np.testing.assert_array_equal(kept, rule.keep(early, nobody(early)))
+    np.testing.assert_array_equal(kept, rule.keep(mixed.first_rows(cut), nobody(mixed)))
+    figures = rule.measured(early)
+    assert figures is None or figures.shape == (6,)
+
+
+@pytest.mark.parametrize("name", sorted(UNIVERSE.rules))
+def test_a_universe_rule_lets_some_pass_and_not_others(name: str) -> None:
+    """Over some markets: a rule that is always true or always false tests nothing."""
+    rule = build(UNIVERSE, name)
+    answers = {bool(answer) for seed in range(20) for answer in rule.keep(market(seed), nobody(market(seed)))}
+    assert answers == {True, False}
+
+
+@pytest.mark.parametrize("name", sorted(SELECTION.rules))
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 500), cut=st.integers(15, 29))
+def test_a_selection_rule_wants_a_number_that_later_data_do_not_change(name: str, seed: int, cut: int) -> None:
+    rule = build(SELECTION, name)
+    whole, early = market(seed).first_rows(cut), market(seed, cut)
+    counts = []
+    for view in (whole, early):
+        figures = view.latest("market_cap")
+        ranked = rank(figures, ~np.isnan(view.latest("price")))
+        counts.append(rule.count(view, ranked, figures[ranked]))
+        assert 0 <= counts[-1] <= len(ranked)
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [(registry, name) for registry in REGISTRIES for name in registry.rules],
+    ids=lambda value: value if isinstance(value, str) else value.group,
+)
+def test_every_rule_says_itself_and_survives_its_own_file(registry: Registry[Any], name: str) -> None:
+    rule: Rule = build(registry, name)
+    words = rule.words()
+    assert words[0].isupper()
+    assert words.endswith(".")
+    assert type(rule).__doc__
+    assert rule.source or registry is RETURNS
+    assert registry.build(name, rule.entry() or None) == rule
+    assert any(name in choice["properties"] for choice in registry.schema()["oneOf"])
+
+
+@pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.group)
+def test_wrong_names_and_parameters_get_the_nearest(registry: Registry[Any]) -> None:
+    first = next(iter(registry.rules))
+    with pytest.raises(UnknownRuleError, match=f"did you mean '{first}'"):
+        registry.build(first + "x", None)
+    with pytest.raises(MethodologyError, match="unknown parameter"):
+        registry.build(first, {"wrong_key": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("market_cap", {}, "needs min, max or both"),
+        ("market_cap", {"min": 5, "max": 1}, "min 5 is above max 1"),
+        ("market_cap", {"min": 5, "keep_min": 6}, "keep_min must not be above min"),
+        ("market_cap", {"min": "many"}, "market_cap.min"),
+        ("market_cap", {"min": float("nan")}, "market_cap.min"),
+        ("market_cap", 5, "expected parameters in braces"),
+        ("value_traded", {"min": 1, "window": "30"}, "30d"),
+        ("value_traded", {"min": 1, "statistic": "mode"}, "value_traded.statistic"),
+        ("exclude_tags", [], "exclude_tags.tags"),
+        ("history", {"min_day": 3}, "did you mean 'min_days'"),
+    ],
+)
+def test_wrong_parameters_are_named(name: str, value: Any, message: str) -> None:
+    with pytest.raises(MethodologyError, match=message):
+        UNIVERSE.build(name, value)

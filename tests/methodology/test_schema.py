@@ -1,0 +1,54 @@
+"""The exported JSON Schema accepts what the parser accepts, and refuses what it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from basketry.jobs.new import examples
+from basketry.methodology.parse import parse_yaml
+from basketry.methodology.schema import methodology_schema
+
+SCHEMA = methodology_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["properties"]["missing"]["properties"]["carry_forward"]["default"] == "3d"
+
+
+@pytest.mark.parametrize("name", sorted(examples()))
+def test_every_example_satisfies_the_schema(name: str) -> None:
+    assert [error.message for error in VALIDATOR.iter_errors(plain(parse_yaml(examples()[name])))] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"wieght": {"by": "equal"}},
+        {"weight": {"by": "equl"}},
+        {"select": {"by": "market_cap", "tpo": 3}},
+        {"universe": [{"market_cap": {"mim": 3}}]},
+        {"symbol": "../x"},
+        {"base": {"date": "2015-01-01", "levle": 3}},
+    ],
+)
+def test_what_the_parser_refuses_the_schema_refuses(change: dict[str, Any]) -> None:
+    document = plain(parse_yaml(examples()["large-cap-20"]))
+    assert not VALIDATOR.is_valid({**document, **change})
+
+
+def test_the_examples_folder_is_the_one_that_is_shipped() -> None:
+    folder = Path(__file__).resolve().parents[2] / "examples"
+    assert {path.stem for path in folder.glob("*.yaml")} == set(examples())
