@@ -146,7 +146,9 @@ def stale_prices(rows: pl.DataFrame, limits: Thresholds) -> Finding:
 def impossible_caps(rows: pl.DataFrame, limits: Thresholds) -> Finding:
     """Return capitalisations that no market can have, or that dwarf the market with hardly any volume."""
     total = pl.col("market_cap").sum().over("time")
-    idle = (pl.col("volume").fill_null(0) / pl.col("market_cap")) < limits.min_turnover
+    # Early sources tell no volumes at all; a day without any says nothing about one asset.
+    told = pl.col("volume").fill_null(0).sum().over("time") > 0
+    idle = told & ((pl.col("volume").fill_null(0) / pl.col("market_cap")) < limits.min_turnover)
     absurd = (pl.col("market_cap") > limits.max_market_cap) | (
         idle
         & (pl.col("market_cap") > limits.dominance * (total - pl.col("market_cap")))
