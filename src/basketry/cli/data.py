@@ -151,11 +151,13 @@ def check(
 
     limits = Thresholds(max_market_cap=max_market_cap, jump=jump)
     with status(f"Checking {lake}"):
-        findings, aside = check_lake(Lake(lake), name, limits, quarantine=quarantine)
+        held = Lake(lake)
+        findings, aside = check_lake(held, name, limits, quarantine=quarantine)
     if json:
         print_json(
             {
                 "lake": lake,
+                "simulated_market": held.simulated,
                 "quarantined": aside,
                 "checks": [
                     {
@@ -179,6 +181,8 @@ def check(
             say(f"    {when}{row['asset']}: {row['reason']}")
     if quarantine:
         say(f"{aside:,} values set aside in the table quarantine; panels leave them out", style="bold")
+    if held.simulated:
+        say("The market is SIMULATED.", style="bold")
 
 
 @data_app.command(

@@ -169,7 +169,7 @@ def explain(
         panel = _panel(lake, table)
         explanation = explain_folder(folder, panel, date)
     if json:
-        content = explanation.to_dict()
+        content = {"simulated_market": panel.simulated, **explanation.to_dict()}
         if asset:
             content["assets"] = [entry for entry in content["assets"] if entry["asset"] in asset]
         print_json(content)
@@ -268,11 +268,13 @@ def verify(folder: FolderArgument, lake: LakeOption, table: TableOption = "daily
     from basketry.jobs.verify import verify as verify_folder
 
     with status(f"Recomputing {folder}"):
-        verification = verify_folder(folder, _panel(lake, table))
+        panel = _panel(lake, table)
+        verification = verify_folder(folder, panel)
     if json:
-        print_json(verification.to_dict())
+        print_json({"simulated_market": panel.simulated, **verification.to_dict()})
     else:
         _print_verification(verification)
+        _say_simulated(panel)
     raise typer.Exit(0 if verification.passed else 1)
 
 
@@ -310,9 +312,10 @@ def publish(
     from basketry.jobs.publish import publish_index
 
     with status(f"Recomputing {folder}"):
+        panel = _panel(lake, table)
         done = publish_index(
             folder,
-            _panel(lake, table),
+            panel,
             approver=approver,
             end=end,
             restate=restate,
@@ -321,7 +324,7 @@ def publish(
             accept_jump=accept_jump,
         )
     if json:
-        print_json({**asdict(done), "folder": str(done.folder)})
+        print_json({"simulated_market": panel.simulated, **asdict(done), "folder": str(done.folder)})
         return
     say(f"{done.folder}: published through {done.through}, {done.levels_added:,} levels added")
     for item in done.corrections:
@@ -331,6 +334,12 @@ def publish(
         )
     if done.immaterial:
         say(f"  {len(done.immaterial)} smaller or later differences stay as published, by the materiality rule")
+    _say_simulated(panel)
+
+
+def _say_simulated(panel: Panel) -> None:
+    if panel.simulated:
+        say("The market is SIMULATED.", style="bold")
 
 
 def _panel(lake: str, table: str) -> Panel:
