@@ -13,6 +13,7 @@ from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.index.calculate import Instant
 from basketry.index.determine import Determination, determine
 from basketry.index.result import IndexResult
+from basketry.methodology.triggers import TRIGGERS
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,9 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
             f"to {format_instant(times[-1])}"
         )
     stamp = to_datetime(moment)
-    decided = result.rebalances.filter(
-        (pl.col("effective_at") <= stamp)
-        & ((pl.col("trigger") == "base") | (pl.col("determined_at") < pl.col("effective_at")) | _scheduled())
-    )
+    # Removals, corporate events and transition steps change a basket without determining a new one.
+    determined_by = ["base", "schedule", *TRIGGERS.rules]
+    decided = result.rebalances.filter((pl.col("effective_at") <= stamp) & pl.col("trigger").is_in(determined_by))
     last = decided.filter(pl.col("effective_at") == pl.col("effective_at").max())
     row = last.row(-1, named=True)
     determined = np.datetime64(row["determined_at"].replace(tzinfo=None), "us")
@@ -119,10 +119,6 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
         assets=_reasons(result, decision, moment),
         events=result.events.filter(pl.col("time").is_between(row["determined_at"], stamp)),
     )
-
-
-def _scheduled() -> pl.Expr:
-    return pl.col("trigger") == "schedule"
 
 
 def _members_before(result: IndexResult, effective: Any) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

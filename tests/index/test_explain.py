@@ -1,0 +1,69 @@
+"""An explanation is of the determination behind the basket, with what happened since."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from basketry.core.errors import DataError
+from basketry.index.calculate import calculate_index
+from basketry.index.explain import explain_index
+from basketry.index.result import IndexResult
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+
+NAN = float("nan")
+
+
+def index(prices: dict[str, list[float]], **sections: Any) -> IndexResult:
+    times = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(len(prices["a"]))]
+    document = {
+        "basketry": 1,
+        "name": "Test",
+        "symbol": "TEST",
+        "base": {"date": "2020-01-01", "level": 100},
+        "universe": [{"price": {"min": 2}}],
+        "select": {"by": "price", "top": 2},
+        "weight": {"by": "market_cap", "cap": 0.6},
+        "rebalance": {"every": "month", "determine": "0d"},
+        **sections,
+    }
+    table = pl.DataFrame({"time": times, **prices})
+    return calculate_index(Methodology.load(document), Panel.from_frames(price=table, market_cap=table))
+
+
+def test_why_each_is_in_or_out_and_how_its_weight_came_about() -> None:
+    explanation = explain_index(index({"a": [9.0] * 5, "b": [3.0] * 5, "c": [2.5] * 5, "d": [1.0] * 5}), "2020-01-04")
+    assert (explanation.trigger, explanation.status, explanation.level) == ("base", "live", 100.0)
+    assert [entry.asset for entry in explanation.assets] == ["a", "b", "c", "d"]
+    a, b, c, d = explanation.assets
+    assert (a.weight_before_caps, a.weight_determined, b.weight_determined) == (0.75, 0.6, 0.4)
+    assert a.weight == pytest.approx(0.6)
+    assert a.steps == ("passes price (9)", "in: rank 1 of 3, 2 wanted")
+    assert c.steps == ("passes price (2.5)", "out: rank 3 of 3, 2 wanted")
+    assert d.steps == ("fails price (1)",)
+    assert explanation.of("nobody") is None
+    assert explanation.to_dict()["assets"][0]["asset"] == "a"
+
+
+def test_a_removal_is_told_but_the_determination_is_the_one_before() -> None:
+    prices = {"a": [9.0] * 9, "b": [3.0, 3.0, *[NAN] * 7]}
+    explanation = explain_index(index(prices), "2020-01-08")
+    assert explanation.trigger == "base"
+    b = explanation.of("b")
+    assert b is not None
+    assert (b.held, b.weight_determined) == (False, 0.4)
+    assert explanation.events["kind"].to_list() == ["missing_price"]
+
+
+def test_a_trigger_without_a_lag_is_a_determination() -> None:
+    schedule = {"every": "month", "determine": "0d", "triggers": [{"drift": 0.1}]}
+    result = index({"a": [9.0, 9.0, 30.0, 30.0], "b": [9.0] * 4}, weight="equal", rebalance=schedule)
+    assert explain_index(result, "2020-01-04").trigger == "drift"
+    assert explain_index(result, "2020-01-02").trigger == "base"
+
+
+def test_instants_outside_the_index_are_refused() -> None:
+    with pytest.raises(DataError, match="lies outside the index"):
+        explain_index(index({"a": [9.0] * 3}), "2021-01-01")
