@@ -5,56 +5,57 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
-from basketry.core.time import format_duration, format_instant
-from basketry.methodology.methodology import Methodology, Version
+from basketry.methodology.methodology import Methodology
 from basketry.methodology.rule import Rule
 from basketry.methodology.rulebook import Rulebook
+from basketry.reports import policies
+from basketry.reports.change_log import change_log
+from basketry.reports.inputs import input_hierarchy
 from basketry.reports.pages import render
 
-TREATMENTS = {
-    "remove_at_last_price": "it is removed at its last price, shared by the other members; the level does not move",
-    "remove_at_zero": "it is removed at a value of zero; the level falls by its weight",
-    "to_cash": "its last value is held as cash until the next rebalance; the level does not move",
-    "keep": "the last price is kept and the level is marked stale",
-    "suspend": "the level is held and marked suspended until a price returns",
-}
+DATES = 4
 
 
 def methodology_document(
     methodology: Methodology, *, after: np.datetime64 | None = None, simulated: bool = False
 ) -> str:
-    """Return the rulebook as an HTML page that needs no network.
+    """Return the rulebook as an HTML page that needs no network. The same arguments give the same text.
 
     Args:
-        methodology: The rulebook.
+        methodology: The rulebook; the rules of its newest version are described, the others in the change log.
         after: The next dates are those after this instant; after the base unless given.
         simulated: Say that the index is computed on a simulated market.
     """
     rules = methodology.latest
     moment = methodology.base_instant if after is None else after
-    dates = rules.schedule.next_dates(moment, 4, methodology.base_instant)
     return render(
         "methodology.html",
         methodology=methodology,
         rules=rules,
         simulated=simulated,
-        base=format_instant(methodology.base_instant),
         universe=[_rule(rule) for rule in rules.universe],
-        selection=_rule(rules.select.method),
-        weighting=[_rule(rules.weight.rule), *(_rule(cap) for cap in rules.weight.caps)],
+        selection={
+            **_rule(rules.select.method),
+            "words": rules.select.words(),
+            "parameters": [*_parameters(rules.select.method), *_ranking(rules)],
+        },
+        weighting=_rule(rules.weight.rule),
+        caps=[_rule(cap) for cap in rules.weight.caps],
         triggers=[_rule(trigger) for trigger in rules.triggers],
-        returns=[{**_rule(entry), "column": entry.column()} for entry in methodology.first.returns],
-        dates=[
-            [format_instant(x) for x in (date.determined_at, date.announced_at, date.effective_at)] for date in dates
-        ],
-        after=format_instant(moment),
-        missing=f"The last price of a member is carried for {format_duration(rules.missing.carry_forward)}; after that "
-        f"{TREATMENTS[rules.missing.then]}.",
-        delisting=TREATMENTS[rules.events.delisting],
-        guard=_guard(rules),
-        restate=_restatement(rules),
-        versions=[_version(methodology, version) for version in methodology.versions],
+        returns=[{**_rule(rule), "column": rule.column()} for rule in methodology.first.returns],
+        schedule=_parameters(rules.schedule),
+        dates=rules.schedule.next_dates(moment, DATES, methodology.base_instant),
+        after=moment,
+        inputs=input_hierarchy(methodology),
+        missing=policies.missing_prices(rules),
+        guards=policies.guards(rules),
+        events=policies.corporate_events(rules),
+        restatement=policies.restatement(rules),
+        publication=policies.publication(rules),
+        shortage=policies.shortage(rules),
+        log=change_log(methodology),
     )
 
 
@@ -64,56 +65,38 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "words": rule.words(),
         "formula": rule.formula,
         "source": rule.source,
-        "parameters": ", ".join(f"{key} = {value}" for key, value in rule.parameters().items()),
+        "parameters": _parameters(rule),
     }
 
 
-def _guard(rules: Rulebook) -> list[str]:
-    guard = rules.guard
-    days = format_duration(guard.supply_window)
-    found = []
-    if guard.supply_change is not None:
-        found.append(
-            f"A candidate whose implied supply is more than {guard.supply_change:g} times its median of {days}, or "
-            "less than one over it, counts with the median supply."
-        )
-    if guard.price_jump is not None:
-        found.append(
-            f"A price more than {guard.price_jump:g} times a member's last good one counts as missing; a "
-            f"candidate priced that far above its median of {format_duration(guard.price_window)} is not eligible."
-        )
-    if guard.min_turnover is not None:
-        found.append(
-            f"A candidate whose median daily volume over {days} is below {guard.min_turnover:g} of its capitalisation "
-            "is not eligible."
-        )
-    if guard.level_jump is not None:
-        found.append(
-            f"A level that moves by more than {guard.level_jump:g} times in one step is not published without approval."
-        )
-    return found
+def _ranking(rules: Rulebook) -> list[tuple[str, str, bool]]:
+    select = rules.select
+    buffer = None if select.buffer is None else select.buffer.model_dump()
+    values: dict[str, Any] = {"by": select.by, "order": select.order, "buffer": buffer}
+    values |= {"min_count": select.min_count, "max_count": select.max_count}
+    usual = {"order": "descending"}
+    return [(key, _value(value), usual.get(key) == value) for key, value in values.items() if value is not None]
 
 
-def _restatement(rules: Rulebook) -> str:
-    window = (
-        "at any time"
-        if rules.restate.window is None
-        else f"within {format_duration(rules.restate.window)} of its instant"
-    )
-    return (
-        f"A published level is corrected when its relative error exceeds {rules.restate.threshold:.4%}, {window}. "
-        "The published value stays in the record, with the correction, its size, reason and approver behind it."
-    )
+def _parameters(part: BaseModel) -> list[tuple[str, str, bool]]:
+    """Return the parameters of a part of the rulebook: name, value, and whether the value is the default."""
+    stated = part.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    values = part.model_dump(mode="json", by_alias=True)
+    return [(key, _value(value), key not in stated) for key, value in values.items() if value is not None]
 
 
-def _version(methodology: Methodology, version: Version) -> dict[str, Any]:
-    before: dict[str, Any] = dict(methodology.document)
-    for earlier in methodology.versions[1 : version.number - 1]:
-        before |= earlier.changes
-    return {
-        "number": version.number,
-        "from": "the base" if version.number == 1 else format_instant(version.valid_from),
-        "note": version.note,
-        "approver": version.approver or "-",
-        "changes": [(key, str(before.get(key, "-")), str(value)) for key, value in version.changes.items()],
-    }
+def _value(value: Any) -> str:
+    """Return a parameter as a person writes it.
+
+    >>> _value(1e7), _value(["a", "b"]), _value({"btc": 0.5}), _value(True)
+    ('10,000,000', 'a, b', 'btc: 0.5', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_value(entry)}" for key, entry in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_value(entry) for entry in value) or "none"
+    if isinstance(value, float) and value == round(value) and abs(value) < 1e15:
+        value = round(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

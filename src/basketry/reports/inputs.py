@@ -1,0 +1,176 @@
+"""Which figures the rules of an index read, and where each comes from in order of preference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.rule import Rule
+from basketry.methodology.rulebook import Rulebook
+
+READS = {
+    "equal_risk_contribution": ("price",),
+    "exclude_sectors": ("sector",),
+    "exclude_tags": ("tag",),
+    "free_float_market_cap": ("market_cap", "supply", "free_float"),
+    "history": ("price",),
+    "include_sectors": ("sector",),
+    "include_tags": ("tag",),
+    "information_criterion": ("price", "market_cap"),
+    "inverse_volatility": ("price",),
+    "listings": ("listings",),
+    "market_cap": ("market_cap", "supply"),
+    "minimum_variance": ("price",),
+    "momentum": ("price",),
+    "price": ("price",),
+    "price_sources": ("sources",),
+    "smoothed_market_cap": ("market_cap", "supply"),
+    "sqrt_market_cap": ("market_cap", "supply"),
+    "turnover": ("volume", "market_cap"),
+    "value_traded": ("volume",),
+    "value_traded_percentile": ("volume", "price"),
+}
+"""Figures that a rule reads because of what it is; those that its parameters name are found there."""
+
+_DERIVED = {
+    "value_traded": ("volume",),
+    "turnover": ("volume", "market_cap"),
+    "free_float_market_cap": ("price", "supply", "free_float"),
+}
+_FROM_PRICES = re.compile(r"^(return|volatility)_\d{1,4}d$", re.ASCII)
+_RECENT = "Its last observation, at most three days old; after that it is unknown."
+
+
+@dataclass(frozen=True)
+class Input:
+    """A figure that an index reads.
+
+    Attributes:
+        figure: What it is.
+        readers: The parts of the rulebook that read it.
+        order: Where it comes from, the preferred source first.
+    """
+
+    figure: str
+    readers: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+def input_hierarchy(methodology: Methodology) -> list[Input]:
+    """Return every figure that the newest rules read, with its sources in order; price first."""
+    readers: dict[str, list[str]] = {"price": ["calculation", "candidates"]}
+    rates: dict[str, list[str]] = {}
+    for place, rule in _rules(methodology):
+        for name in figures_read(rule):
+            _enter(readers, name, place)
+        for name in _rates(rule):
+            _enter(rates, name, place)
+    for name, place in _sections(methodology.latest):
+        _enter(readers, name, place)
+    found = [Input(_title(name), tuple(places), _order(name)) for name, places in readers.items()]
+    found += [
+        Input(
+            f"rate {name}",
+            tuple(places),
+            ("The value of the table of rates in force and known at the instant.", "None: the calculation is refused."),
+        )
+        for name, places in rates.items()
+    ]
+    return [*found, _events()]
+
+
+def figures_read(rule: Rule) -> Iterator[str]:
+    """Yield the figures that a rule reads, as far as its name and parameters say; derived ones as their parts."""
+    yield from READS.get(rule.name, ())
+    named = [getattr(rule, key, None) for key in ("metric", "yield_field")]
+    named += [*getattr(rule, "fields", ()), *getattr(rule, "factors", ())]
+    if rule.name == "group_cap":
+        named.append(getattr(rule, "by", None))
+    for name in filter(None, named):
+        yield from parts(name)
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """Return the figures of which a derived one is made, or the figure itself.
+
+    >>> parts("volatility_90d"), parts("turnover"), parts("tvl")
+    (('price',), ('volume', 'market_cap'), ('tvl',))
+    """
+    return ("price",) if _FROM_PRICES.match(name) else _DERIVED.get(name, (name,))
+
+
+def _rates(rule: Rule) -> list[str]:
+    return [name for key in ("rate", "financing") if isinstance(name := getattr(rule, key, None), str)]
+
+
+def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:
+    rules = methodology.latest
+    yield from (("universe", rule) for rule in rules.universe)
+    yield "selection", rules.select.method
+    yield "weighting", rules.weight.rule
+    yield from (("capping", rule) for rule in rules.weight.caps)
+    yield from (("triggers", rule) for rule in rules.triggers)
+    yield from (("returns", rule) for rule in methodology.first.returns)
+
+
+def _sections(rules: Rulebook) -> Iterator[tuple[str, str]]:
+    for name in parts(rules.select.by):
+        yield name, "ranking"
+    if rules.guard.supply_change is not None:
+        yield "supply", "guard"
+    if rules.guard.min_turnover is not None:
+        yield "volume", "guard"
+        yield "market_cap", "guard"
+
+
+def _enter(table: dict[str, list[str]], name: str, place: str) -> None:
+    places = table.setdefault(name, [])
+    if place not in places:
+        places.append(place)
+
+
+def _title(name: str) -> str:
+    known = {
+        "tag": "tags",
+        "sector": "sectors",
+        "market_cap": "market capitalisation",
+        "volume": "value traded in 24 hours",
+    }
+    return known.get(name, name.replace("_", " "))
+
+
+def _order(name: str) -> tuple[str, ...]:
+    return {
+        "price": (
+            "The price observed at the instant.",
+            "The last price observed, as long as the policy on missing prices carries it.",
+            "None: the policy on missing prices decides.",
+        ),
+        "market_cap": (
+            "Price times the supply of the supply table, as it was known at the instant.",
+            "The capitalisation that the source states.",
+            _RECENT,
+        ),
+        "supply": (
+            "The supply table, as it was known at the instant.",
+            "Capitalisation over price, as the source states them.",
+            "Its median, where the guard on supplies does not believe it.",
+        ),
+        "free_float": ("The free float of the supply table, as it was known at the instant.", "The whole supply."),
+        "volume": ("The value traded that the source states; days without one do not count in a window.", _RECENT),
+        "tag": ("The tags in force on the day; without an entry the asset carries none.",),
+        "sector": ("The sector in force on the day; without an entry the asset has none.",),
+        "staking_yield": ("The yield in force and known at the instant.", "None: nothing is earned."),
+    }.get(
+        name, ("The figure in force and known at the instant.", _RECENT, "None: it passes no bound and earns no rank.")
+    )
+
+
+def _events() -> Input:
+    return Input(
+        "corporate events",
+        ("calculation", "candidates"),
+        ("The table of events, each from the later of its instant and the moment at which it was known.",),
+    )
