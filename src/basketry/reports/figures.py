@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Bools, Floats
 from basketry.index.result import IndexResult
 from basketry.reports.pages import NOTHING, change, instant, percent
 from basketry.reports.statistics import (
@@ -35,25 +35,25 @@ def headline(result: IndexResult, members: int) -> list[tuple[str, str]]:
     decimals = result.methodology.first.publish.decimals
     published = result.published_levels
     tiles = [(name.replace("_", " "), f"{published[name][-1]:,.{decimals}f}") for name in result.return_columns[:4]]
-    levels, times = result.level(), result.times
+    levels = result.level()
     if len(levels) > 1 and levels[-2] > 0:
         tiles.append(("last step, price return", change(levels[-1] / levels[-2] - 1)))
-    tiles.append(("year to date, price return", change(calendar_returns(levels, times)["Year to date"])))
+    tiles.append(("year to date, price return", change(_calendar(result, "price_return")["Year to date"])))
     return [*tiles, ("members", f"{members}")]
 
 
 def periods(result: IndexResult) -> list[Row]:
     """Return the returns of each series to date, and over years."""
-    found = [calendar_returns(result.level(name), result.times) for name in result.return_columns]
+    found = [_calendar(result, name) for name in result.return_columns]
     return [Row(name, tuple(change(own[name]) for own in found), _PERIODS[name]) for name in found[0]]
 
 
 def risk_table(result: IndexResult) -> list[Row]:
     """Return risk and return figures of each series since the base; suspended levels do not count."""
-    priced = (result.levels["status"].cast(str) != "suspended").to_numpy()
+    priced = _priced(result)
     times = result.times[priced]
     found = [risk_figures(result.level(name)[priced], times) for name in result.return_columns]
-    since = [calendar_returns(result.level(name), result.times)["Since base"] for name in result.return_columns]
+    since = [_calendar(result, name)["Since base"] for name in result.return_columns]
     rows = [Row("Total return", tuple(map(change, since)), "last level over first, less one")]
     table = [_texts(figures, times) for figures in found]
     return [*rows, *(Row(name, tuple(own[name] for own in table), _CONVENTIONS[name]) for name in table[0])]
@@ -125,6 +125,18 @@ def _texts(figures: RiskFigures, times: Times) -> dict[str, str]:
         "Best month": _move(figures.best_month, month=True),
         "Worst month": _move(figures.worst_month, month=True),
     }
+
+
+def _priced(result: IndexResult) -> Bools:
+    """Return which levels are not suspended, shape (T,)."""
+    return (result.levels["status"].cast(str) != "suspended").to_numpy()
+
+
+def _calendar(result: IndexResult, column: str) -> dict[str, float]:
+    # A level that is held for want of prices is no start of a period; the last level is the end of all.
+    kept = _priced(result)
+    kept[-1] = True
+    return calendar_returns(result.level(column)[kept], result.times[kept])
 
 
 def _ratio(value: float) -> str:

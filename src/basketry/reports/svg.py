@@ -11,7 +11,8 @@ from basketry.index.result import IndexResult
 from basketry.reports.plots import Draw, drawing, new_figure
 
 _USED = re.compile(r'(?:url\(#|xlink:href="#)([\w-]+)')
-_ID = re.compile(r' id="([\w-]+)"')
+_TAG = re.compile(r"<[^>]+>")
+_ID = re.compile(r' id="([^"]+)"')
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _PATH = re.compile(r' d="([^"]*)"')
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
@@ -39,12 +40,16 @@ def inline_svg(draw: Draw, result: IndexResult, *, name: str, label: str, size: 
     text = stream.getvalue()
     text = _METADATA.sub("", text[text.index("<svg") :])
     used = set(_USED.findall(text))
-    text = _ID.sub(lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", text)
-    text = re.sub(r'(url\(#|xlink:href="#)', rf"\g<1>{name}-", text)
-    # A hundredth of a point is not seen.
-    text = _PATH.sub(lambda match: f' d="{_DECIMALS.sub(_cut, match[1])}"', text)
+    text = _TAG.sub(lambda tag: _tidy(tag[0], name, used), text)
     # Matplotlib has escaped the texts within; the label is escaped here.
     return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1))  # noqa: S704
+
+
+def _tidy(tag: str, name: str, used: set[str]) -> str:
+    """Return a tag with only the ids that are used, each under `name`, and no more digits than can be seen."""
+    tag = _ID.sub(lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", tag)
+    tag = _USED.sub(lambda match: match[0][: -len(match[1])] + f"{name}-{match[1]}", tag)
+    return _PATH.sub(lambda match: f' d="{_DECIMALS.sub(_cut, match[1])}"', tag)
 
 
 def _cut(match: re.Match[str]) -> str:

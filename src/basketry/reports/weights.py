@@ -33,6 +33,9 @@ def weights_at(result: IndexResult, rows: NDArray[np.int64]) -> tuple[list[str],
     Returns:
         Names, length n, and weights, shape (k, n).
     """
+    if not result.segments:  # a history of one level
+        own = result.weights()
+        return list(own), np.tile(list(own.values()), (len(rows), 1))
     baskets = [(segment, _rows_of(result, number, rows)) for number, segment in enumerate(result.segments)]
     baskets = [(segment, places) for segment, places in baskets if len(places)]
     held = sorted({int(column) for segment, _ in baskets for column in segment.columns})

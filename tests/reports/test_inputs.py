@@ -1,0 +1,64 @@
+"""The input hierarchy names what the rules read."""
+
+from typing import Any
+
+from basketry.methodology.capping import CAPPING
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.returns import RETURNS
+from basketry.methodology.selection import SELECTION
+from basketry.methodology.triggers import TRIGGERS
+from basketry.methodology.universe import UNIVERSE
+from basketry.methodology.weighting import WEIGHTING
+from basketry.reports.inputs import READS, input_hierarchy
+
+PLAIN: dict[str, Any] = {
+    "basketry": 1,
+    "name": "Plain",
+    "symbol": "P",
+    "base": {"date": "2020-01-01"},
+    "select": {"by": "price", "top": 2},
+    "weight": "equal",
+    "rebalance": {"every": "month"},
+    "guard": {"supply_change": None, "min_turnover": None},
+}
+
+
+def readers(**sections: Any) -> dict[str, tuple[str, ...]]:
+    return {entry.figure: entry.readers for entry in input_hierarchy(Methodology.load({**PLAIN, **sections}))}
+
+
+def test_an_index_by_price_reads_prices_and_events_only() -> None:
+    assert readers() == {
+        "price": ("calculation", "candidates", "returns", "ranking"),
+        "corporate events": ("calculation", "candidates"),
+    }
+
+
+def test_figures_come_from_names_and_parameters() -> None:
+    found = readers(
+        universe=[{"metric": {"name": "tvl", "min": 1}}, {"exclude_tags": ["stablecoin"]}, {"required": ["revenue"]}],
+        select={"by": "turnover", "top": 2},
+        weight={"by": "factor_scores", "factors": {"return_90d": 1, "developers": 1}, "group_cap": 0.5},
+        returns=["price", "total", {"excess": {"rate": "USD_OVERNIGHT"}}],
+    )
+    assert found["tvl"] == found["tags"] == found["revenue"] == ("universe",)
+    assert found["developers"] == ("weighting",)
+    assert found["sectors"] == ("capping",)
+    assert found["staking yield"] == found["rate USD_OVERNIGHT"] == ("returns",)
+    assert found["value traded in 24 hours"] == found["market capitalisation"] == ("ranking",)
+    assert "weighting" in found["price"], "returns are made of prices"
+
+
+def test_the_guard_reads_too() -> None:
+    assert readers(guard={})["supply"] == ("guard",)
+
+
+def test_the_supply_table_comes_before_the_capitalisation_of_the_source() -> None:
+    (cap,) = [e for e in input_hierarchy(Methodology.load({**PLAIN, "weight": "market_cap"})) if "capital" in e.figure]
+    assert "supply table" in cap.order[0]
+    assert "source states" in cap.order[1]
+
+
+def test_no_rule_is_named_that_does_not_exist() -> None:
+    registries = (CAPPING, RETURNS, SELECTION, TRIGGERS, UNIVERSE, WEIGHTING)
+    assert set(READS) <= {name for registry in registries for name in registry.rules}

@@ -1,0 +1,85 @@
+"""The methodology document says all of the rulebook, the same each time, and nothing that it was not told."""
+
+import re
+from html import unescape
+
+import numpy as np
+import pytest
+
+from basketry.jobs.new import examples
+from basketry.methodology.methodology import Methodology
+from basketry.reports.methodology_document import methodology_document
+
+
+def text_of(page: str) -> str:
+    """What a reader sees, with single spaces."""
+    body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("name", sorted(examples()))
+def test_every_rule_of_every_example_is_in_its_document(name: str) -> None:
+    methodology = Methodology.parse(examples()[name])
+    rules = methodology.latest
+    seen = text_of(methodology_document(methodology))
+    chosen = [*rules.universe, rules.weight.rule, *rules.weight.caps, *rules.triggers, *methodology.first.returns]
+    for rule in chosen:
+        assert " ".join(rule.words().split()) in seen
+        assert " ".join(rule.source.split()) in seen
+        for key in rule.parameters():
+            assert key in seen
+    assert rules.select.words() in seen
+    assert rules.schedule.words() in seen
+    assert methodology.digest in seen
+    assert methodology.first.calculate.words() in seen
+
+
+def test_formulas_are_shown(methodology: Methodology) -> None:
+    seen = squeezed(text_of(methodology_document(methodology)))
+    assert squeezed("wi = (Pi Si)p / Σj (Pj Sj)p") in seen
+    assert squeezed("Dnew = Dold · Σi qi") in seen
+
+
+def test_the_next_dates_are_those_after_the_instant(methodology: Methodology) -> None:
+    page = methodology_document(methodology, after=np.datetime64("2021-06-15", "us"))
+    table = page[page.index("The next dates after 2021-06-15") :]
+    rows = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td></tr>", table)[:4]
+    assert rows[0] == ("2021-06-30", "2021-07-01", "2021-07-01")
+    assert [row[2] for row in rows] == ["2021-07-01", "2021-08-01", "2021-09-01", "2021-10-01"]
+
+
+def test_versions_and_the_administrator_are_named(methodology: Methodology) -> None:
+    seen = text_of(methodology_document(methodology))
+    assert "Administrator The Example Committee" in seen
+    assert "2 2020-04-15 Four instead of three. The Example Committee" in seen
+    assert "select.top : 3 → 4" in seen
+    assert "version 2, in force from 2020-04-15" in seen
+
+
+def test_the_same_rulebook_gives_the_same_bytes(methodology: Methodology) -> None:
+    again = Methodology.parse(methodology.to_yaml())
+    assert methodology_document(again) == methodology_document(methodology)
+
+
+def test_simulated_is_said_and_only_then(methodology: Methodology) -> None:
+    assert "Simulated market" in methodology_document(methodology, simulated=True)
+    assert "imulated" not in methodology_document(methodology)
+
+
+def test_markup_in_a_rulebook_is_text(evil: Methodology) -> None:
+    page = methodology_document(evil)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 8
+    assert "coin-&lt;b&gt;" in page
+
+
+def test_the_page_needs_no_other_file_and_its_contents_lead_somewhere(methodology: Methodology) -> None:
+    page = methodology_document(methodology)
+    assert not re.findall(r"https?:|src=|@import|url\(", page)
+    targets = set(re.findall(r'href="#(\w+)"', page))
+    assert targets <= set(re.findall(r'id="(\w+)"', page))
+    assert len(targets) > 9
