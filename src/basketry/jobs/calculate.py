@@ -33,7 +33,7 @@ class Index(IndexResult):
         return save_index(self, Path(folder))
 
     def plot(self) -> Figure:
-        """Return a picture of levels, drawdown and weights (needs the extra `report`)."""
+        """Return a picture of levels, drawdown and weights."""
         from basketry.reports.plots import plot_index
 
         return plot_index(self)
