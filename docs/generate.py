@@ -23,7 +23,7 @@ from basketry.core import frames
 from basketry.core.time import format_duration
 from basketry.jobs.new import examples
 from basketry.methodology import sections, select
-from basketry.methodology.rule import Registry, Rule
+from basketry.core.rule import Registry, Rule
 from basketry.methodology.schedule import calculation, schedule
 from basketry.methodology.schema import methodology_schema
 

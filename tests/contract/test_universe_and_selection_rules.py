@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from basketry.core.errors import MethodologyError, UnknownRuleError
 from basketry.core.numbers import Bools
+from basketry.core.rule import Registry, Rule
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.rule import Registry, Rule
 from basketry.methodology.select import rank
 from basketry.methodology.selection import SELECTION
 from basketry.methodology.triggers import TRIGGERS

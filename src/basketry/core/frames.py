@@ -233,6 +233,99 @@ QUARANTINE = Schema(
     key=("time", "asset", "table", "field"),
 )
 
+VENUES = Schema(
+    "venues",
+    "Trading venues, and who is behind them.",
+    {
+        "venue": Column(pl.String(), "stable venue id, for example coinbase"),
+        "name": Column(pl.String(), nullable=True),
+        "group": Column(pl.String(), "owner or common source; venues of one group can fail together", nullable=True),
+        "note": Column(pl.String(), nullable=True),
+    },
+    key=("venue",),
+)
+
+MARKET_KINDS = ("spot", "perpetual", "pool")
+MARKETS = Schema(
+    "markets",
+    "What trades where: a pair on a venue, with the dates [valid_from, valid_until) in which its symbol means it.",
+    {
+        "venue": Column(pl.String(), "stable venue id"),
+        "pair": Column(pl.String(), "stable pair id, base-quote, for example btc-usdt"),
+        "symbol": Column(pl.String(), "what the venue calls the pair"),
+        "base": Column(pl.String(), "stable asset id"),
+        "quote": Column(pl.String(), "asset id or currency that prices are in"),
+        "kind": Column(pl.String(), " | ".join(MARKET_KINDS)),
+        "size_decimals": Column(pl.UInt8(), "sizes are whole numbers of 10^-size_decimals base units"),
+        "valid_from": Column(INSTANT, nullable=True),
+        "valid_until": Column(INSTANT, "exclusive", nullable=True),
+    },
+    key=("venue", "pair", "symbol", "valid_from"),
+)
+
+TRADES = Schema(
+    "trades",
+    "Trades of one pair on one venue on one UTC day.",
+    {
+        "time": Column(INSTANT, "instant of the trade by the venue's clock"),
+        "trade_id": Column(pl.String(), "the venue's id, unique in the market", nullable=True),
+        "side": Column(pl.String(), "buy | sell: the taker's side", nullable=True),
+        "price": Column(pl.Float64(), "quote currency per base unit"),
+        "size": Column(pl.Int64(), "base asset in 10^-size_decimals units; 0 retracts the trade"),
+        "received_at": Column(INSTANT, "when it arrived, by our clock", nullable=True),
+        "known_at": Column(INSTANT, "when a correction was known; null means at `time`", nullable=True),
+    },
+    key=("time", "trade_id", "known_at"),
+)
+
+QUOTES = Schema(
+    "quotes",
+    "Best bid and ask of one pair on one venue on one UTC day.",
+    {
+        "time": Column(INSTANT, "instant by the venue's clock"),
+        "sequence": Column(pl.Int64(), "the venue's sequence number", nullable=True),
+        "bid": Column(pl.Float64(), "quote currency per base unit", nullable=True),
+        "bid_size": Column(pl.Int64(), "base asset in 10^-size_decimals units", nullable=True),
+        "ask": Column(pl.Float64(), "quote currency per base unit", nullable=True),
+        "ask_size": Column(pl.Int64(), "base asset in 10^-size_decimals units", nullable=True),
+        "received_at": Column(INSTANT, "when it arrived, by our clock", nullable=True),
+    },
+    key=("time", "sequence"),
+)
+
+DEPTH = Schema(
+    "depth",
+    "Order book of one pair on one venue on one UTC day: snapshots, and deltas that set one price level.",
+    {
+        "time": Column(INSTANT, "instant by the venue's clock"),
+        "sequence": Column(pl.Int64(), "number of the message; rows of one message share it and it rises by one"),
+        "kind": Column(pl.String(), "snapshot | delta; the rows of a snapshot are the whole book"),
+        "side": Column(pl.String(), "bid | ask"),
+        "price": Column(pl.Float64(), "quote currency per base unit"),
+        "size": Column(pl.Int64(), "base asset in 10^-size_decimals units; 0 removes the level"),
+        "received_at": Column(INSTANT, "when it arrived, by our clock", nullable=True),
+    },
+    key=("sequence", "side", "price"),
+)
+
+BARS = Schema(
+    "bars",
+    "Bars of one pair on one venue on one UTC day: a coarser input than trades.",
+    {
+        "time": Column(INSTANT, "start of the bar"),
+        "open": Column(pl.Float64(), "quote currency per base unit"),
+        "high": Column(pl.Float64(), "quote currency per base unit"),
+        "low": Column(pl.Float64(), "quote currency per base unit"),
+        "close": Column(pl.Float64(), "quote currency per base unit"),
+        "volume": Column(pl.Int64(), "base asset in 10^-size_decimals units"),
+        "trades": Column(pl.Int64(), "number of trades", nullable=True),
+    },
+    key=("time",),
+)
+
+TICK_TABLES: Mapping[str, Schema] = {schema.name: schema for schema in (TRADES, QUOTES, DEPTH, BARS)}
+"""Tables that a lake keeps by venue, pair and day; which is which stands in the path, not in columns."""
+
 LAKE_TABLES: Mapping[str, Schema] = {
     schema.name: schema
     for schema in (
@@ -247,6 +340,8 @@ LAKE_TABLES: Mapping[str, Schema] = {
         METRICS,
         RATES,
         QUARANTINE,
+        VENUES,
+        MARKETS,
     )
 }
 

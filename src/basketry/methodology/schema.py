@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from basketry.core.rule import Registry
 from basketry.core.time import format_duration
 from basketry.methodology.capping import CAPPING
 from basketry.methodology.methodology import FORMAT
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.rule import Registry
 from basketry.methodology.rulebook import REQUIRED, VERSIONED
 from basketry.methodology.schedule import CalculationCalendar, Schedule
 from basketry.methodology.sections import (

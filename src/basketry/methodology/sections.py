@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from basketry.core.errors import MethodologyError
+from basketry.core.rule import Duration
 from basketry.core.time import parse_duration
-from basketry.methodology.rule import Duration
 
 Removal = Literal["remove_at_last_price", "remove_at_zero", "to_cash"]
 """What becomes of a member that leaves between rebalances.

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from basketry.core.rule import Rule
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.rule import Rule
 from basketry.methodology.rulebook import Rulebook
 
 READS = {

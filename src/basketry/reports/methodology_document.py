@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from basketry.core.rule import Rule
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.rule import Rule
 from basketry.methodology.rulebook import Rulebook
 from basketry.reports import policies
 from basketry.reports.change_log import change_log

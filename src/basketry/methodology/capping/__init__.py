@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
+from basketry.core.rule import Registry, Rule
 from basketry.market.panel import Panel
 from basketry.methodology.cap_weights import cap_weights
-from basketry.methodology.rule import Registry, Rule
 
 __all__ = ["CAPPING", "CappingRule", "apply_caps"]
 

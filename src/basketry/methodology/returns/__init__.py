@@ -1,8 +1,8 @@
 """Return rules: each turns the price-return path of an index into one more series of levels."""
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Registry, Rule
 from basketry.methodology.path import IndexPath
-from basketry.methodology.rule import Registry, Rule
 
 __all__ = ["RETURNS", "ReturnRule"]
 

@@ -7,12 +7,12 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, in_name, percent
-from basketry.methodology.rule import Duration
 
 
 @RETURNS.register("leverage")

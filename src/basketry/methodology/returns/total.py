@@ -11,12 +11,12 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.core.time import YEAR_DAYS
 from basketry.methodology.path import IndexPath, Segment
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._chain import growth, ratio
 from basketry.methodology.returns._series import Series, finite, in_days, percent
-from basketry.methodology.rule import Duration
 
 
 @RETURNS.register("total")

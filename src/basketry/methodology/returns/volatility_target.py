@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
@@ -16,7 +17,6 @@ from basketry.methodology.returns._chain import Rows, anchors, chained, period_r
 from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, percent
 from basketry.methodology.returns._volatility import weighted_volatility, window_volatility
-from basketry.methodology.rule import Duration
 
 _DAY = timedelta(days=1)
 _SLACK = 1e-12

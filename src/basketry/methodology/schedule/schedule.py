@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from basketry.core.errors import MethodologyError
+from basketry.core.rule import Duration
 from basketry.core.time import format_instant, time_zone, to_instant
-from basketry.methodology.rule import Duration
 from basketry.methodology.schedule.business_days import business_days, check_calendar
 from basketry.methodology.schedule.day_rules import DayRule, day_in_words, needs_calendar
 from basketry.methodology.schedule.fixing import Clock, Instants, fixings, local_day

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Registry, Rule
 from basketry.market.panel import Panel
-from basketry.methodology.rule import Registry, Rule
 
 __all__ = ["SELECTION", "SelectionRule"]
 

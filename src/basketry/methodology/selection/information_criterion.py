@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.market.panel import Panel
-from basketry.methodology.rule import Duration
 from basketry.methodology.selection import SELECTION, SelectionRule
 
 

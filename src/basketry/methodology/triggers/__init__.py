@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from basketry.core.numbers import Bools, Floats
+from basketry.core.rule import Registry, Rule
 from basketry.market.panel import Panel
 from basketry.methodology.path import Segment
-from basketry.methodology.rule import Registry, Rule
 
 __all__ = ["TRIGGERS", "Holding", "TriggerRule"]
 

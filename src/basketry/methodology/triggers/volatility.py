@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 from pydantic import Field
 
+from basketry.core.rule import Duration
 from basketry.core.time import YEAR_DAYS
-from basketry.methodology.rule import Duration
 from basketry.methodology.triggers import TRIGGERS, Holding, TriggerRule
 
 

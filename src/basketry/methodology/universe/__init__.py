@@ -1,8 +1,8 @@
 """Universe rules: which assets may be considered. A rule is a function from a panel to a yes or no an asset."""
 
 from basketry.core.numbers import Bools, Floats
+from basketry.core.rule import Registry, Rule
 from basketry.market.panel import Panel
-from basketry.methodology.rule import Registry, Rule
 
 __all__ = ["UNIVERSE", "UniverseRule"]
 

@@ -5,9 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import metric
-from basketry.methodology.rule import Duration
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.universe._bounds import Bounded
 

@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.core.time import YEAR_DAYS
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
-from basketry.methodology.rule import Duration
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.universe._bounds import Bounded
 

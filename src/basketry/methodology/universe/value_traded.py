@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Literal
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.market.panel import Panel
-from basketry.methodology.rule import Duration
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.universe._bounds import Bounded
 

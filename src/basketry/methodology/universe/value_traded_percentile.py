@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from basketry.core.numbers import Bools, Floats
+from basketry.core.rule import Duration
 from basketry.market.panel import Panel
-from basketry.methodology.rule import Duration
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 
 

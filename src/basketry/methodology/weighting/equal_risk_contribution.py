@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.market.panel import Panel
 from basketry.methodology.risk import equal_risk_contribution, window_covariance
-from basketry.methodology.rule import Duration
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats, normalise
+from basketry.core.rule import Duration
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
 from basketry.methodology.risk import window_returns
-from basketry.methodology.rule import Duration
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
 

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Duration
 from basketry.core.time import format_duration
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import metric
-from basketry.methodology.rule import Duration
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 from basketry.methodology.weighting._proportional import in_proportion
 

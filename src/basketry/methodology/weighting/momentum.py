@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import model_validator
 
 from basketry.core.numbers import Floats, normalise
+from basketry.core.rule import Duration
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import past_return
-from basketry.methodology.rule import Duration
 from basketry.methodology.scores import positive_score, standardise
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
