@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,9 @@ class Market:
 class Tape:
     """Trades of one asset on M markets; the N trades of a market are contiguous and in time order.
 
+    Trades of one microsecond lie in the order of price and size, so that a tape does not depend on how its trades
+    arrived.
+
     Attributes:
         asset: Stable id of the asset.
         markets: The markets in ascending order, length M.
@@ -104,12 +108,21 @@ class Tape:
             columns = [(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
         time, price, size = (np.concatenate(parts) for parts in zip(*columns, strict=True))
         starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+        if len(time):
+            from basketry.market.ties import sort_ties
+
+            for first, last in pairwise(starts.tolist()):
+                sort_ties(time[first:last], price[first:last], size[first:last])
         if len(size) and float(size.astype(np.float64).sum()) >= _SIZE_MAX:
             raise DataError(
                 f"{asset}: the sizes sum to more than 2^62 units of 1e-{size_decimals}; "
                 "keep its markets with fewer size_decimals"
             )
         return Tape(asset, markets, starts, time, price, size, 10.0**-size_decimals)
+
+    def base_units(self, size: Ints) -> Floats:
+        """Return whole sizes in units of the asset."""
+        return size.astype(np.float64) * self.unit
 
     def market_slice(self, place: int) -> slice:
         """Return where the trades of a market lie."""
