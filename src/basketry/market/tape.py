@@ -101,19 +101,28 @@ class Tape:
             SchemaError: A frame is neither trades nor bars.
             DataError: A price or size is not positive, or the sizes are too many units to be summed exactly.
         """
-        markets = tuple(sorted(frames))
-        columns = [_columns(frames[market], str(market)) for market in markets]
-        counts = [len(time) for time, _, _ in columns]
-        if not columns:
-            columns = [(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
-        time, price, size = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-        starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
-        if len(time):
-            from basketry.market.ties import sort_ties
+        columns = {market: _columns(frame, str(market)) for market, frame in frames.items()}
+        return Tape.from_arrays(asset, columns, size_decimals=size_decimals)
 
-            for first, last in pairwise(starts.tolist()):
-                sort_ties(time[first:last], price[first:last], size[first:last])
-        if len(size) and float(size.astype(np.float64).sum()) >= _SIZE_MAX:
+    @staticmethod
+    def from_arrays(
+        asset: str, columns: Mapping[Market, tuple[Ints, Floats, Ints]], *, size_decimals: int = SIZE_DECIMALS
+    ) -> Tape:
+        """Return the tape of time, price and size of each market, in time order and already known to be sound.
+
+        Raises:
+            DataError: The sizes are too many units to be summed exactly.
+        """
+        from basketry.market.ties import sort_ties
+
+        markets = tuple(sorted(columns))
+        parts = [columns[market] for market in markets] or [(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
+        time, price, size = (np.concatenate(values) for values in zip(*parts, strict=True))
+        counts = [len(columns[market][0]) for market in markets]
+        starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+        for first, last in pairwise(starts.tolist()):
+            sort_ties(time[first:last], price[first:last], size[first:last])
+        if float(size.sum(dtype=np.float64)) >= _SIZE_MAX:
             raise DataError(
                 f"{asset}: the sizes sum to more than 2^62 units of 1e-{size_decimals}; "
                 "keep its markets with fewer size_decimals"

@@ -44,7 +44,7 @@ class Fixings:
             pl.concat([FIXINGS.empty(), *(part.table for part in parts)]),
             pl.concat([FIXING_SOURCES.empty(), *(part.sources for part in parts)]),
             pl.concat([FIXING_EVENTS.empty(), *(part.events for part in parts)]),
-            pl.concat([CONVERSIONS.empty(), *(part.conversions for part in parts)]),
+            pl.concat([CONVERSIONS.empty(), *(part.conversions for part in parts)]).sort("time", "quote"),
         )
 
 
@@ -95,15 +95,15 @@ class _Window:
         total = np.where(known, spread, 0.0).sum(axis=1)
         return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
 
-    def totals(self) -> tuple[Ints, Floats]:
-        """Trades and volume of each market in each window, shapes (M, T)."""
+    def totals(self) -> tuple[Ints, Ints]:
+        """Trades and size of each market in each window, shapes (M, T)."""
         from basketry.reference.kernels import source_sums
 
         bounds = self.tape.bounds(self.rate.edges(self.instants)[:, [0, -1]])
         markets = len(self.tape.markets)
         every = np.ones((markets, len(self.instants)), np.bool_)
         _, size = source_sums(self.tape.price, self.tape.size, bounds, every, np.arange(markets), markets)
-        return bounds[:, :, 1] - bounds[:, :, 0], self.tape.base_units(size[:, 0].T)
+        return bounds[:, :, 1] - bounds[:, :, 0], size[:, 0].T
 
 
 class Fixer:
@@ -207,7 +207,7 @@ def fix(source: TapeSource, asset: str, instants: Ints, rules: PriceRules, *, ba
 
 
 def _rows(window: _Window, rules: PriceRules, asset: str) -> dict[str, Any]:
-    trades, volume = window.totals()
+    trades, size = window.totals()
     counted = window.screened.included
     count = len(window.instants)
     lag = round(window.rate.lag.total_seconds() * 1e6)
@@ -219,7 +219,7 @@ def _rows(window: _Window, rules: PriceRules, asset: str) -> dict[str, Any]:
         "venues": window.venues.tolist(),
         "survives": window.given.survives.tolist(),
         "trades": (trades * counted).sum(axis=0).tolist(),
-        "volume": (volume * counted).sum(axis=0).tolist(),
+        "volume": window.tape.base_units((size * counted).sum(axis=0)).tolist(),
         "window_seconds": [window.rate.window.total_seconds()] * count,
         "status": ["live"] * count,
         "reason": [""] * count,
@@ -228,7 +228,7 @@ def _rows(window: _Window, rules: PriceRules, asset: str) -> dict[str, Any]:
 
 
 def _source_rows(window: _Window, asset: str) -> pl.DataFrame:
-    trades, volume = window.totals()
+    trades, size = window.totals()
     sources = Sources.of(window.tape)
     with np.errstate(invalid="ignore"):
         known = np.isfinite(window.given.price)
@@ -254,7 +254,7 @@ def _source_rows(window: _Window, asset: str) -> pl.DataFrame:
                     "pair": market.pair,
                     "group": market.group,
                     "trades": trades[place],
-                    "volume": volume[place],
+                    "volume": window.tape.base_units(size[place]),
                     "venue_price": price[:, venue],
                     "venue_weight": np.where(window.screened.included[place], weight[:, venue], 0.0),
                     "deviation": window.screened.deviation[:, venue],

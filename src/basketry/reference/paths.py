@@ -28,7 +28,10 @@ class TapeSource(Protocol):
         ...
 
     def tape(self, asset: str, start: int, end: int) -> Tape:
-        """Return the trades of an asset on all its markets with start <= time < end (microseconds)."""
+        """Return the trades of an asset with start <= time < end (microseconds).
+
+        Every market of the asset is in the tape, also one without trades in the interval.
+        """
         ...
 
 
@@ -85,29 +88,31 @@ class QuoteRate:
 
     def at(self, instants: Ints) -> Floats:
         """Return the rate in force at each instant; NaN where the last one is too old or there is none."""
-        place = self._place(instants)
-        fresh = (place >= 0) & (instants - self.times[np.maximum(place, 0)] <= self.max_age)
-        return np.where(fresh, self.rate[np.maximum(place, 0)], np.nan) if len(self.times) else _nan(instants)
+        rate, _, age = self._last(instants)
+        return np.where(age <= self.max_age, rate, np.nan)
 
     def table(self, instants: Ints) -> pl.DataFrame:
         """Return the rates in force at some instants with their ages (CONVERSIONS)."""
-        place = np.maximum(self._place(instants), 0)
-        none = not len(self.times)
-        age = _nan(instants) if none else (instants - self.times[place]) / 1e6
+        _, venues, age = self._last(instants)
         return pl.DataFrame(
             {
                 "time": pl.Series(instants).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
                 "quote": self.quote,
                 "path": self.path,
                 "rate": self.at(instants),
-                "venues": np.zeros(len(instants), np.uint32) if none else self.venues[place].astype(np.uint32),
-                "age_seconds": age,
+                "venues": venues.astype(np.uint32),
+                "age_seconds": age / 1e6,
             },
             schema=CONVERSIONS.dtypes,
         )
 
-    def _place(self, instants: Ints) -> Ints:
-        return np.searchsorted(self.times, instants, side="right") - 1
+    def _last(self, instants: Ints) -> tuple[Floats, Ints, Floats]:
+        """Return the last rate made at or before each instant, its venues and its age in microseconds."""
+        place = np.searchsorted(self.times, instants, side="right")
+        rate = np.concatenate([[np.nan], self.rate])[place]
+        venues = np.concatenate([[0], self.venues])[place].astype(np.int64)
+        made = np.concatenate([[np.nan], self.times.astype(np.float64)])[place]
+        return rate, venues, instants - made
 
 
 class Converter:

@@ -19,9 +19,10 @@ class CappedMedian(TradeRate):
     """Three medians in a row: of a venue's trades, of the venues, and nearly one of the parts of the window.
 
     In each part the price of a venue is the volume-weighted median of its trades. The price of the part is the
-    weighted median over the venues, the middle of two where exactly half of the weight lies on either side; a venue
-    weighs by its volume in the window, and the weight of each group of venues that can fail together is capped at 0.96 / (2 k), so that k corrupt groups hold less than half. The rate
-    is the mean over the parts without the `trim` lowest and highest, if at least half of the parts have a price.
+    weighted median over the venues, the middle of two where exactly half of the weight lies on either side. A venue
+    weighs by its volume in the window; the weight of each group of venues that can fail together is capped at
+    0.96 / (2 k), so that k corrupt groups hold less than half. The rate is the mean over the parts without the `trim`
+    lowest and highest, if at least half of the parts have a price.
 
     Volume is what a venue reports of itself; with the cap no volume buys more than the cap. What k corrupt groups can
     do is to move the price of a part within the prices of the honest venues; they cannot move it beyond.

@@ -77,7 +77,7 @@ class CoinMetricsRealTime(TradeRate):
 def _dispersion(
     time: Any, price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int, starts: Any, length: int
 ) -> tuple[Ints, Floats, Floats, Floats]:
-    """Return size, variance around the mean of all and minutes with a trade (T, S), and the mean trade interval (T,)."""
+    """Return size, variance around the mean of all, minutes with a trade (T, S); mean trade interval of all (T,)."""
     markets, windows, edges = bounds.shape
     held = np.zeros((windows, sources), np.int64)
     variance = np.zeros((windows, sources))
