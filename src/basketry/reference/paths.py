@@ -88,18 +88,17 @@ class QuoteRate:
 
     def at(self, instants: Ints) -> Floats:
         """Return the rate in force at each instant; NaN where the last one is too old or there is none."""
-        rate, _, age = self._last(instants)
-        return np.where(age <= self.max_age, rate, np.nan)
+        return self._last(instants)[0]
 
     def table(self, instants: Ints) -> pl.DataFrame:
         """Return the rates in force at some instants with their ages (CONVERSIONS)."""
-        _, venues, age = self._last(instants)
+        rate, venues, age = self._last(instants)
         return pl.DataFrame(
             {
                 "time": pl.Series(instants).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
                 "quote": self.quote,
                 "path": self.path,
-                "rate": self.at(instants),
+                "rate": rate,
                 "venues": venues.astype(np.uint32),
                 "age_seconds": age / 1e6,
             },
@@ -107,12 +106,14 @@ class QuoteRate:
         )
 
     def _last(self, instants: Ints) -> tuple[Floats, Ints, Floats]:
-        """Return the last rate made at or before each instant, its venues and its age in microseconds."""
+        """Return the rate in force at each instant, its venues and its age in microseconds; NaN and 0 where none is."""
         place = np.searchsorted(self.times, instants, side="right")
         rate = np.concatenate([[np.nan], self.rate])[place]
         venues = np.concatenate([[0], self.venues])[place].astype(np.int64)
         made = np.concatenate([[np.nan], self.times.astype(np.float64)])[place]
-        return rate, venues, instants - made
+        age = instants - made
+        fresh = age <= self.max_age
+        return np.where(fresh, rate, np.nan), np.where(fresh, venues, 0), np.where(fresh, age, np.nan)
 
 
 class Converter:
