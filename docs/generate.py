@@ -20,10 +20,11 @@ import basketry
 from basketry import methodology
 from basketry.cli.main import app
 from basketry.core import frames
+from basketry.core.restatement import Restate
+from basketry.core.rule import Registry, Rule
 from basketry.core.time import format_duration
 from basketry.jobs.new import examples
 from basketry.methodology import sections, select
-from basketry.core.rule import Registry, Rule
 from basketry.methodology.schedule import calculation, schedule
 from basketry.methodology.schema import methodology_schema
 
@@ -126,7 +127,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "guard": sections.Guard,
     "events": sections.EventPolicy,
     "publish": sections.Publish,
-    "restate": sections.Restate,
+    "restate": Restate,
     "overrides": sections.Override,
     "versions": sections.VersionNote,
 }

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from basketry.core.errors import RecordError
-from basketry.core.time import format_instant, to_instant
+from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.index.calculate import Instant, calculate_index
 from basketry.index.result import IndexResult
 from basketry.jobs.save import write_index
@@ -195,15 +195,12 @@ def _by_materiality(
     material: list[Correction] = []
     immaterial: list[Correction] = []
     for item in corrections:
-        age = None if now is None else to_instant(now) - to_instant(item.time)
-        in_time = rule.window is None or age is None or age <= np.timedelta64(rule.window)
-        (material if abs(item.relative_error) > rule.threshold and in_time else immaterial).append(item)
+        age = None if now is None else now - to_datetime(to_instant(item.time))
+        (material if rule.applies(item.relative_error, age) else immaterial).append(item)
     return tuple(material), tuple(immaterial)
 
 
 def _restatement(methodology: Methodology, item: Correction, reason: str, approver: str) -> dict[str, Any]:
-    rule = methodology.latest.restate
-    window = "at any time" if rule.window is None else f"within {rule.window}"
     return {
         "time": item.time,
         "column": item.column,
@@ -212,7 +209,7 @@ def _restatement(methodology: Methodology, item: Correction, reason: str, approv
         "relative_error": item.relative_error,
         "reason": reason,
         "approver": approver,
-        "rule": f"relative error above {rule.threshold:.4%}, {window}",
+        "rule": methodology.latest.restate.words(),
     }
 
 

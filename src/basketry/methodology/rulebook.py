@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from basketry.core.errors import BasketryError, CapInfeasibleError, MethodologyError, nearest_hint
+from basketry.core.restatement import Restate
 from basketry.methodology.capping.cap import Cap
 from basketry.methodology.returns import RETURNS, ReturnRule
 from basketry.methodology.schedule import CalculationCalendar, Schedule
-from basketry.methodology.sections import Base, EventPolicy, Guard, Missing, Override, Publish, Restate, Section
+from basketry.methodology.sections import Base, EventPolicy, Guard, Missing, Override, Publish, Section
 from basketry.methodology.select import Selection
 from basketry.methodology.triggers import TRIGGERS, TriggerRule
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 from basketry.methodology.weight import Weight
+from basketry.reference.price_rules import PriceRules
 
 REQUIRED = ("basketry", "name", "symbol", "base", "select", "weight", "rebalance")
 OPTIONAL = (
@@ -24,6 +26,7 @@ OPTIONAL = (
     "administrator",
     "currency",
     "universe",
+    "prices",
     "calculate",
     "missing",
     "guard",
@@ -63,6 +66,7 @@ class Rulebook:
     returns: tuple[ReturnRule, ...]
     publish: Publish
     restate: Restate
+    prices: PriceRules | None
     overrides: tuple[Override, ...]
     base: Base
 
@@ -93,6 +97,7 @@ class Rulebook:
             returns=_returns(document.get("returns", ["price"])),
             publish=_section(Publish, _mapping(document, "publish"), "publish"),
             restate=_section(Restate, _mapping(document, "restate"), "restate"),
+            prices=PriceRules.parse(document["prices"]) if document.get("prices") is not None else None,
             overrides=tuple(
                 _section(Override, entry, f"overrides[{place}]")
                 for place, entry in enumerate(_list(document, "overrides"))

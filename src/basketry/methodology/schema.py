@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from basketry.core.restatement import Restate
 from basketry.core.rule import Registry
 from basketry.core.time import format_duration
 from basketry.methodology.capping import CAPPING
@@ -22,7 +23,6 @@ from basketry.methodology.sections import (
     Missing,
     Override,
     Publish,
-    Restate,
     VersionNote,
 )
 from basketry.methodology.select import Selection
@@ -30,6 +30,8 @@ from basketry.methodology.selection import SELECTION
 from basketry.methodology.triggers import TRIGGERS
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.weighting import WEIGHTING
+from basketry.reference.price_rules import PriceRules
+from basketry.reference.rate import RATES
 
 
 def methodology_schema() -> dict[str, Any]:
@@ -53,6 +55,7 @@ def methodology_schema() -> dict[str, Any]:
         "select": _select(),
         "weight": _weight(),
         "rebalance": rebalance,
+        "prices": _prices(),
         "calculate": _model(CalculationCalendar),
         "missing": _model(Missing),
         "guard": _model(Guard),
@@ -122,6 +125,12 @@ def _named(registry: Registry[Any]) -> dict[str, Any]:
         name: choice["properties"][name]
         for name, choice in zip(registry.rules, registry.schema()["oneOf"], strict=True)
     }
+
+
+def _prices() -> dict[str, Any]:
+    schema = _model(PriceRules)
+    schema["properties"]["rate"] = _entry(RATES)
+    return schema
 
 
 def _select() -> dict[str, Any]:

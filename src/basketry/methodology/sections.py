@@ -121,21 +121,6 @@ class Publish(Section):
     decimals: int = Field(4, ge=0, le=12)
 
 
-class Restate(Section):
-    """When a published level is corrected: only a relative error above `threshold`, and only within `window`.
-
-    The default is the rule of CF Benchmarks for single-asset indices since June 2024: above 0.10% and on the
-    same day. A null window allows a correction at any time.
-
-    Attributes:
-        threshold: Least relative error that is corrected, a fraction.
-        window: Time from the level's instant within which it is corrected.
-    """
-
-    threshold: float = Field(0.001, ge=0, lt=1)
-    window: Duration | None = parse_duration("1d")
-
-
 class Override(Section):
     """A committee's decision about one asset, in force for determinations in [from, until).
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.restatement import Restate
 from basketry.core.rule import Duration
 from basketry.core.time import format_duration, parse_duration
 from basketry.market.tape import Market
@@ -53,6 +54,7 @@ class PriceRules(BaseModel):
         conversion: How other quote currencies are converted.
         fallback: What happens with too few venues.
         decimals: Digits after the point of a published price; rounded once, half to even.
+        restate: When a published price is corrected after late trades or retractions.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -66,6 +68,7 @@ class PriceRules(BaseModel):
     conversion: Conversion = Field(default_factory=Conversion)
     fallback: Fallback = Field(default_factory=Fallback)
     decimals: int = Field(8, ge=0, le=18)
+    restate: Restate = Field(default_factory=Restate)
 
     @field_validator("rate", mode="before")
     @classmethod
@@ -82,6 +85,11 @@ class PriceRules(BaseModel):
     @field_serializer("rate")
     def _write_rate(self, rate: TradeRate) -> Any:
         return {rate.name: rate.entry()} if rate.parameters() else rate.name
+
+    def document(self) -> dict[str, Any]:
+        """Return the rules as plain values for YAML and JSON; what is the default is left out."""
+        document: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
+        return {"rate": self._write_rate(self.rate), **{key: value for key, value in document.items() if key != "rate"}}
 
     @staticmethod
     def parse(value: Mapping[str, Any], where: str = "prices") -> PriceRules:
@@ -132,7 +140,7 @@ class PriceRules(BaseModel):
 
 
 def _keys_at(path: tuple[int | str, ...]) -> list[str]:
-    model: Any = {"health": Health, "conversion": Conversion, "fallback": Fallback}.get(
+    model: Any = {"health": Health, "conversion": Conversion, "fallback": Fallback, "restate": Restate}.get(
         str(path[0]) if path else "", PriceRules
     )
     return list(model.model_fields)

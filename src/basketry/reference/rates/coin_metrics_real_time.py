@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numba import njit
 from pydantic import Field
 
 from basketry.core.numbers import Bools, Floats
 from basketry.market.tape import Ints, Tape
 from basketry.reference.quantiles import weighted_quantile
 from basketry.reference.rate import RATES, Contributions, Estimates, Sources, TradeRate, all_included, shares
-
-_MINUTE = 60_000_000
 
 
 @RATES.register("coin_metrics_real_time")
@@ -53,6 +50,7 @@ class CoinMetricsRealTime(TradeRate):
 
     def _weigh(self, tape: Tape, instants: Ints, included: Bools | None) -> tuple[Floats, Floats, Ints]:
         from basketry.reference.kernels import source_last
+        from basketry.reference.time_kernels import MINUTE, dispersion
 
         sources = Sources.of(tape)
         bounds = self.bounds(tape, instants)
@@ -60,8 +58,8 @@ class CoinMetricsRealTime(TradeRate):
         where = (bounds, counted, sources.of_market, len(sources.venues))
         last, when = source_last(tape.time, tape.price, tape.size, *where)
         length = round(self.window.total_seconds() * 1e6)
-        whole_minutes = -(-length // _MINUTE)
-        size, spread, minutes, interval = _dispersion(
+        whole_minutes = -(-length // MINUTE)
+        size, spread, minutes, interval = dispersion(
             tape.time, tape.price, tape.size, *where, instants - length, whole_minutes
         )
         silent = (instants[:, None] - when) > self.inactive * interval[:, None]
@@ -71,44 +69,3 @@ class CoinMetricsRealTime(TradeRate):
         by_volume = shares(np.where(active, size, 0.0))
         weight = (by_volume + shares(np.where(active, inverse, 0.0))) / 2
         return last, shares(weight), size
-
-
-@njit(cache=True)
-def _dispersion(
-    time: Any, price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int, starts: Any, length: int
-) -> tuple[Ints, Floats, Floats, Floats]:
-    """Return size, variance around the mean of all, minutes with a trade (T, S); mean trade interval of all (T,)."""
-    markets, windows, edges = bounds.shape
-    held = np.zeros((windows, sources), np.int64)
-    variance = np.zeros((windows, sources))
-    minutes = np.zeros((windows, sources))
-    interval = np.full(windows, np.inf)
-    seen = np.empty((sources, length), np.bool_)
-    for t in range(windows):
-        mean, count, first, last = 0.0, 0, 0, 0
-        for m in range(markets):
-            if included[m, t]:
-                for i in range(bounds[m, t, 0], bounds[m, t, edges - 1]):
-                    count += 1
-                    mean += (price[i] - mean) / count
-                    first = time[i] if count == 1 else min(first, time[i])
-                    last = max(last, time[i])
-        if count > 1:
-            interval[t] = (last - first) / (count - 1)
-        of_source = np.zeros(sources, np.int64)
-        seen[:, :] = False
-        for m in range(markets):
-            if included[m, t]:
-                s = source[m]
-                for i in range(bounds[m, t, 0], bounds[m, t, edges - 1]):
-                    variance[t, s] += (price[i] - mean) ** 2
-                    held[t, s] += size[i]
-                    of_source[s] += 1
-                    minute = (time[i] - starts[t]) // _MINUTE
-                    if not seen[s, minute]:
-                        seen[s, minute] = True
-                        minutes[t, s] += 1
-        for s in range(sources):
-            if of_source[s]:
-                variance[t, s] /= of_source[s]
-    return held, variance, minutes, interval

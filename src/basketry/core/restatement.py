@@ -1,0 +1,41 @@
+"""When a published figure is corrected: the materiality rule."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from basketry.core.rule import Duration
+from basketry.core.time import parse_duration
+
+
+class Restate(BaseModel):
+    """When a published level is corrected: only a relative error above `threshold`, and only within `window`.
+
+    The default is the rule of CF Benchmarks for single-asset indices since June 2024: above 0.10% and on the
+    same day. A null window allows a correction at any time.
+
+    Attributes:
+        threshold: Least relative error that is corrected, a fraction.
+        window: Time from the level's instant within which it is corrected.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    threshold: float = Field(0.001, ge=0, lt=1)
+    window: Duration | None = parse_duration("1d")
+
+    def applies(self, relative_error: float, age: timedelta | None) -> bool:
+        """Return whether a figure with this error, published this long ago (None: not told), is corrected.
+
+        >>> Restate().applies(0.002, timedelta(hours=3)), Restate().applies(0.002, timedelta(days=2))
+        (True, False)
+        """
+        in_time = self.window is None or age is None or age <= self.window
+        return abs(relative_error) > self.threshold and in_time
+
+    def words(self) -> str:
+        """Return the rule in a few words."""
+        window = "at any time" if self.window is None else f"within {self.window}"
+        return f"relative error above {self.threshold:.4%}, {window}"
