@@ -18,12 +18,25 @@ CASES = {
     "history": ("basketry", "basketry, fresh panel", "numpy", "pandas", "bt", "vectorbt"),
     "minutes": ("basketry", "numpy"),
     "many": ("basketry",),
+    "fixings": (
+        "basketry, medians",
+        "basketry, medians, venue rules",
+        "basketry, capped median, venue rules",
+        "pandas, medians",
+        "polars, medians",
+        "duckdb, medians",
+        "numpy, medians",
+        "basketry, averages",
+        "polars, averages",
+        "numpy, averages",
+    ),
     "imports": ("import basketry", "basketry --help"),
 }
 TITLES = {
     "history": "Monthly top 100 of 500 assets, 2,500 days, capped at 25%",
     "minutes": "A year of minutes, 30 assets, monthly top 20",
     "many": "1,000 methodologies on one panel, 2 processes",
+    "fixings": "20 million trades, 168 hourly fixings of 12 parts",
     "imports": "Start-up of a process",
 }
 
@@ -41,17 +54,18 @@ def measure(case: str, peer: str, levels: Path) -> dict[str, Any]:
 def show(case: str, rows: list[dict[str, Any]]) -> None:
     """Print one table."""
     print(f"\n{TITLES[case]}")
-    print(f"{'':<24}{'cold s':>10}{'warm median':>14}{'minimum':>12}{'ratio':>9}{'peak MB':>9}  largest difference")
+    print(f"{'':<40}{'cold s':>10}{'warm median':>14}{'minimum':>12}{'ratio':>9}{'peak MB':>9}  largest difference")
     ours = next((row["median"] for row in rows if "median" in row), None)
     for row in rows:
         if "skipped" in row:
-            print(f"{row['peer']:<24}skipped: {row['skipped']}")
+            print(f"{row['peer']:<40}skipped: {row['skipped']}")
             continue
         ratio = row["median"] / ours if ours else float("nan")
+        rate = f"  {row['rows_a_second'] / 1e6:,.1f} M/s" if row.get("rows_a_second") else ""
         agreement = "" if row.get("difference") is None else f"{row['difference']:.1e}"
         print(
-            f"{row['peer']:<24}{row['cold']:>10.3f}{row['median'] * 1e3:>11.2f} ms{row['minimum'] * 1e3:>9.2f} ms"
-            f"{ratio:>8.1f}x{row['peak_mb']:>9.0f}  {agreement}{row.get('note', '')}"
+            f"{row['peer']:<40}{row['cold']:>10.3f}{row['median'] * 1e3:>11.2f} ms{row['minimum'] * 1e3:>9.2f} ms"
+            f"{ratio:>8.1f}x{row['peak_mb']:>9.0f}  {agreement}{row.get('note', '')}{rate}"
         )
 
 
@@ -65,7 +79,8 @@ def main() -> None:
     for case in [words.only] if words.only else CASES:
         levels = HERE / f".{case}.npy"
         found[case] = [measure(case, peer, levels) for peer in CASES[case]]
-        levels.unlink(missing_ok=True)
+        for left in HERE.glob(f".{case}*.npy"):
+            left.unlink()
         show(case, found[case])
     if words.json:
         words.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -13,8 +13,19 @@ from typing import Any
 import numpy as np
 
 
-def report(calculate: Callable[[], Any], levels: Path, *, repeats: int, ours: bool, note: str = "") -> None:
-    """Print the figures of a function that returns levels; keep ours, and compare the others with them."""
+def report(
+    calculate: Callable[[], Any], levels: Path, *, repeats: int, ours: bool, note: str = "", work: int | None = None
+) -> None:
+    """Print the figures of a function that returns levels; keep ours, and compare the others with them.
+
+    Args:
+        calculate: What is timed.
+        levels: Where our result is kept.
+        repeats: Warm calls.
+        ours: Whether this is our result.
+        note: Shown beside the figures.
+        work: Rows that a call works through, for a rate a second.
+    """
     times = []
     result = np.empty(0)
     for _ in range(repeats + 1):
@@ -36,6 +47,7 @@ def report(calculate: Callable[[], Any], levels: Path, *, repeats: int, ours: bo
                 "minimum": min(warm),
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                 "difference": difference,
+                "rows_a_second": work / statistics.median(warm) if work else None,
                 "note": note,
             }
         )

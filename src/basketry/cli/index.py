@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from basketry.jobs.diff import Comparison
     from basketry.jobs.verify import Verification
     from basketry.market.panel import Panel
+    from basketry.methodology.methodology import Methodology
 
 index_app = typer.Typer(
     no_args_is_help=True,
@@ -67,7 +69,7 @@ def check(
 
         schema.write_text(dumps(methodology_schema(), indent=2) + "\n", encoding="utf-8")
     rules = Methodology.load(methodology)
-    found = warnings(rules, _panel(lake, "daily")) if lake else []
+    found = warnings(rules, _panel(lake, "daily", rules)) if lake else []
     book = rules.latest
     dates = [date.effective_at for date in book.schedule.next_dates(rules.base_instant, 4, rules.base_instant)]
     if json:
@@ -119,7 +121,7 @@ def run(
     rules = Methodology.load(methodology)
     target = out or Path(rules.symbol)
     with status(f"Reading {lake}") as update:
-        panel = _panel(lake, table)
+        panel = _panel(lake, table, rules, update)
         update(f"Computing {rules.symbol}")
         result = calculate(rules, panel, start, end)
         update(f"Writing {target}")
@@ -166,7 +168,7 @@ def explain(
     from basketry.jobs.explain import explain_folder
 
     with status("Recomputing the determination"):
-        panel = _panel(lake, table)
+        panel = _panel_of(folder, lake, table)
         explanation = explain_folder(folder, panel, date)
     if json:
         content = {"simulated_market": panel.simulated, **explanation.to_dict()}
@@ -268,7 +270,7 @@ def verify(folder: FolderArgument, lake: LakeOption, table: TableOption = "daily
     from basketry.jobs.verify import verify as verify_folder
 
     with status(f"Recomputing {folder}"):
-        panel = _panel(lake, table)
+        panel = _panel_of(folder, lake, table)
         verification = verify_folder(folder, panel)
     if json:
         print_json({"simulated_market": panel.simulated, **verification.to_dict()})
@@ -312,7 +314,7 @@ def publish(
     from basketry.jobs.publish import publish_index
 
     with status(f"Recomputing {folder}"):
-        panel = _panel(lake, table)
+        panel = _panel_of(folder, lake, table)
         done = publish_index(
             folder,
             panel,
@@ -342,7 +344,22 @@ def _say_simulated(panel: Panel) -> None:
         say("The market is SIMULATED.", style="bold")
 
 
-def _panel(lake: str, table: str) -> Panel:
+def _panel(lake: str, table: str, rules: Methodology, progress: Callable[[str], None] | None = None) -> Panel:
+    from basketry.jobs.market import market_panel
     from basketry.lake.lake import Lake
 
-    return Lake(lake).panel(table)
+    return market_panel(Lake(lake), rules, table, progress)
+
+
+def _panel_of(folder: Path, lake: str, table: str) -> Panel:
+    """Return the panel for the rules in a folder."""
+    from basketry.core.errors import MethodologyError
+    from basketry.lake.lake import Lake
+    from basketry.methodology.methodology import Methodology
+
+    try:
+        rules = Methodology.load(folder / "methodology.yaml")
+    except MethodologyError:
+        # What is wrong with the folder is told by the command that reads it.
+        return Lake(lake).panel(table)
+    return _panel(lake, table, rules)

@@ -11,6 +11,7 @@ import typer
 from basketry.cli.console import complain, say
 from basketry.cli.data import data_app
 from basketry.cli.index import index_app
+from basketry.cli.price import price_app
 from basketry.core.errors import BasketryError
 from basketry.core.version import VERSION
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(index_app, name="index")
+app.add_typer(price_app, name="price")
 
 
 def _version(value: bool) -> None:

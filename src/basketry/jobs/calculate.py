@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from basketry.core.errors import DataError
 from basketry.index.calculate import Instant, calculate_index
 from basketry.index.result import IndexResult
+from basketry.jobs.market import market_panel
 from basketry.lake.lake import Lake
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
@@ -75,7 +76,7 @@ def calculate(
     [100.0, 105.0, 255.0]
     """
     rules = Methodology.load(methodology)
-    panel = market if isinstance(market, Panel) else _lake(market).panel(table)
+    panel = market if isinstance(market, Panel) else market_panel(_lake(market), rules, table)
     result = calculate_index(rules, panel, start, end)
     return Index(**{field.name: getattr(result, field.name) for field in fields(IndexResult)})
 

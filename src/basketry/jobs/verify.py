@@ -15,6 +15,7 @@ import polars as pl
 from basketry.core.errors import BasketryError, RecordError
 from basketry.index.calculate import calculate_index
 from basketry.index.result import IndexResult
+from basketry.jobs.market import market_panel
 from basketry.jobs.publish import Correction, with_kept
 from basketry.lake.lake import Lake
 from basketry.ledger.folder import (
@@ -88,8 +89,12 @@ def verify(
         return Verification(str(folder), (*_file_checks(path), Check("readable", False, str(error))))
     checks += _file_checks(path)
     checks.append(Check("record chain", True, f"{len(published.record)} entries, each linked to the one before"))
-    panel = market if isinstance(market, Panel) else (market if isinstance(market, Lake) else Lake(market)).panel(table)
     try:
+        panel = (
+            market
+            if isinstance(market, Panel)
+            else market_panel(market if isinstance(market, Lake) else Lake(market), published.methodology, table)
+        )
         result = recalculate(published, panel)
     except BasketryError as error:
         return Verification(str(folder), (*checks, Check("recomputed", False, str(error))))

@@ -64,8 +64,8 @@ class FixingState:
 
 
 @dataclass(slots=True, eq=False)
-class _Window:
-    """The windows of one rate on one tape, computed."""
+class FixingWindow:
+    """Windows of one rate: the tape in one currency, which markets count, the prices, what each venue gave."""
 
     tape: Tape
     rate: TradeRate
@@ -126,7 +126,7 @@ class Fixer:
         """Return the fixings at ascending instants (microseconds), all from one read of the tapes."""
         if not len(instants):
             return Fixings.together([])
-        window = self._compute(self.rules.rate, instants, self.state.out)
+        window = self.window(self.rules.rate, instants, self.state.out)
         events = _exclusions(window, self.state.out, self.asset)
         self.state.out = window.screened.out
         rows = _rows(window, self.rules, self.asset)
@@ -145,7 +145,8 @@ class Fixer:
             _null(pl.concat([CONVERSIONS.empty(), *conversions])),
         )
 
-    def _compute(self, rate: TradeRate, instants: Ints, out: frozenset[str]) -> _Window:
+    def window(self, rate: TradeRate, instants: Ints, out: frozenset[str]) -> FixingWindow:
+        """Return the windows of a rate that end at ascending instants: trades, health, prices, contributions."""
         edges = rate.edges(instants)
         first, last = int(edges.min()), int(edges.max())
         raw = self.source.tape(self.asset, first, last)
@@ -157,7 +158,7 @@ class Fixer:
         screened = screen(tape, rate, instants, self.rules.health, out)
         price = rate.estimate(tape, instants, screened.included).price
         given = rate.contributions(tape, instants, screened.included)
-        return _Window(tape, rate, instants, screened, price, given, quotes)
+        return FixingWindow(tape, rate, instants, screened, price, given, quotes)
 
     def _fall_back(self, rows: dict[str, Any], place: int, instants: Ints, events: list[tuple[Any, ...]]) -> None:
         """Take the steps of the waterfall for one fixing until one gives a price."""
@@ -168,7 +169,7 @@ class Fixer:
         events.append((when, self.asset, "too few venues", f"{reason} in {_length(self.rules.rate.window)}"))
         for length in self.rules.fallback.wider:
             rate = self.rules.rate.model_copy(update={"window": length})
-            wider = self._compute(rate, instants[place : place + 1], self.state.out)
+            wider = self.window(rate, instants[place : place + 1], self.state.out)
             venues = int(wider.venues[0])
             if np.isfinite(wider.price[0]) and venues >= self.rules.min_venues:
                 for name, values in _rows(wider, self.rules, self.asset).items():
@@ -206,7 +207,7 @@ def fix(source: TapeSource, asset: str, instants: Ints, rules: PriceRules, *, ba
     return Fixings.together([fixer.fix(instants[first : first + batch]) for first in range(0, len(instants), batch)])
 
 
-def _rows(window: _Window, rules: PriceRules, asset: str) -> dict[str, Any]:
+def _rows(window: FixingWindow, rules: PriceRules, asset: str) -> dict[str, Any]:
     trades, size = window.totals()
     counted = window.screened.included
     count = len(window.instants)
@@ -227,7 +228,7 @@ def _rows(window: _Window, rules: PriceRules, asset: str) -> dict[str, Any]:
     }
 
 
-def _source_rows(window: _Window, asset: str) -> pl.DataFrame:
+def _source_rows(window: FixingWindow, asset: str) -> pl.DataFrame:
     trades, size = window.totals()
     sources = Sources.of(window.tape)
     with np.errstate(invalid="ignore"):
@@ -267,7 +268,7 @@ def _source_rows(window: _Window, asset: str) -> pl.DataFrame:
     return FIXING_SOURCES.conform(_null(rows).sort("time", "venue", "pair"))
 
 
-def _exclusions(window: _Window, out: frozenset[str], asset: str) -> list[tuple[Any, ...]]:
+def _exclusions(window: FixingWindow, out: frozenset[str], asset: str) -> list[tuple[Any, ...]]:
     """Return when markets were left out for cause and when they came back."""
     events: list[tuple[Any, ...]] = []
     sources = Sources.of(window.tape)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from markupsafe import Markup, escape
 
-from basketry.index.result import IndexResult
-from basketry.reports.plots import Draw, drawing, new_figure
+from basketry.reports.plots import drawing, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 _USED = re.compile(r'(?:url\(#|xlink:href="#)([\w-]+)')
 _TAG = re.compile(r"<[^>]+>")
@@ -18,12 +24,14 @@ _PATH = re.compile(r' d="([^"]*)"')
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
 
 
-def inline_svg(draw: Draw, result: IndexResult, *, name: str, label: str, size: tuple[float, float]) -> Markup:
+def inline_svg(
+    draw: Callable[[Figure, T], None], subject: T, *, name: str, label: str, size: tuple[float, float]
+) -> Markup:
     """Return one drawing as an SVG element.
 
     Args:
         draw: Draws on an empty figure.
-        result: The index.
+        subject: What is drawn.
         name: Word that keeps the names inside this drawing apart from those of others on the page.
         label: What the picture shows, for readers who do not see it.
         size: Width and height in inches.
@@ -34,7 +42,7 @@ def inline_svg(draw: Draw, result: IndexResult, *, name: str, label: str, size: 
     stream = io.StringIO()
     with drawing():
         figure = new_figure(*size)
-        draw(figure, result)
+        draw(figure, subject)
         # With nothing to say, the block of metadata is still written, and is cut out below.
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = stream.getvalue()

@@ -19,7 +19,15 @@ Instants = NDArray[np.datetime64]
 _HOURS_MINUTES = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$", re.ASCII)
 
 
-def _clock(value: Any) -> time:
+def parse_clock(value: Any) -> time:
+    """Return the time of day that a text such as 16:00 says.
+
+    Raises:
+        MethodologyError: It is not hours and minutes.
+
+    >>> parse_clock("16:00")
+    datetime.time(16, 0)
+    """
     text = value.isoformat() if isinstance(value, time) else value
     if isinstance(value, time) and text.endswith(":00"):
         text = text[:-3]
@@ -31,7 +39,7 @@ def _clock(value: Any) -> time:
 
 Clock = Annotated[
     time,
-    BeforeValidator(_clock),
+    BeforeValidator(parse_clock),
     PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "examples": ["16:00"]}),
 ]

@@ -1,0 +1,216 @@
+"""Reference prices from a lake: make them, keep them in a folder, explain one, compare rates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from basketry.core.errors import DataError, MethodologyError
+from basketry.core.time import to_datetime, to_instant
+from basketry.lake.lake import Instant, Lake
+from basketry.lake.tapes import LakeTapes
+from basketry.market.tape import Ints
+from basketry.methodology.parse import parse_yaml
+from basketry.methodology.schedule.fixing import fixings as local_fixings
+from basketry.methodology.schedule.fixing import local_day, parse_clock
+from basketry.reference.compare import Comparison, compare_rates
+from basketry.reference.explain import FixingExplanation, explain_fixing
+from basketry.reference.fixing import Fixer, Fixings, FixingState
+from basketry.reference.price_rules import PriceRules
+
+Progress = Callable[[str], None]
+_DAY = timedelta(days=1)
+_BATCH = 48
+
+
+@dataclass(frozen=True, eq=False)
+class ReferencePrices:
+    """Reference prices of some assets over some instants, with all their evidence.
+
+    Attributes:
+        rules: How they were made.
+        fixings: Tables fixings, sources, events and conversions, in the order of time and asset.
+        simulated: Whether the trades are those of the simulated market.
+    """
+
+    rules: PriceRules
+    fixings: Fixings
+    simulated: bool
+
+    def save(self, folder: Path, **restatement: Any) -> Path:
+        """Write the folder of these prices; see `basketry.jobs.save_prices.save_prices`."""
+        from basketry.jobs.save_prices import save_prices
+
+        save_prices(self, folder, **restatement)
+        return folder
+
+
+def load_rules(file: Path | None, rate: str | None = None, min_venues: int | None = None) -> PriceRules:
+    """Return the price rules of a file: a methodology with the key `prices`, or a file of those keys alone.
+
+    Args:
+        file: YAML; the default rules unless given.
+        rate: The name of another rate, with its default parameters.
+        min_venues: Another least number of venues.
+
+    Raises:
+        MethodologyError: The file cannot be read, or a key or value is wrong.
+    """
+    document: dict[str, Any] = {}
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise MethodologyError(f"{file}: cannot be read: {error}") from error
+        try:
+            whole = parse_yaml(text)
+        except MethodologyError as error:
+            raise MethodologyError(f"{file}: {error}") from error
+        if not isinstance(whole, dict):
+            raise MethodologyError(f"{file}: expected keys such as `rate: capped_median`")
+        if "basketry" in whole and whole.get("prices") is None:
+            raise MethodologyError(f"{file}: this methodology makes no reference prices; it has no key `prices`")
+        document = dict(whole.get("prices") or whole)
+    if rate is not None:
+        document["rate"] = rate
+    if min_venues is not None:
+        document["min_venues"] = min_venues
+    try:
+        return PriceRules.parse(document)
+    except MethodologyError as error:
+        raise type(error)(f"{file}: {error}" if file is not None else str(error)) from error
+
+
+def fixing_instants(start: Instant, end: Instant, every: timedelta, at: str | None = None, zone: str = "UTC") -> Ints:
+    """Return the instants of fixings in (start, end], microseconds.
+
+    Args:
+        start: First instant, exclusive; a bare date is 00:00 UTC.
+        end: Last instant, inclusive.
+        every: Spacing, in step with 1970-01-01 00:00 UTC.
+        at: For daily fixings the local time of day, HH:MM.
+        zone: Its time zone.
+
+    Raises:
+        DataError: There is none, or `at` is given with another spacing than a day.
+
+    >>> len(fixing_instants("2024-03-01", "2024-03-02", timedelta(hours=1)))
+    24
+    >>> fixing_instants("2024-07-01", "2024-07-02", timedelta(days=1), "16:00", "Europe/London").view("datetime64[us]")
+    array(['2024-07-01T15:00:00.000000'], dtype='datetime64[us]')
+    """
+    first, last = to_instant(start), to_instant(end)
+    if at is not None:
+        if every != _DAY:
+            raise DataError("a time of day goes with one fixing a day: give --every 1d with --at")
+        opening = local_day(first, zone)
+        days = [opening + timedelta(days=n) for n in range(-1, (local_day(last, zone) - opening).days + 2)]
+        times = np.unique(local_fixings(days, parse_clock(at), zone))
+        found = times[(times > first) & (times <= last)].astype(np.int64)
+    else:
+        step = round(every.total_seconds() * 1e6)
+        if step < 1:
+            raise DataError(f"fixings every {every} are not possible; give a length such as 1h, 5m or 1s")
+        low, high = int(first.astype(np.int64)), int(last.astype(np.int64))
+        found = np.arange(low // step * step + step, high + 1, step, dtype=np.int64)
+    if not len(found):
+        raise DataError(f"there is no fixing after {first} up to {last}")
+    return found
+
+
+def reference_prices(
+    lake: Lake,
+    assets: Sequence[str],
+    instants: Ints,
+    rules: PriceRules,
+    *,
+    known_by: Instant | None = None,
+    progress: Progress | None = None,
+) -> ReferencePrices:
+    """Return the reference prices of some assets at some instants, from the trades of a lake.
+
+    Args:
+        lake: Where the trades are.
+        assets: Ids; every asset that has a market unless given any.
+        instants: Microseconds, ascending.
+        rules: How.
+        known_by: Use only corrections known by then.
+        progress: Told what is being done.
+
+    Raises:
+        DataError: The lake holds no trades, or no market of an asset.
+    """
+    tapes = LakeTapes(lake, None if known_by is None else to_instant(known_by))
+    chosen = list(assets) or tapes.assets
+    for asset in chosen:
+        tapes.require(asset)
+    parts = []
+    for asset in chosen:
+        fixer = Fixer(tapes, asset, rules, FixingState())
+        for first in range(0, len(instants), _BATCH):
+            if progress is not None:
+                progress(f"{asset}: {first:,} of {len(instants):,} fixings")
+            parts.append(fixer.fix(instants[first : first + _BATCH]))
+    return ReferencePrices(rules, _in_order(Fixings.together(parts)), lake.simulated)
+
+
+def _in_order(fixings: Fixings) -> Fixings:
+    return Fixings(
+        fixings.table.sort("time", "asset"),
+        fixings.sources.sort("time", "asset", "venue", "pair"),
+        fixings.events.sort("time", "asset", maintain_order=True),
+        fixings.conversions.unique(maintain_order=True).sort("time", "quote"),
+    )
+
+
+def explain_price(lake: Lake, asset: str, instant: Instant, rules: PriceRules) -> FixingExplanation:
+    """Return how one fixing came about, computed again from the lake."""
+    tapes = LakeTapes(lake)
+    tapes.require(asset)
+    return explain_fixing(tapes, asset, int(to_instant(instant).astype(np.int64)), rules)
+
+
+def compare_prices(
+    lake: Lake,
+    asset: str,
+    instants: Ints,
+    rules: PriceRules,
+    rates: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Comparison:
+    """Return the prices of several rates over the same trades and instants."""
+    tapes = LakeTapes(lake)
+    tapes.require(asset)
+    return compare_rates(tapes, asset, instants, rules, rates, progress)
+
+
+def traded_span(lake: Lake, assets: Sequence[str]) -> tuple[datetime, datetime]:
+    """Return the first and the last UTC midnight between which some assets were traded, all unless any are named."""
+    tapes = LakeTapes(lake)
+    days = sorted(
+        {
+            day
+            for market, held in lake.ticks(tapes.table).items()
+            if market.base in (assets or tapes.assets)
+            for day in held
+        }
+    )
+    if not days:
+        raise DataError(f"{lake.address}: holds no trades of {', '.join(assets)}; it has {', '.join(tapes.assets)}")
+    return to_datetime(to_instant(days[0])), to_datetime(to_instant(days[-1] + _DAY))
+
+
+__all__ = [
+    "ReferencePrices",
+    "compare_prices",
+    "explain_price",
+    "fixing_instants",
+    "load_rules",
+    "reference_prices",
+    "traded_span",
+]

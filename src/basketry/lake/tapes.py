@@ -1,0 +1,62 @@
+"""The tapes of a lake, as reference prices ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from basketry.core.errors import DataError, nearest_hint
+from basketry.lake.lake import Lake
+from basketry.market.tape import Market, Tape
+
+
+class LakeTapes:
+    """Trades of a lake by asset and interval; bars where a lake holds no trades of any asset.
+
+    Args:
+        lake: The lake.
+        known_by: Use only corrections known by this instant; all unless given.
+
+    Raises:
+        DataError: The lake holds neither trades nor bars.
+    """
+
+    def __init__(self, lake: Lake, known_by: np.datetime64 | None = None) -> None:
+        self.lake = lake
+        self.known_by = known_by
+        held = [table for table in ("trades", "bars") if lake.ticks(table)]
+        if not held:
+            raise DataError(
+                f"{lake.address}: holds no trades and no bars; import some with: basketry data import FILE "
+                "--table trades --venue VENUE --lake LAKE, or make simulated ones with: basketry data simulate --venues"
+            )
+        self.table = held[0]
+
+    def markets(self) -> Sequence[Market]:
+        """Return every market that has trades."""
+        return self._markets
+
+    @cached_property
+    def _markets(self) -> tuple[Market, ...]:
+        return tuple(sorted(self.lake.ticks(self.table)))
+
+    @property
+    def assets(self) -> list[str]:
+        """The assets that are priced somewhere, in ascending order."""
+        return sorted({market.base for market in self._markets})
+
+    def require(self, asset: str) -> None:
+        """Raise DataError where an asset has no market."""
+        if asset not in self.assets:
+            raise DataError(
+                f"{self.lake.address}: no market trades {asset!r}{nearest_hint(asset, self.assets)}; "
+                f"it has {', '.join(self.assets)}"
+            )
+
+    def tape(self, asset: str, start: int, end: int) -> Tape:
+        """Return the trades of an asset with start <= time < end (microseconds)."""
+        return self.lake.tape(
+            asset, np.datetime64(start, "us"), np.datetime64(end, "us"), table=self.table, known_by=self.known_by
+        )
