@@ -27,6 +27,9 @@ from basketry.jobs.new import examples
 from basketry.methodology import sections, select
 from basketry.methodology.schedule import calculation, schedule
 from basketry.methodology.schema import methodology_schema
+from basketry.reference import health, paths, price_rules
+from basketry.reference import tables as price_tables
+from basketry.reference.rate import RATES
 
 PACKAGE = Path(basketry.__file__).parent
 TYPER = typer.Typer(pretty_exceptions_enable=False)
@@ -62,7 +65,7 @@ def commands() -> str:
 
 def registries() -> dict[str, Registry[Any]]:
     """Return the registries of rules by group."""
-    found = {}
+    found: dict[str, Registry[Any]] = {RATES.group: RATES}
     for module in pkgutil.iter_modules(methodology.__path__, f"{methodology.__name__}."):
         if module.ispkg:
             for value in vars(importlib.import_module(module.name)).values():
@@ -110,6 +113,8 @@ def methodology_file() -> str:
         model, groups = MODELS.get(key), RULES_UNDER.get(key, ())
         if model is not None:
             page += [*_prose(model), *_parameters(model)]
+        for part, nested in NESTED.get(key, {}).items():
+            page += [f"### {key}.{part}", "", *_prose(nested), *_parameters(nested)]
         if groups:
             page += ["Rules: " + ", ".join(f"[{group}](rules/{group}.md)" for group in groups) + ".", ""]
         if model is None and not groups:
@@ -128,8 +133,12 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "events": sections.EventPolicy,
     "publish": sections.Publish,
     "restate": Restate,
+    "prices": price_rules.PriceRules,
     "overrides": sections.Override,
     "versions": sections.VersionNote,
+}
+NESTED: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    "prices": {"health": health.Health, "conversion": paths.Conversion, "fallback": price_rules.Fallback},
 }
 PLAIN: Mapping[str, str] = {
     "name": "The index in full.",
@@ -144,13 +153,15 @@ RULES_UNDER: Mapping[str, tuple[str, ...]] = {
     "weight": ("weighting", "capping"),
     "rebalance": ("triggers",),
     "returns": ("returns",),
+    "prices": ("rates",),
 }
 
 
 def tables() -> str:
     """Return the page of the declared tables: columns, types, units and keys."""
     page = ["# Tables", "", "Types are those of Polars; instants are UTC in microseconds.", ""]
-    for schema in (value for value in vars(frames).values() if isinstance(value, frames.Schema)):
+    declared = (*vars(frames).values(), *vars(price_tables).values())
+    for schema in (value for value in declared if isinstance(value, frames.Schema)):
         page += [
             f"## {schema.name}",
             "",

@@ -161,9 +161,7 @@ def test_state_carries_over_a_restart() -> None:
         {"min_venues": 3, "rate": {"capped_median": {"window": "5m"}}, "fallback": {"previous": "1h"}}
     )
     whole, _ = stream([(e[1], e) for e in trades], [minute * MINUTE for minute in range(5, 30)], rules, 0)
-    first, calculator = stream(
-        trades, [(e[1], e) for e in trades], [minute * MINUTE for minute in range(5, 15)], rules, 0
-    )
+    first, calculator = stream([(e[1], e) for e in trades], [minute * MINUTE for minute in range(5, 15)], rules, 0)
     again = PriceStream("btc", MARKETS, rules, state=calculator.state)
     for market, time, price, size, trade_id in trades:
         again.update(market, time, price, size, trade_id)
