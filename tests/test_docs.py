@@ -16,6 +16,7 @@ from basketry.cli.main import app
 from basketry.core import frames
 from basketry.jobs.new import examples
 from basketry.methodology.schema import methodology_schema
+from basketry.reference import tables as price_tables
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -60,7 +61,7 @@ def test_every_command_is_documented(pages: dict[str, str]) -> None:
 
 def test_every_rule_is_documented_with_all_its_parameters(generate: ModuleType, pages: dict[str, str]) -> None:
     registries = generate.registries()
-    assert registries.keys() == {"universe", "selection", "weighting", "capping", "triggers", "returns"}
+    assert registries.keys() == {"universe", "selection", "weighting", "capping", "triggers", "returns", "rates"}
     for group, registry in registries.items():
         page = pages[f"rules/{group}.md"]
         assert headings(page) == set(registry.rules)
@@ -74,12 +75,17 @@ def test_every_rule_is_documented_with_all_its_parameters(generate: ModuleType, 
 
 
 def test_every_key_of_a_methodology_file_is_documented(pages: dict[str, str]) -> None:
-    assert headings(pages["methodology-file.md"]) == set(methodology_schema()["properties"])
+    found = headings(pages["methodology-file.md"])
+    assert {key.partition(".")[0] for key in found} == set(methodology_schema()["properties"])
+    assert {"prices.health", "prices.conversion", "prices.fallback"} < found
 
 
 def test_every_table_and_example_is_documented(pages: dict[str, str]) -> None:
     assert headings(pages["tables.md"]) == {
-        value.name for value in vars(frames).values() if isinstance(value, frames.Schema)
+        value.name
+        for module in (frames, price_tables)
+        for value in vars(module).values()
+        if isinstance(value, frames.Schema)
     }
     assert headings(pages["examples.md"]) == set(examples())
 
