@@ -66,8 +66,58 @@ def capped_weights(volume: Any, group: Any, survive: int) -> tuple[Floats, int]:
     return result, corrupt
 
 
+_ENOUGH_GROUPS = 3
+"""With so many groups the median itself bounds what one of them can do."""
+
+
 @njit(cache=True)
-def capped_parts(price: Any, volume: Any, group: Any, survive: int) -> tuple[Floats, Ints]:
+def _groups_of(price: Any, group: Any) -> int:
+    """Return how many groups have a price."""
+    seen = np.zeros(len(group), np.bool_)
+    for s in range(len(price)):
+        if np.isfinite(price[s]):
+            seen[group[s]] = True
+    return seen.sum()
+
+
+@njit(cache=True)
+def _corroborated(price: Any, part: int, venue: int, group: Any, agree: float) -> bool:
+    """Return whether another group stands by a venue's price of a part, or there is no other group in the window.
+
+    What another group says is its price in the part, else its latest before, else its first after. So a venue that
+    alone goes astray while most are silent finds no witness, and two that fall together find each other.
+
+    Args:
+        price: Shape (K, S); NaN where a venue has none.
+        part: The part.
+        venue: The venue.
+        group: Shape (S,).
+        agree: Relative distance within which two prices agree.
+    """
+    own = price[part, venue]
+    alone = True
+    for s in range(price.shape[1]):
+        if group[s] == group[venue]:
+            continue
+        nearest = np.nan
+        for k in range(part, -1, -1):
+            if np.isfinite(price[k, s]):
+                nearest = price[k, s]
+                break
+        if not np.isfinite(nearest):
+            for k in range(part + 1, price.shape[0]):
+                if np.isfinite(price[k, s]):
+                    nearest = price[k, s]
+                    break
+        if np.isfinite(nearest):
+            alone = False
+            if abs(own / nearest - 1) <= agree:
+                return True
+    return alone
+
+
+@njit(cache=True)
+def capped_parts(price: Any, volume: Any, group: Any, survive: int, agree: float) -> tuple[Floats, Ints]:
     """Return capped weights (T, K, S) of the venues with a price in each part, and what each part survives (T, K).
 
     Args:
@@ -75,6 +125,8 @@ def capped_parts(price: Any, volume: Any, group: Any, survive: int) -> tuple[Flo
         volume: Volume of each venue in the whole window, shape (T, S).
         group: Shape (S,).
         survive: Corrupt groups to survive.
+        agree: In a part with one or two groups a venue weighs nothing unless a price of another group, in the part or
+            else the nearest in time, is within this fraction; see `_corroborated`.
     """
     windows, parts, venues = price.shape
     weight = np.zeros(price.shape)
@@ -82,7 +134,9 @@ def capped_parts(price: Any, volume: Any, group: Any, survive: int) -> tuple[Flo
     own = np.zeros(venues)
     for t in range(windows):
         for k in range(parts):
+            few = _groups_of(price[t, k], group) < _ENOUGH_GROUPS
             for s in range(venues):
-                own[s] = volume[t, s] if np.isfinite(price[t, k, s]) else 0.0
+                counts = np.isfinite(price[t, k, s]) and (not few or _corroborated(price[t], k, s, group, agree))
+                own[s] = volume[t, s] if counts else 0.0
             weight[t, k], survives[t, k] = capped_weights(own, group, survive)
     return weight, survives

@@ -12,8 +12,8 @@ import polars as pl
 
 from basketry.core.numbers import Floats, round_published
 from basketry.core.time import format_duration
-from basketry.market.tape import Ints, Tape
-from basketry.reference.health import COUNTS, DEVIATES, REASONS, Screened, screen
+from basketry.market.tape import Ints, Market, Tape
+from basketry.reference.health import COUNTS, DEVIATES, NO_RATE, NO_TRADES, REASONS, Screened, screen
 from basketry.reference.paths import Converter, QuoteRate, TapeSource
 from basketry.reference.price_rules import PriceRules
 from basketry.reference.quantiles import half_interquartile
@@ -54,11 +54,13 @@ class FixingState:
 
     Attributes:
         out: Venues that are out for deviation.
+        left_out: Why each market was left out when it last traded, by code; see `health.REASONS`.
         price: The last price that was not carried.
         time: Its instant, microseconds.
     """
 
     out: frozenset[str] = frozenset()
+    left_out: dict[Market, int] = field(default_factory=dict)
     price: float = float("nan")
     time: int = 0
 
@@ -127,7 +129,7 @@ class Fixer:
         if not len(instants):
             return Fixings.together([])
         window = self.window(self.rules.rate, instants, self.state.out)
-        events = _exclusions(window, self.state.out, self.asset)
+        events = _exclusions(window, self.asset, self.state.left_out)
         self.state.out = window.screened.out
         rows = _rows(window, self.rules, self.asset)
         enough = np.isfinite(window.price) & (window.venues >= self.rules.min_venues)
@@ -154,8 +156,13 @@ class Fixer:
         tape = raw.only([market for market, kept in allowed if kept is not None])
         tape = replace(tape, markets=tuple(kept for _, kept in allowed if kept is not None))
         converter = Converter(self.source, self.rules.currency, self.rules.conversion)
-        tape, quotes = converter.convert(tape, first, last)
-        screened = screen(tape, rate, instants, self.rules.health, out)
+        converted, quotes = converter.convert(tape, first, last)
+        screened = screen(converted, rate, instants, self.rules.health, out)
+        # Trades whose quote currency has no price fall away in the conversion; say so, not that there were none.
+        whole = tape.bounds(edges[:, [0, -1]])
+        lost = (screened.code == NO_TRADES) & (whole[:, :, 1] > whole[:, :, 0])
+        screened.code[lost] = NO_RATE
+        tape = converted
         price = rate.estimate(tape, instants, screened.included).price
         given = rate.contributions(tape, instants, screened.included)
         return FixingWindow(tape, rate, instants, screened, price, given, quotes)
@@ -268,21 +275,23 @@ def _source_rows(window: FixingWindow, asset: str) -> pl.DataFrame:
     return FIXING_SOURCES.conform(_null(rows).sort("time", "venue", "pair"))
 
 
-def _exclusions(window: FixingWindow, out: frozenset[str], asset: str) -> list[tuple[Any, ...]]:
-    """Return when markets were left out for cause and when they came back."""
+def _exclusions(window: FixingWindow, asset: str, left_out: dict[Market, int]) -> list[tuple[Any, ...]]:
+    """Return when markets were left out for cause and when they came back; brings `left_out` up to date."""
     events: list[tuple[Any, ...]] = []
     sources = Sources.of(window.tape)
     for place, market in enumerate(window.tape.markets):
-        before = DEVIATES if market.venue in out else COUNTS
+        before = left_out.get(market, COUNTS)
         for t, code in enumerate(window.screened.code[place].tolist()):
-            if code in (COUNTS, 1):
-                if before not in (COUNTS, 1) and code == COUNTS:
-                    events.append((_moment(window.instants[t]), asset, "returns", str(market)))
-            elif code != before:
+            if code in (NO_TRADES, before):
+                continue
+            if code == COUNTS:
+                events.append((_moment(window.instants[t]), asset, "returns", str(market)))
+            else:
                 far = window.screened.deviation[t, sources.of_market[place]]
                 said = f"{market}: {REASONS[code]}" + (f" by {far:.4%}" if code == DEVIATES else "")
                 events.append((_moment(window.instants[t]), asset, "left out", said))
-            before = code if code != 1 else before
+            before = code
+        left_out[market] = before
     return sorted(events)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,23 @@ from basketry.market.tape import Ints, Tape
 from basketry.reference.quantiles import median
 from basketry.reference.rate import Sources, TradeRate
 
-REASONS = ("counts", "no trades", "silent", "stuck", "deviates")
+REASONS = ("counts", "no trades", "silent", "stuck", "deviates", "no rate")
 """Why a market is left out of a window, by code."""
-COUNTS, NO_TRADES, SILENT, STUCK, DEVIATES = range(len(REASONS))
+COUNTS, NO_TRADES, SILENT, STUCK, DEVIATES, NO_RATE = range(len(REASONS))
 _MIN_RUN = 3
+_PIECES = 12
 
 
 class Health(BaseModel):
     """When a market is left out of a window.
 
     Attributes:
-        deviation: A venue is left out when its volume-weighted median of the window is further than this fraction
-            from the median of the venues; null never leaves one out for that.
+        deviation: A venue is left out when its distance from the other venues is above this fraction; null never leaves
+            one out for that. Where more than half of the venues would be out, nobody knows who is right: none is.
+        deviation_of: How far a venue is. parts: its volume-weighted median and the median of the venues are compared
+            in each twelfth of the window in which it trades, and the median of these distances counts, so that venues
+            are compared at the same time. window: medians of the whole window, which differ in a fast market only
+            because venues trade at different times in it.
         return_below: It returns at the first window in which it deviates less than this share of `deviation`.
         silent: A market whose last trade is older than this at the end of the window is left out, as long as others
             trade; null for never.
@@ -35,12 +41,13 @@ class Health(BaseModel):
             that price by more than `stuck_move` meanwhile; null for never.
         stuck_move: See `stuck`; a fraction.
 
-    Deviation with re-entry at half is the rule of the CME CF reference rates (Crypto Facilities, 2020).
+    Deviation of the window with re-entry at half is the rule of the CME CF reference rates (CF Benchmarks, 2020).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     deviation: float | None = Field(0.05, gt=0, lt=1)
+    deviation_of: Literal["parts", "window"] = "parts"
     return_below: float = Field(0.5, gt=0, le=1)
     silent: Duration | None = None
     stuck: Duration | None = parse_duration("10m")
@@ -51,7 +58,8 @@ class Health(BaseModel):
         said = []
         if self.deviation is not None:
             said.append(
-                f"a venue whose median is further than {self.deviation:.4g} from the median of the venues is left "
+                f"a venue further than {self.deviation:.4g} from the median of the venues "
+                f"({'in the median twelfth' if self.deviation_of == 'parts' else 'by medians'} of the window) is left "
                 f"out, until it is within {self.deviation * self.return_below:.4g}"
             )
         if self.silent is not None:
@@ -107,7 +115,8 @@ def screen(tape: Tape, rate: TradeRate, instants: Ints, health: Health, out: fro
     deviation = np.full((len(instants), len(sources.venues)), np.nan)
     if health.deviation is None or not sources.venues:
         return Screened(code, deviation, frozenset())
-    deviation = _deviations(tape, bounds, code == COUNTS, sources, health.deviation * health.return_below)
+    pieces = _PIECES if health.deviation_of == "parts" else 1
+    deviation = _deviations(tape, whole, code == COUNTS, sources, health.deviation * health.return_below, pieces)
     now_out = _leave_deviating(code, deviation, sources, health, out)
     return Screened(code, deviation, now_out)
 
@@ -142,13 +151,14 @@ def _leave_stuck(tape: Tape, code: NDArray[np.int8], bounds: Ints, ends: Ints, s
             code[market, window] = STUCK
 
 
-def _deviations(tape: Tape, bounds: Ints, included: Bools, sources: Sources, tolerance: float) -> Floats:
-    """Return how far each venue's median is from the median of the venues, shape (T, S).
+def _deviations(tape: Tape, whole: Ints, included: Bools, sources: Sources, tolerance: float, pieces: int) -> Floats:
+    """Return how far each venue is from the median of the venues, shape (T, S).
 
     Where all prices of a window lie within `tolerance` of one another, so do all medians: they need not be computed.
     """
     from basketry.reference.kernels import extremes, source_medians
 
+    bounds = tape.bounds(whole)
     low, high = extremes(tape.price, bounds)
     least = np.min(np.where(included & np.isfinite(low), low, np.inf), axis=0)
     most = np.max(np.where(included & np.isfinite(high), high, -np.inf), axis=0)
@@ -158,16 +168,17 @@ def _deviations(tape: Tape, bounds: Ints, included: Bools, sources: Sources, tol
     for place in range(venues):
         deviation[included[sources.of_market == place].any(axis=0), place] = 0.0
     if len(wide):
+        edges = whole[wide, :1] + np.arange(pieces + 1) * (whole[wide, 1:] - whole[wide, :1]) // pieces
         medians, _ = source_medians(
             tape.price,
             tape.size,
-            np.ascontiguousarray(bounds[:, wide]),
+            tape.bounds(edges),
             np.ascontiguousarray(included[:, wide]),
             sources.of_market,
             venues,
         )
-        own = medians[:, 0]
-        deviation[wide] = np.abs(own / median(own)[:, None] - 1)
+        distance = np.abs(medians / median(medians)[:, :, None] - 1)
+        deviation[wide] = median(distance.swapaxes(1, 2))
     return deviation
 
 
@@ -180,6 +191,8 @@ def _leave_deviating(
         far = deviation[window]
         with np.errstate(invalid="ignore"):
             is_out = np.where(np.isnan(far), is_out, np.where(is_out, far >= limit * health.return_below, far > limit))
+        if 2 * (is_out & np.isfinite(far)).sum() > np.isfinite(far).sum():
+            is_out = np.zeros(len(far), np.bool_)
         of_market = is_out[sources.of_market]
         code[of_market & (code[:, window] == COUNTS), window] = DEVIATES
     return frozenset(venue for venue, gone in zip(sources.venues, is_out, strict=True) if gone)

@@ -52,8 +52,8 @@ class Conversion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    every: Duration = Field(parse_duration("10s"), gt=timedelta(0))
-    window: Duration = Field(parse_duration("1m"), gt=timedelta(0))
+    every: Duration = Field(parse_duration("5s"), gt=timedelta(0))
+    window: Duration = Field(parse_duration("30s"), gt=timedelta(0))
     max_age: Duration = Field(parse_duration("1h"), gt=timedelta(0))
     venues: int = Field(1, ge=1)
 

@@ -31,6 +31,9 @@ class CappedMedian(TradeRate):
         parts: Number of equal parts.
         survive: Corrupt groups k to survive; fewer where fewer than 2 k + 1 groups trade.
         trim: Parts left out at either end of the ordered parts; fewer where parts have no price.
+        agree: Where one or two groups trade in a part, a venue counts only with a witness: a price of another group,
+            in the part or the nearest in time within the window, no further than this fraction. A venue that is the
+            only one of its window needs none.
     """
 
     formula: ClassVar[str] = "P = mean of m_(trim+1) ... m_(K-trim),  m_j = weighted median_v(median_v,j),  w ≤ 0.96/2k"
@@ -43,6 +46,7 @@ class CappedMedian(TradeRate):
     parts: int = Field(12, ge=1, le=3600, description="number of equal parts")
     survive: int = Field(2, ge=0, le=20, description="corrupt groups of venues to survive")
     trim: int = Field(2, ge=0, description="parts left out at either end")
+    agree: float = Field(0.05, gt=0, lt=1, description="distance within which two prices agree, fraction")
 
     @property
     def part_count(self) -> int:
@@ -87,7 +91,7 @@ class CappedMedian(TradeRate):
             len(sources.venues),
         )
         volume = size.sum(axis=1).astype(np.float64)
-        weight, survives = capped_parts(price, volume, sources.group, self.survive)
+        weight, survives = capped_parts(price, volume, sources.group, self.survive, self.agree)
         return price, weight, size, survives
 
 
