@@ -41,7 +41,7 @@ def test_a_broken_part_is_named(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     part = lake.write("daily", daily([1.0]))
     Path(str(part)).write_bytes(b"PAR1 not really")
-    with pytest.raises(DataError, match=r"cannot be read as Parquet.*import its source again"):
+    with pytest.raises(DataError, match=r"is not what was written.*import its source again"):
         lake.read("daily")
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from basketry.core.errors import DataError
+from basketry.jobs.prices import fixings_of
 from basketry.lake.lake import Lake
 from basketry.lake.tapes import LakeTapes
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
-from basketry.reference.fixing import fix
 from basketry.reference.price_rules import PriceRules
 
 Progress = Callable[[str], None]
@@ -61,7 +61,7 @@ def _with_reference_prices(
     for place, asset in enumerate(assets):
         if progress is not None:
             progress(f"Reference prices of {asset} ({place + 1} of {len(assets)})")
-        fixings = fix(tapes, asset, times.astype(np.int64), rules).table
+        fixings = fixings_of(tapes, asset, times.astype(np.int64), rules).table
         usable = fixings.with_columns(pl.when(pl.col("status").is_in(USED)).then("price").alias("price"))
         column = panel.assets.index(asset)
         volume = panel.field("volume")[rows, column] if "volume" in panel.fields else np.full(len(times), np.nan)

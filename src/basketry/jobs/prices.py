@@ -25,7 +25,6 @@ from basketry.reference.price_rules import PriceRules
 
 Progress = Callable[[str], None]
 _DAY = timedelta(days=1)
-_BATCH = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,14 +148,22 @@ def reference_prices(
     chosen = list(assets) or tapes.assets
     for asset in chosen:
         tapes.require(asset)
-    parts = []
-    for asset in chosen:
-        fixer = Fixer(tapes, asset, rules, FixingState())
-        for first in range(0, len(instants), _BATCH):
-            if progress is not None:
-                progress(f"{asset}: {first:,} of {len(instants):,} fixings")
-            parts.append(fixer.fix(instants[first : first + _BATCH]))
+    parts = [fixings_of(tapes, asset, instants, rules, progress) for asset in chosen]
     return ReferencePrices(rules, _in_order(Fixings.together(parts)), lake.simulated)
+
+
+def fixings_of(
+    tapes: LakeTapes, asset: str, instants: Ints, rules: PriceRules, progress: Progress | None = None
+) -> Fixings:
+    """Return the fixings of one asset; memory is bounded by the windows read together, not by the lake."""
+    fixer = Fixer(tapes, asset, rules, FixingState())
+    parts, done = [], 0
+    for batch in tapes.batches(asset, instants, round(rules.rate.window.total_seconds() * 1e6)):
+        if progress is not None:
+            progress(f"{asset}: {done:,} of {len(instants):,} fixings")
+        parts.append(fixer.fix(batch))
+        done += len(batch)
+    return Fixings.together(parts)
 
 
 def _in_order(fixings: Fixings) -> Fixings:
@@ -193,12 +200,7 @@ def traded_span(lake: Lake, assets: Sequence[str]) -> tuple[datetime, datetime]:
     """Return the first and the last UTC midnight between which some assets were traded, all unless any are named."""
     tapes = LakeTapes(lake)
     days = sorted(
-        {
-            day
-            for market, held in lake.ticks(tapes.table).items()
-            if market.base in (assets or tapes.assets)
-            for day in held
-        }
+        {day for market, held in tapes.days.items() if market.base in (assets or tapes.assets) for day in held}
     )
     if not days:
         raise DataError(f"{lake.address}: holds no trades of {', '.join(assets)}; it has {', '.join(tapes.assets)}")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import re
 from datetime import date, datetime
 from os import PathLike
 from typing import Any
 
-import fsspec
 import numpy as np
 import polars as pl
 
@@ -18,10 +15,11 @@ from basketry.core.digest import digest_bytes
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import LAKE_TABLES, Schema
 from basketry.core.time import to_datetime, to_instant
+from basketry.lake.files import Files
+from basketry.lake.ticks import Ticks
 from basketry.market.panel import Panel
 
 FORMAT = 1
-_PART = re.compile(r"^(\d{6})-[0-9a-f]{12}\.parquet$")
 
 Instant = str | date | datetime | np.datetime64
 
@@ -40,13 +38,15 @@ class Lake:
 
     def __init__(self, address: str | PathLike[str]) -> None:
         self.address = str(address)
-        try:
-            self._files, self._root = fsspec.core.url_to_fs(self.address)
-        except (ValueError, ImportError) as error:
-            raise DataError(f"{self.address}: not an address of a lake: {error}") from error
+        self._files = Files(address)
 
     def __repr__(self) -> str:
         return f"Lake({self.address!r})"
+
+    @property
+    def ticks(self) -> Ticks:
+        """The trades, quotes, books and bars of venues, as they stand now."""
+        return Ticks(self._files, self.read("markets"), self.read("venues"))
 
     @property
     def simulated(self) -> bool:
@@ -54,11 +54,10 @@ class Lake:
         return bool(self._about().get("simulated", False))
 
     def _about(self) -> dict[str, Any]:
-        path = f"{self._root}/lake.json"
-        if not self._files.exists(path):
+        if not self._files.exists("lake.json"):
             return {}
         try:
-            about = json.loads(self._files.cat_file(path))
+            about = json.loads(self._files.read("lake.json"))
         except ValueError as error:
             raise DataError(f"{self.address}/lake.json: not JSON: {error}") from error
         if not isinstance(about, dict) or about.get("format") != FORMAT:
@@ -77,20 +76,18 @@ class Lake:
             raise DataError(f"{self.address}: holds {kind}; the two do not mix, choose another --lake")
         if not about:
             content = {"format": FORMAT, "simulated": simulated, "note": note}
-            self._put(f"{self._root}/lake.json", (json.dumps(content, indent=2) + "\n").encode())
+            self._files.write("lake.json", (json.dumps(content, indent=2) + "\n").encode())
 
     def tables(self) -> list[str]:
         """Return the names of the tables that hold something."""
-        return [name for name in LAKE_TABLES if self.parts(name)]
+        return [name for name in LAKE_TABLES if self._parts(name)]
 
     def parts(self, table: str) -> list[str]:
         """Return the paths of a table's parts, oldest first."""
-        schema = table_schema(table)
-        folder = f"{self._root}/{schema.name}"
-        if not self._files.isdir(folder):
-            return []
-        names = [path.rsplit("/", 1)[-1] for path in self._files.ls(folder, detail=False)]
-        return [f"{folder}/{name}" for name in sorted(names) if _PART.match(name)]
+        return [self._files.full(path) for path in self._parts(table)]
+
+    def _parts(self, table: str) -> list[str]:
+        return self._files.parts(table_schema(table).name)
 
     def write(self, table: str, frame: pl.DataFrame) -> str | None:
         """Add a part with the rows of a frame and return its path; None where the same part is already there.
@@ -106,35 +103,9 @@ class Lake:
             return None
         stream = io.BytesIO()
         rows.write_parquet(stream, compression="zstd")
-        content = stream.getvalue()
-        digest = digest_bytes(content)[:12]
-        parts = self.parts(table)
-        if parts and parts[-1].endswith(f"-{digest}.parquet"):
-            return None
         self.create(simulated=self.simulated)
-        number = int(parts[-1].rsplit("/", 1)[-1][:6]) + 1 if parts else 1
-        path = f"{self._root}/{schema.name}/{number:06d}-{digest}.parquet"
-        self._put(path, content)
-        return path
-
-    def _put(self, path: str, content: bytes) -> None:
-        folder, _, name = path.rpartition("/")
-        self._files.makedirs(folder, exist_ok=True)
-        if "file" not in _protocols(self._files):
-            self._files.pipe_file(path, content)
-            return
-        beside = f"{folder}/.{name}.{os.getpid()}.unfinished"
-        try:
-            with open(beside, "wb") as stream:  # noqa: PTH123
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(beside, path)  # noqa: PTH105
-        except OSError as error:
-            raise DataError(f"{path}: cannot be written: {error.strerror}") from error
-        finally:
-            if os.path.exists(beside):  # noqa: PTH110
-                os.unlink(beside)  # noqa: PTH108
+        path = self._files.add_part(schema.name, stream.getvalue())
+        return None if path is None else self._files.full(path)
 
     def read(
         self, table: str, start: Instant | None = None, end: Instant | None = None, known_by: Instant | None = None
@@ -150,7 +121,7 @@ class Lake:
             DataError: A part cannot be read; the message names it.
         """
         schema = table_schema(table)
-        frames = [self._part(schema, path).with_columns(part=pl.lit(n)) for n, path in enumerate(self.parts(table))]
+        frames = [self._part(schema, path).with_columns(part=pl.lit(n)) for n, path in enumerate(self._parts(table))]
         if not frames:
             return schema.empty()
         rows = pl.concat(frames) if len(frames) > 1 else frames[0]
@@ -166,14 +137,7 @@ class Lake:
         return rows.drop("part")
 
     def _part(self, schema: Schema, path: str) -> pl.DataFrame:
-        try:
-            frame = pl.read_parquet(io.BytesIO(self._files.cat_file(path)))
-        except (OSError, pl.exceptions.PolarsError) as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise DataError(
-                f"{path}: cannot be read as Parquet ({first}); remove the file and import its source again"
-            ) from error
-        return schema.conform(frame, path)
+        return schema.conform(self._files.read_part(path), self._files.full(path))
 
     def digest(self, table: str) -> str:
         """Return the SHA-256 of a table's rows, whatever parts they lie in."""
@@ -183,7 +147,7 @@ class Lake:
 
     def size(self, table: str) -> int:
         """Return the bytes of a table's parts."""
-        return sum(int(self._files.size(path)) for path in self.parts(table))
+        return sum(self._files.size(path) for path in self._parts(table))
 
     def panel(
         self,
@@ -245,11 +209,6 @@ def table_schema(name: str) -> Schema:
         raise DataError(
             f"unknown table {name!r}{nearest_hint(name, LAKE_TABLES)}; tables: {', '.join(LAKE_TABLES)}"
         ) from None
-
-
-def _protocols(files: Any) -> tuple[str, ...]:
-    protocol = files.protocol
-    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
 
 def _without_quarantined(rows: pl.DataFrame, table: str, quarantine: pl.DataFrame) -> pl.DataFrame:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 
 import numpy as np
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.lake.lake import Lake
-from basketry.market.tape import Market, Tape
+from basketry.market.tape import Ints, Market, Tape
+
+_BATCH_TRADES = 6_000_000
+_BATCH_INSTANTS = 480
 
 
 class LakeTapes:
@@ -26,7 +30,8 @@ class LakeTapes:
     def __init__(self, lake: Lake, known_by: np.datetime64 | None = None) -> None:
         self.lake = lake
         self.known_by = known_by
-        held = [table for table in ("trades", "bars") if lake.ticks(table)]
+        self._ticks = lake.ticks
+        held = [table for table in ("trades", "bars") if self._ticks.held(table)]
         if not held:
             raise DataError(
                 f"{lake.address}: holds no trades and no bars; import some with: basketry data import FILE "
@@ -39,8 +44,13 @@ class LakeTapes:
         return self._markets
 
     @cached_property
+    def days(self) -> Mapping[Market, Sequence[date]]:
+        """The UTC days of which each market has trades."""
+        return self._ticks.held(self.table)
+
+    @cached_property
     def _markets(self) -> tuple[Market, ...]:
-        return tuple(sorted(self.lake.ticks(self.table)))
+        return tuple(sorted(self.days))
 
     @property
     def assets(self) -> list[str]:
@@ -57,6 +67,25 @@ class LakeTapes:
 
     def tape(self, asset: str, start: int, end: int) -> Tape:
         """Return the trades of an asset with start <= time < end (microseconds)."""
-        return self.lake.tape(
+        return self._ticks.tape(
             asset, np.datetime64(start, "us"), np.datetime64(end, "us"), table=self.table, known_by=self.known_by
         )
+
+    def batches(self, asset: str, instants: Ints, lookback: int) -> Iterator[Ints]:
+        """Yield instants in runs whose trades fit in memory together, apart where much would be read for nothing.
+
+        Args:
+            asset: Stable id.
+            instants: Microseconds, ascending.
+            lookback: Length of the window before an instant, microseconds.
+        """
+        densest = self._ticks.densest(self.table, asset)
+        span = max(_BATCH_TRADES * 86_400_000_000 // max(densest, 1) - lookback, 0)
+        apart = [*(np.flatnonzero(np.diff(instants) > 2 * lookback) + 1).tolist(), len(instants)]
+        first = 0
+        for end in apart:
+            while first < end:
+                last = int(np.searchsorted(instants, instants[first] + span, side="right"))
+                last = min(max(last, first + 1), first + _BATCH_INSTANTS, end)
+                yield instants[first:last]
+                first = last

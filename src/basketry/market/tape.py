@@ -101,7 +101,7 @@ class Tape:
             SchemaError: A frame is neither trades nor bars.
             DataError: A price or size is not positive, or the sizes are too many units to be summed exactly.
         """
-        columns = {market: _columns(frame, str(market)) for market, frame in frames.items()}
+        columns = {market: tick_columns(frame, str(market)) for market, frame in frames.items()}
         return Tape.from_arrays(asset, columns, size_decimals=size_decimals)
 
     @staticmethod
@@ -187,7 +187,13 @@ class Tape:
         )
 
 
-def _columns(frame: pl.DataFrame, where: str) -> tuple[Ints, Floats, Ints]:
+def tick_columns(frame: pl.DataFrame, where: str) -> tuple[Ints, Floats, Ints]:
+    """Return time, price and size of the trades (TRADES) or bars (BARS) of one market, as `Tape.from_frames` has them.
+
+    Raises:
+        SchemaError: The frame is neither trades nor bars.
+        DataError: A price or size is not positive.
+    """
     schema: Schema = BARS if "close" in frame.columns else TRADES
     schema.check(frame, where)
     if schema is BARS:

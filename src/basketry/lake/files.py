@@ -1,0 +1,162 @@
+"""Files below the address of a lake, whole or absent; parts that carry their own digest in their names."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from os import PathLike
+from pathlib import Path
+
+import fsspec
+import polars as pl
+
+from basketry.core.digest import digest_bytes
+from basketry.core.errors import DataError
+
+_PART = re.compile(r"^(\d{6})-([0-9a-f]{12})(?:-[a-z]+)?\.parquet$")
+
+
+class Files:
+    """Files of a lake by their path below its address, local or at any fsspec address.
+
+    Args:
+        address: A local path, or an fsspec address such as s3://bucket/lake or memory://lake.
+
+    Raises:
+        DataError: The address cannot be understood.
+
+    >>> files = Files("memory://doctest")
+    >>> files.write("a/b.txt", b"text")
+    >>> files.read("a/b.txt"), files.names("a"), files.exists("a/c.txt")
+    (b'text', ['b.txt'], False)
+    """
+
+    def __init__(self, address: str | PathLike[str]) -> None:
+        self.address = str(address)
+        try:
+            self._system, self._root = fsspec.core.url_to_fs(self.address)
+        except (ValueError, ImportError) as error:
+            raise DataError(f"{self.address}: not an address of a lake: {error}") from error
+        protocol = self._system.protocol
+        self._is_local = "file" in ((protocol,) if isinstance(protocol, str) else tuple(protocol))
+
+    def full(self, path: str) -> str:
+        """Return the whole path of a file."""
+        return f"{self._root}/{path}"
+
+    def local(self, path: str) -> Path | None:
+        """Return the path of a file on this machine; None where the lake is elsewhere."""
+        return Path(self.full(path)) if self._is_local else None
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is such a file."""
+        return bool(self._system.exists(self.full(path)))
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, sorted; none where there is no such folder."""
+        full = self.full(folder)
+        if not self._system.isdir(full):
+            return []
+        return sorted(path.rsplit("/", 1)[-1] for path in self._system.ls(full, detail=False, refresh=True))
+
+    def below(self, folder: str) -> list[str]:
+        """Return the paths of all files below a folder, sorted."""
+        full = self.full(folder)
+        if not self._system.isdir(full):
+            return []
+        return sorted(path[len(self._root) :].strip("/") for path in self._system.find(full, refresh=True))
+
+    def size(self, path: str) -> int:
+        """Return the bytes of a file."""
+        return int(self._system.size(self.full(path)))
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        try:
+            return bytes(self._system.cat_file(self.full(path)))
+        except OSError as error:
+            raise DataError(f"{self.full(path)}: cannot be read: {error.strerror or error}") from error
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file; it is whole or absent, for it is written beside and renamed.
+
+        Raises:
+            DataError: It cannot be written.
+        """
+        full = self.full(path)
+        folder, _, name = full.rpartition("/")
+        try:
+            self._system.makedirs(folder, exist_ok=True)
+            if not self._is_local:
+                self._system.pipe_file(full, content)
+                return
+            beside = Path(folder) / f".{name}.{os.getpid()}.unfinished"
+            try:
+                with beside.open("wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                beside.replace(full)
+            finally:
+                beside.unlink(missing_ok=True)
+        except OSError as error:
+            raise DataError(f"{full}: cannot be written: {error.strerror or error}") from error
+
+    # Parts
+
+    def parts(self, folder: str) -> list[str]:
+        """Return the paths of the parts in a folder, oldest first."""
+        return [f"{folder}/{name}" for name in self.names(folder) if _PART.match(name)]
+
+    def add_part(self, folder: str, content: bytes, kind: str = "", *, once: bool = False) -> str | None:
+        """Add a part and return its path; None where the last part has the same bytes, or any part where `once`."""
+        digest = digest_bytes(content)[:12]
+        parts = self.parts(folder)
+        if any(part_digest(path) == digest for path in (parts if once else parts[-1:])):
+            return None
+        number = int(parts[-1].rsplit("/", 1)[-1][:6]) + 1 if parts else 1
+        path = f"{folder}/{number:06d}-{digest}{'-' if kind else ''}{kind}.parquet"
+        self.write(path, content)
+        return path
+
+    def read_part(self, path: str) -> pl.DataFrame:
+        """Return the rows of a part.
+
+        Raises:
+            DataError: It cannot be read, or is not what was written.
+        """
+        content = self.check_part(path)
+        try:
+            return pl.read_parquet(io.BytesIO(content))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise self._damaged(path, f"cannot be read as Parquet ({first})") from error
+
+    def check_part(self, path: str) -> bytes:
+        """Return the bytes of a part that is what was written.
+
+        Raises:
+            DataError: Its bytes do not have the digest in its name.
+        """
+        content = self.read(path)
+        if digest_bytes(content)[:12] != part_digest(path):
+            raise self._damaged(path, "is not what was written: its bytes do not have the digest in its name")
+        return content
+
+    def _damaged(self, path: str, what: str) -> DataError:
+        return DataError(f"{self.full(path)}: {what}; remove the file and import its source again")
+
+
+def part_digest(path: str) -> str | None:
+    """Return the digest in the name of a part; None where the file is no part.
+
+    >>> part_digest("daily/000001-0123456789ab.parquet")
+    '0123456789ab'
+    """
+    found = _PART.match(path.rsplit("/", 1)[-1])
+    return found.group(2) if found else None

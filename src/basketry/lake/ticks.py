@@ -1,0 +1,262 @@
+"""Trades, quotes, books and bars of a lake: a folder for each venue, pair and UTC day."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+
+from basketry.core.errors import DataError, nearest_hint
+from basketry.core.frames import TICK_TABLES, Schema
+from basketry.core.numbers import Floats
+from basketry.lake.files import Files
+from basketry.market.tape import SIZE_DECIMALS, Ints, Market, Tape, tick_columns
+
+ROW_GROUP = 250_000
+"""Rows that are read together: a window costs at most one row group more than it holds."""
+
+_ID = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
+_FOLDER = re.compile(r"^[a-z]+/venue=([^/]+)/pair=([^/]+)/day=(\d{4}-\d{2}-\d{2})/[^/]+\.parquet$")
+_CORRECTIONS = "corrections"
+
+Columns = tuple[Ints, Floats, Ints]
+
+
+class Ticks:
+    """The tick tables of a lake.
+
+    Where a table is kept: TABLE/venue=VENUE/pair=PAIR/day=YYYY-MM-DD/NNNNNN-DIGEST.parquet. Of rows with one trade
+    id the last part has the word, so that a correction is a new part and nothing is overwritten. What the pairs are
+    stands in the tables `markets` and `venues`.
+
+    Args:
+        files: The files of the lake.
+        markets: The table `markets`. venues: The table `venues`.
+    """
+
+    def __init__(self, files: Files, markets: pl.DataFrame, venues: pl.DataFrame) -> None:
+        self._files = files
+        self._index: dict[str, dict[tuple[str, str], dict[date, list[str]]]] = {}
+        self._checked: set[str] = set()
+        groups = dict(venues.select("venue", "group").iter_rows())
+        self._markets: dict[tuple[str, str], Market] = {}
+        self._decimals: dict[Market, int] = {}
+        for row in markets.iter_rows(named=True):
+            market = Market(
+                row["venue"], row["pair"], row["base"], row["quote"], groups.get(row["venue"]) or "", row["kind"]
+            )
+            self._markets[row["venue"], row["pair"]] = market
+            self._decimals[market] = row["size_decimals"]
+
+    def held(self, table: str) -> dict[Market, list[date]]:
+        """Return the days of which the lake holds something, by market.
+
+        Raises:
+            DataError: The lake holds ticks of a pair that its table `markets` does not know.
+        """
+        return {self._market(*key): sorted(days) for key, days in sorted(self._days(table).items())}
+
+    def write(self, table: str, market: Market, frame: pl.DataFrame) -> list[str]:
+        """Add ticks of a market, a part for each UTC day, and return the new parts.
+
+        A part that the lake has already is not written again. Each part is whole or absent.
+
+        Args:
+            table: trades, quotes, depth or bars.
+            market: Its venue and pair must stand in the table `markets`.
+            frame: Rows of the table's schema, in any order; sizes in the market's decimals.
+
+        Raises:
+            SchemaError: The frame does not conform to the table.
+            DataError: The ids cannot be names of folders, or the lake does not know the market.
+        """
+        schema = tick_schema(table)
+        for name in (market.venue, market.pair):
+            if not _ID.match(name) or ".." in name:
+                raise DataError(f"{name!r} is not an id of a venue or pair: lower-case letters, digits, '.', '_', '-'")
+        self._market(market.venue, market.pair)
+        rows = schema.conform(frame, f"{table} of {market}").sort("time", maintain_order=True)
+        added = []
+        for (day,), part in rows.group_by(pl.col("time").dt.date(), maintain_order=True):
+            kind = "" if table != "trades" or _is_plain(part) else _CORRECTIONS
+            stream = io.BytesIO()
+            part.write_parquet(stream, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+            folder = f"{schema.name}/venue={market.venue}/pair={market.pair}/day={day}"
+            path = self._files.add_part(folder, stream.getvalue(), kind, once=True)
+            if path is not None:
+                added.append(path)
+        self._index.pop(table, None)
+        return added
+
+    def read(
+        self, table: str, market: Market, start: np.datetime64 | None = None, end: np.datetime64 | None = None
+    ) -> pl.DataFrame:
+        """Return the rows of a market with start <= time < end in time order, part after part.
+
+        Raises:
+            DataError: A part cannot be read or is not what was written; the message names it.
+        """
+        schema = tick_schema(table)
+        frames = [schema.empty()]
+        for paths in self._paths(table, market, start, end):
+            frames += [schema.conform(self._files.read_part(path), self._files.full(path)) for path in paths]
+        rows = pl.concat(frames)
+        if start is not None:
+            rows = rows.filter(pl.col("time") >= _utc(start))
+        if end is not None:
+            rows = rows.filter(pl.col("time") < _utc(end))
+        return rows.sort("time", maintain_order=True)
+
+    def tape(
+        self,
+        asset: str,
+        start: np.datetime64,
+        end: np.datetime64,
+        *,
+        table: str = "trades",
+        known_by: np.datetime64 | None = None,
+    ) -> Tape:
+        """Return the trades or bars of an asset with start <= time < end, of all its markets.
+
+        Only the days, row groups and columns that are needed are read, so that memory is bounded by the interval.
+
+        Args:
+            asset: Stable id.
+            start: First instant. end: Instant after the last.
+            table: trades or bars.
+            known_by: Use only trades and corrections known by then.
+
+        Raises:
+            DataError: A part cannot be read or is not what was written.
+        """
+        columns: dict[Market, Columns] = {}
+        markets = [market for market in self.held(table) if market.base == asset]
+        decimals = max((self._decimals[market] for market in markets), default=SIZE_DECIMALS)
+        for market in markets:
+            parts = list(self._columns(table, market, start, end, known_by))
+            if len(parts) == 1:
+                time, price, size = parts[0]
+            else:
+                time, price, size = (
+                    np.concatenate([part[place] for part in parts]) if parts else np.empty(0, kind)
+                    for place, kind in enumerate((np.int64, np.float64, np.int64))
+                )
+            scale = 10 ** (decimals - self._decimals[market])
+            if scale > 1 and len(size) and int(size.max()) > 2**62 // scale:
+                raise DataError(f"{market}: a size does not fit with {decimals} decimals; import it with fewer")
+            columns[market] = time, price, size * scale if scale > 1 else size
+        return Tape.from_arrays(asset, columns, size_decimals=decimals)
+
+    def densest(self, table: str, asset: str) -> int:
+        """Return the rows of an asset's busiest day, all markets together; 0 where there are none."""
+        rows: dict[date, int] = {}
+        for market in self.held(table):
+            if market.base != asset:
+                continue
+            for day, paths in self._days(table)[market.venue, market.pair].items():
+                rows[day] = rows.get(day, 0) + sum(self._rows(path) for path in paths)
+        return max(rows.values(), default=0)
+
+    def summary(self, table: str) -> tuple[int, int, int]:
+        """Return the rows, parts and bytes of a table."""
+        paths = [path for days in self._days(table).values() for parts in days.values() for path in parts]
+        return sum(map(self._rows, paths)), len(paths), sum(map(self._files.size, paths))
+
+    def _columns(
+        self, table: str, market: Market, start: np.datetime64, end: np.datetime64, known_by: np.datetime64 | None
+    ) -> Iterator[Columns]:
+        last = end if known_by is None else min(end, known_by + np.timedelta64(1, "us"))
+        for paths in self._paths(table, market, start, last):
+            if table == "trades" and len(paths) == 1 and not paths[0].endswith(f"-{_CORRECTIONS}.parquet"):
+                yield self._plain(paths[0], start, last)
+                continue
+            schema = tick_schema(table)
+            rows = pl.concat(schema.conform(self._files.read_part(path), self._files.full(path)) for path in paths)
+            if table == "bars":
+                # A bar counts at its end: one that began before the interval may end in it.
+                time, price, size = tick_columns(rows.unique("time", keep="last", maintain_order=True), str(market))
+            else:
+                if known_by is not None:
+                    rows = rows.filter(pl.coalesce("known_at", "time") <= _utc(known_by))
+                time, price, size = tick_columns(rows, str(market))
+            inside = slice(*np.searchsorted(time, [start.astype(np.int64), last.astype(np.int64)]))
+            yield time[inside], price[inside], size[inside]
+
+    def _plain(self, path: str, start: np.datetime64, end: np.datetime64) -> Columns:
+        """Return the trades of a part without corrections, for which three columns are enough."""
+        if path not in self._checked:
+            self._files.check_part(path)
+            self._checked.add(path)
+        local = self._files.local(path)
+        source = io.BytesIO(self._files.read(path)) if local is None else local
+        rows = (
+            pl.scan_parquet(source)
+            .filter((pl.col("time") >= _utc(start)) & (pl.col("time") < _utc(end)))
+            .select(pl.col("time").to_physical(), "price", "size")
+            .collect()
+        )
+        return rows["time"].to_numpy(), rows["price"].to_numpy(), rows["size"].to_numpy()
+
+    def _paths(
+        self, table: str, market: Market, start: np.datetime64 | None, end: np.datetime64 | None
+    ) -> Iterator[list[str]]:
+        """Yield the parts of each day that may hold rows of an interval."""
+        days = self._days(table).get((market.venue, market.pair), {})
+        first = None if start is None else start.astype("datetime64[D]").item()
+        for day in sorted(days):
+            if (first is None or day >= first) and (end is None or np.datetime64(day) < end):
+                yield days[day]
+
+    def _rows(self, path: str) -> int:
+        local = self._files.local(path)
+        source = io.BytesIO(self._files.read(path)) if local is None else local
+        try:
+            return int(pl.scan_parquet(source).select(pl.len()).collect().item())
+        except (OSError, pl.exceptions.PolarsError) as error:
+            self._files.check_part(path)
+            raise DataError(f"{self._files.full(path)}: cannot be read as Parquet") from error
+
+    def _days(self, table: str) -> Mapping[tuple[str, str], dict[date, list[str]]]:
+        if table not in self._index:
+            found: dict[tuple[str, str], dict[date, list[str]]] = {}
+            for path in self._files.below(tick_schema(table).name):
+                match = _FOLDER.match(path)
+                if match and not path.rsplit("/", 1)[-1].startswith("."):
+                    venue, pair, day = match.groups()
+                    found.setdefault((venue, pair), {}).setdefault(date.fromisoformat(day), []).append(path)
+            self._index[table] = found
+        return self._index[table]
+
+    def _market(self, venue: str, pair: str) -> Market:
+        try:
+            return self._markets[venue, pair]
+        except KeyError:
+            raise DataError(
+                f"{self._files.address}: the table `markets` has no pair {pair!r} of venue {venue!r}; "
+                "write what it is there first (basketry data import does)"
+            ) from None
+
+
+def tick_schema(name: str) -> Schema:
+    """Return the schema of a tick table, or raise DataError with the nearest name."""
+    try:
+        return TICK_TABLES[name]
+    except KeyError:
+        raise DataError(
+            f"unknown table {name!r}{nearest_hint(name, TICK_TABLES)}; tables of ticks: {', '.join(TICK_TABLES)}"
+        ) from None
+
+
+def _is_plain(trades: pl.DataFrame) -> bool:
+    """Return whether each trade stands once and for good: nothing corrected, retracted, repeated or unusable."""
+    ids = trades["trade_id"].drop_nulls()
+    sound = trades["price"].is_finite() & (trades["price"] > 0) & (trades["size"] > 0)
+    return bool(trades["known_at"].null_count() == trades.height and ids.n_unique() == len(ids) and sound.all())
+
+
+def _utc(instant: np.datetime64) -> datetime:
+    return instant.astype("datetime64[us]").item().replace(tzinfo=UTC)
