@@ -227,16 +227,45 @@ def pull(
         say(f"fetched earlier today: {', '.join(done.skipped)}")
 
 
-@data_app.command(epilog="Example:  basketry data simulate --lake LAKE --seed 7")
-def simulate(lake: LakeOption, seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 7) -> None:
-    """Fill an empty lake with the simulated market, which needs no download."""
-    from basketry.jobs.data import simulate_lake
+@data_app.command(epilog="Example:  basketry data simulate --lake LAKE --venues --asset sim-aurum --hours 48")
+def simulate(
+    lake: LakeOption,
+    seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 7,
+    venues: Annotated[bool, typer.Option("--venues", help="Add trades and quotes of simulated venues.")] = False,
+    asset: Annotated[list[str] | None, typer.Option("--asset", help="What they trade (may be repeated).")] = None,
+    start: Annotated[str, typer.Option("--start", help="First instant of the venues.")] = "2024-12-01",
+    hours: Annotated[float, typer.Option("--hours", help="Hours of trading.")] = 24.0,
+    levels: Annotated[int, typer.Option("--levels", help="Prices on each side of their books; 0 for none.")] = 0,
+    scenario: Annotated[str | None, typer.Option("--scenario", help="An incident to play; `list` lists them.")] = None,
+) -> None:
+    """Fill an empty lake with the simulated market, which needs no download; or add venues that trade."""
+    from basketry.jobs.data import simulate_lake, simulate_lake_venues
     from basketry.lake.lake import Lake
+    from basketry.market.venues.scenarios import scenarios
 
+    if scenario == "list":
+        grid = table("scenario", "what happens")
+        for name, entry in scenarios().items():
+            grid.add_row(name, entry.happens)
+        say(grid)
+        return
     held = Lake(lake)
-    if held.tables():
-        raise DataError(f"{lake}: holds something already; choose an empty --lake")
-    with status("Simulating a market"):
-        rows = simulate_lake(held, seed)
+    if venues:
+        with status("Simulating venues") as update:
+            rows = simulate_lake_venues(
+                held,
+                seed,
+                asset or ["sim-aurum"],
+                start=start,
+                hours=hours,
+                levels=levels,
+                scenario=scenario,
+                progress=update,
+            )
+    else:
+        if held.tables():
+            raise DataError(f"{lake}: holds something already; choose an empty --lake, or add --venues")
+        with status("Simulating a market"):
+            rows = simulate_lake(held, seed)
     say(f"{lake}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
     say("The market is SIMULATED: no figure says anything about a real asset.", style="bold")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
+from basketry.core.errors import DataError
+from basketry.core.frames import TICK_TABLES
+from basketry.core.time import to_datetime, to_instant
 from basketry.core.version import VERSION
 from basketry.lake.lake import Lake
 from basketry.market.quality import Finding, Thresholds, check_observations, to_quarantine
@@ -42,6 +46,20 @@ def list_tables(lake: Lake) -> list[TableSummary]:
                 bytes=lake.size(name),
             )
         )
+    return [*found, *_list_ticks(lake)]
+
+
+def _list_ticks(lake: Lake) -> list[TableSummary]:
+    found = []
+    ticks = lake.ticks
+    for name in TICK_TABLES:
+        held = ticks.held(name)
+        days = [day for dates in held.values() for day in dates]
+        if not days:
+            continue
+        rows, parts, size = ticks.summary(name)
+        first, last = to_datetime(to_instant(min(days))), to_datetime(to_instant(max(days)))
+        found.append(TableSummary(name, rows, len({market.base for market in held}), first, last, parts, size))
     return found
 
 
@@ -70,3 +88,65 @@ def simulate_lake(lake: Lake, seed: int) -> dict[str, int]:
     for name, frame in tables.items():
         lake.write(name, frame)
     return {name: frame.height for name, frame in tables.items()}
+
+
+def simulate_lake_venues(
+    lake: Lake,
+    seed: int,
+    assets: Sequence[str] = ("sim-aurum",),
+    *,
+    start: str = "2024-12-01",
+    hours: float = 24.0,
+    levels: int = 0,
+    scenario: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, int]:
+    """Add simulated venues to a lake: their trades, quotes and, with `levels`, their books; return the rows by table.
+
+    An asset of the lake's daily table begins at its last price there, any other at 250 USD.
+
+    Args:
+        lake: Empty, or with the simulated market.
+        seed: Seed of the venues.
+        assets: Ids of the assets that they trade.
+        start: First instant.
+        hours: Length.
+        levels: Prices on each side of the books; 0 for no books.
+        scenario: An incident that is played; see `simulate_venues`.
+        progress: Told what is being done.
+
+    Raises:
+        DataError: The lake holds real data, or venues already.
+        UnknownRuleError: No scenario has the name.
+    """
+    from basketry.market.venues.simulate import simulate_venues
+
+    if lake.parts("venues"):
+        raise DataError(f"{lake.address}: holds venues already; choose another --lake")
+    lake.create(simulated=True, note=f"simulated venues, seed {seed}, basketry {VERSION}")
+    daily = lake.read("daily", end=start)
+    last = dict(daily.drop_nulls("price").group_by("asset").agg(pl.col("price").last()).iter_rows())
+    rows: dict[str, int] = {}
+    feeds = []
+    for asset in assets:
+        progress(f"Simulating venues that trade {asset}")
+        price = last.get(asset, 250.0)
+        feeds.append(
+            simulate_venues(seed, asset=asset, price=price, start=start, hours=hours, levels=levels, scenario=scenario)
+        )
+    for name in ("venues", "markets"):
+        frame = pl.concat([feed.tables[name] for feed in feeds]).unique(maintain_order=True)
+        lake.write(name, frame)
+        rows[name] = frame.height
+    ticks = lake.ticks
+    written = set()
+    for feed in feeds:
+        progress(f"Writing trades of {feed.asset}")
+        for name, held in feed.frames.items():
+            for market, frame in held.items():
+                # Markets of quote currencies come with each asset, the same each time.
+                if (name, market) not in written:
+                    written.add((name, market))
+                    ticks.write(name, market, frame)
+                    rows[name] = rows.get(name, 0) + frame.height
+    return rows

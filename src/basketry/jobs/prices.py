@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from basketry.core.errors import DataError, MethodologyError
-from basketry.core.time import to_datetime, to_instant
+from basketry.core.time import to_instant
 from basketry.lake.lake import Instant, Lake
 from basketry.lake.tapes import LakeTapes
 from basketry.market.tape import Ints
@@ -197,14 +197,13 @@ def compare_prices(
 
 
 def traded_span(lake: Lake, assets: Sequence[str]) -> tuple[datetime, datetime]:
-    """Return the first and the last UTC midnight between which some assets were traded, all unless any are named."""
+    """Return the first and the last minute, rounded outwards, in which some assets were traded; all unless named."""
     tapes = LakeTapes(lake)
-    days = sorted(
-        {day for market, held in tapes.days.items() if market.base in (assets or tapes.assets) for day in held}
-    )
-    if not days:
+    span = tapes.span(assets or tapes.assets)
+    if span is None:
         raise DataError(f"{lake.address}: holds no trades of {', '.join(assets)}; it has {', '.join(tapes.assets)}")
-    return to_datetime(to_instant(days[0])), to_datetime(to_instant(days[-1] + _DAY))
+    first, last = (moment.replace(second=0, microsecond=0) for moment in span)
+    return first, last + timedelta(minutes=1)
 
 
 __all__ = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -44,13 +44,8 @@ class LakeTapes:
         return self._markets
 
     @cached_property
-    def days(self) -> Mapping[Market, Sequence[date]]:
-        """The UTC days of which each market has trades."""
-        return self._ticks.held(self.table)
-
-    @cached_property
     def _markets(self) -> tuple[Market, ...]:
-        return tuple(sorted(self.days))
+        return tuple(sorted(self._ticks.held(self.table)))
 
     @property
     def assets(self) -> list[str]:
@@ -70,6 +65,10 @@ class LakeTapes:
         return self._ticks.tape(
             asset, np.datetime64(start, "us"), np.datetime64(end, "us"), table=self.table, known_by=self.known_by
         )
+
+    def span(self, assets: Collection[str]) -> tuple[datetime, datetime] | None:
+        """Return the instants of the first and the last trade of some assets; None where there are none."""
+        return self._ticks.span(self.table, {market for market in self._markets if market.base in assets})
 
     def batches(self, asset: str, instants: Ints, lookback: int) -> Iterator[Ints]:
         """Yield instants in runs whose trades fit in memory together, apart where much would be read for nothing.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -161,6 +161,19 @@ class Ticks:
                 rows[day] = rows.get(day, 0) + sum(self._rows(path) for path in paths)
         return max(rows.values(), default=0)
 
+    def span(self, table: str, markets: Collection[Market]) -> tuple[datetime, datetime] | None:
+        """Return the instants of the first and the last row of some markets; None where there are none."""
+        days = {
+            market: self._days(table)[market.venue, market.pair] for market in self.held(table) if market in markets
+        }
+        if not days:
+            return None
+        first, last = min(min(held) for held in days.values()), max(max(held) for held in days.values())
+        ends = [path for held in days.values() for day in {first, last} & held.keys() for path in held[day]]
+        times = [self._lazy(path).select(low=pl.col("time").min(), high=pl.col("time").max()) for path in ends]
+        low, high = pl.concat(times).select(pl.col("low").min(), pl.col("high").max()).collect().row(0)
+        return low, high
+
     def summary(self, table: str) -> tuple[int, int, int]:
         """Return the rows, parts and bytes of a table."""
         paths = [path for days in self._days(table).values() for parts in days.values() for path in parts]
@@ -188,13 +201,8 @@ class Ticks:
 
     def _plain(self, path: str, start: np.datetime64, end: np.datetime64) -> Columns:
         """Return the trades of a part without corrections, for which three columns are enough."""
-        if path not in self._checked:
-            self._files.check_part(path)
-            self._checked.add(path)
-        local = self._files.local(path)
-        source = io.BytesIO(self._files.read(path)) if local is None else local
         rows = (
-            pl.scan_parquet(source)
+            self._lazy(path)
             .filter((pl.col("time") >= _utc(start)) & (pl.col("time") < _utc(end)))
             .select(pl.col("time").to_physical(), "price", "size")
             .collect()
@@ -212,13 +220,15 @@ class Ticks:
                 yield days[day]
 
     def _rows(self, path: str) -> int:
-        local = self._files.local(path)
-        source = io.BytesIO(self._files.read(path)) if local is None else local
-        try:
-            return int(pl.scan_parquet(source).select(pl.len()).collect().item())
-        except (OSError, pl.exceptions.PolarsError) as error:
+        return int(self._lazy(path).select(pl.len()).collect().item())
+
+    def _lazy(self, path: str) -> pl.LazyFrame:
+        """Return a part to be read in pieces; its bytes are checked once."""
+        if path not in self._checked:
             self._files.check_part(path)
-            raise DataError(f"{self._files.full(path)}: cannot be read as Parquet") from error
+            self._checked.add(path)
+        local = self._files.local(path)
+        return pl.scan_parquet(io.BytesIO(self._files.read(path)) if local is None else local)
 
     def _days(self, table: str) -> Mapping[tuple[str, str], dict[date, list[str]]]:
         if table not in self._index:
