@@ -30,6 +30,12 @@ CASES = {
         "polars, averages",
         "numpy, averages",
     ),
+    "parquet": (
+        "basketry, medians",
+        "basketry, medians, rules, evidence",
+        "basketry, capped median, rules, evidence",
+        "polars, reads three columns",
+    ),
     "imports": ("import basketry", "basketry --help"),
 }
 TITLES = {
@@ -37,6 +43,7 @@ TITLES = {
     "minutes": "A year of minutes, 30 assets, monthly top 20",
     "many": "1,000 methodologies on one panel, 2 processes",
     "fixings": "20 million trades, 168 hourly fixings of 12 parts",
+    "parquet": "The same from Parquet, a day of a venue a file",
     "imports": "Start-up of a process",
 }
 

@@ -15,6 +15,8 @@ from basketry.core.digest import digest_bytes
 from basketry.core.errors import DataError
 
 _PART = re.compile(r"^(\d{6})-([0-9a-f]{12})(?:-[a-z]+)?\.parquet$")
+_checked: dict[str, tuple[int, int, int] | None] = {}
+"""Parts that this process has checked, with the inode, size and time of change that they had."""
 
 
 class Files:
@@ -123,6 +125,27 @@ class Files:
         path = f"{folder}/{number:06d}-{digest}{'-' if kind else ''}{kind}.parquet"
         self.write(path, content)
         return path
+
+    def once_checked(self, path: str) -> None:
+        """Check a part, unless this process did and the file has not changed since.
+
+        Raises:
+            DataError: Its bytes do not have the digest in its name.
+        """
+        stamp = self._stamp(path)
+        if _checked.get(self.full(path)) != stamp or stamp is None:
+            self.check_part(path)
+            _checked[self.full(path)] = stamp
+
+    def _stamp(self, path: str) -> tuple[int, int, int] | None:
+        local = self.local(path)
+        if local is None:
+            return None
+        try:
+            state = local.stat()
+        except OSError as error:
+            raise DataError(f"{local}: cannot be read: {error.strerror or error}") from error
+        return state.st_ino, state.st_size, state.st_mtime_ns
 
     def read_part(self, path: str) -> pl.DataFrame:
         """Return the rows of a part.

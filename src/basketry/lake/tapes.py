@@ -12,8 +12,8 @@ from basketry.core.errors import DataError, nearest_hint
 from basketry.lake.lake import Lake
 from basketry.market.tape import Ints, Market, Tape
 
-_BATCH_TRADES = 6_000_000
-_BATCH_INSTANTS = 480
+_BATCH_TRADES = 3_000_000
+_DAY = 86_400_000_000
 
 
 class LakeTapes:
@@ -78,13 +78,8 @@ class LakeTapes:
             instants: Microseconds, ascending.
             lookback: Length of the window before an instant, microseconds.
         """
-        densest = self._ticks.densest(self.table, asset)
-        span = max(_BATCH_TRADES * 86_400_000_000 // max(densest, 1) - lookback, 0)
-        apart = [*(np.flatnonzero(np.diff(instants) > 2 * lookback) + 1).tolist(), len(instants)]
-        first = 0
-        for end in apart:
-            while first < end:
-                last = int(np.searchsorted(instants, instants[first] + span, side="right"))
-                last = min(max(last, first + 1), first + _BATCH_INSTANTS, end)
-                yield instants[first:last]
-                first = last
+        densest = max(self._ticks.densest(self.table, asset), 1)
+        # Whole days where they fit, for a day is a file; else a piece of a day.
+        length = _DAY * (_BATCH_TRADES // densest) or max(_DAY * _BATCH_TRADES // densest, lookback)
+        apart = (np.diff((instants - 1) // length) > 0) | (np.diff(instants) > 2 * lookback)
+        yield from np.split(instants, np.flatnonzero(apart) + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -12,18 +13,17 @@ import polars as pl
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import TICK_TABLES, Schema
-from basketry.core.numbers import Floats
 from basketry.lake.files import Files
-from basketry.market.tape import SIZE_DECIMALS, Ints, Market, Tape, tick_columns
+from basketry.market.tape import SIZE_DECIMALS, Columns, Market, Tape, tick_columns
 
 ROW_GROUP = 250_000
 """Rows that are read together: a window costs at most one row group more than it holds."""
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
 _FOLDER = re.compile(r"^[a-z]+/venue=([^/]+)/pair=([^/]+)/day=(\d{4}-\d{2}-\d{2})/[^/]+\.parquet$")
+_READERS = 2
+"""Parts read side by side: one is checked while another is decoded."""
 _CORRECTIONS = "corrections"
-
-Columns = tuple[Ints, Floats, Ints]
 
 
 class Ticks:
@@ -41,7 +41,6 @@ class Ticks:
     def __init__(self, files: Files, markets: pl.DataFrame, venues: pl.DataFrame) -> None:
         self._files = files
         self._index: dict[str, dict[tuple[str, str], dict[date, list[str]]]] = {}
-        self._checked: set[str] = set()
         groups = dict(venues.select("venue", "group").iter_rows())
         self._markets: dict[tuple[str, str], Market] = {}
         self._decimals: dict[Market, int] = {}
@@ -133,23 +132,17 @@ class Ticks:
         Raises:
             DataError: A part cannot be read or is not what was written.
         """
-        columns: dict[Market, Columns] = {}
+        last = end if known_by is None else min(end, known_by + np.timedelta64(1, "us"))
         markets = [market for market in self.held(table) if market.base == asset]
         decimals = max((self._decimals[market] for market in markets), default=SIZE_DECIMALS)
-        for market in markets:
-            parts = list(self._columns(table, market, start, end, known_by))
-            if len(parts) == 1:
-                time, price, size = parts[0]
-            else:
-                time, price, size = (
-                    np.concatenate([part[place] for part in parts]) if parts else np.empty(0, kind)
-                    for place, kind in enumerate((np.int64, np.float64, np.int64))
-                )
-            scale = 10 ** (decimals - self._decimals[market])
-            if scale > 1 and len(size) and int(size.max()) > 2**62 // scale:
-                raise DataError(f"{market}: a size does not fit with {decimals} decimals; import it with fewer")
-            columns[market] = time, price, size * scale if scale > 1 else size
-        return Tape.from_arrays(asset, columns, size_decimals=decimals)
+        jobs = [(market, paths) for market in markets for paths in self._paths(table, market, start, last)]
+        pieces: dict[Market, list[Columns]] = {market: [] for market in markets}
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = readers.map(lambda job: list(self._pieces(table, job[0], job[1], start, last, known_by)), jobs)
+            for (market, _), parts in zip(jobs, found, strict=True):
+                scale = 10 ** (decimals - self._decimals[market])
+                pieces[market] += parts if scale == 1 else [_scaled(part, scale, market, decimals) for part in parts]
+        return Tape.from_pieces(asset, pieces, size_decimals=decimals)
 
     def densest(self, table: str, asset: str) -> int:
         """Return the rows of an asset's busiest day, all markets together; 0 where there are none."""
@@ -179,35 +172,42 @@ class Ticks:
         paths = [path for days in self._days(table).values() for parts in days.values() for path in parts]
         return sum(map(self._rows, paths)), len(paths), sum(map(self._files.size, paths))
 
-    def _columns(
-        self, table: str, market: Market, start: np.datetime64, end: np.datetime64, known_by: np.datetime64 | None
+    def _pieces(
+        self,
+        table: str,
+        market: Market,
+        paths: list[str],
+        start: np.datetime64,
+        end: np.datetime64,
+        known_by: np.datetime64 | None,
     ) -> Iterator[Columns]:
-        last = end if known_by is None else min(end, known_by + np.timedelta64(1, "us"))
-        for paths in self._paths(table, market, start, last):
-            if table == "trades" and len(paths) == 1 and not paths[0].endswith(f"-{_CORRECTIONS}.parquet"):
-                yield self._plain(paths[0], start, last)
-                continue
-            schema = tick_schema(table)
-            rows = pl.concat(schema.conform(self._files.read_part(path), self._files.full(path)) for path in paths)
-            if table == "bars":
-                # A bar counts at its end: one that began before the interval may end in it.
-                time, price, size = tick_columns(rows.unique("time", keep="last", maintain_order=True), str(market))
-            else:
-                if known_by is not None:
-                    rows = rows.filter(pl.coalesce("known_at", "time") <= _utc(known_by))
-                time, price, size = tick_columns(rows, str(market))
-            inside = slice(*np.searchsorted(time, [start.astype(np.int64), last.astype(np.int64)]))
-            yield time[inside], price[inside], size[inside]
+        """Yield the trades of the parts of one day in an interval."""
+        if table == "trades" and len(paths) == 1 and not paths[0].endswith(f"-{_CORRECTIONS}.parquet"):
+            yield from self._plain(paths[0], start, end)
+            return
+        schema = tick_schema(table)
+        rows = pl.concat(schema.conform(self._files.read_part(path), self._files.full(path)) for path in paths)
+        if table == "bars":
+            rows = rows.unique("time", keep="last", maintain_order=True)
+        elif known_by is not None:
+            rows = rows.filter(pl.coalesce("known_at", "time") <= _utc(known_by))
+        time, price, size = tick_columns(rows, str(market))
+        inside = slice(*np.searchsorted(time, [start.astype(np.int64), end.astype(np.int64)]))
+        yield time[inside], price[inside], size[inside]
 
-    def _plain(self, path: str, start: np.datetime64, end: np.datetime64) -> Columns:
-        """Return the trades of a part without corrections, for which three columns are enough."""
-        rows = (
-            self._lazy(path)
-            .filter((pl.col("time") >= _utc(start)) & (pl.col("time") < _utc(end)))
-            .select(pl.col("time").to_physical(), "price", "size")
-            .collect()
-        )
-        return rows["time"].to_numpy(), rows["price"].to_numpy(), rows["size"].to_numpy()
+    def _plain(self, path: str, start: np.datetime64, end: np.datetime64) -> Iterator[Columns]:
+        """Yield the trades of a part without corrections, for which three columns are enough."""
+        rows = self._lazy(path)
+        day = np.datetime64(path.rsplit("/day=", 1)[1][:10])
+        if start > day:
+            rows = rows.filter(pl.col("time") >= _utc(start))
+        if end < day + 1:
+            rows = rows.filter(pl.col("time") < _utc(end))
+        frame = rows.select("time", "price", "size").collect()
+        if len(set(frame.n_chunks("all"))) > 1:
+            frame = frame.rechunk()
+        for time, price, size in zip(*(frame[name].get_chunks() for name in frame.columns), strict=True):
+            yield time.to_physical().to_numpy(), price.to_numpy(), size.to_numpy()
 
     def _paths(
         self, table: str, market: Market, start: np.datetime64 | None, end: np.datetime64 | None
@@ -220,13 +220,19 @@ class Ticks:
                 yield days[day]
 
     def _rows(self, path: str) -> int:
-        return int(self._lazy(path).select(pl.len()).collect().item())
+        """Return the number of rows that the footer of a part states."""
+        try:
+            return int(self._scan(path).select(pl.len()).collect().item())
+        except (OSError, pl.exceptions.PolarsError):
+            self._files.check_part(path)
+            raise
 
     def _lazy(self, path: str) -> pl.LazyFrame:
         """Return a part to be read in pieces; its bytes are checked once."""
-        if path not in self._checked:
-            self._files.check_part(path)
-            self._checked.add(path)
+        self._files.once_checked(path)
+        return self._scan(path)
+
+    def _scan(self, path: str) -> pl.LazyFrame:
         local = self._files.local(path)
         return pl.scan_parquet(io.BytesIO(self._files.read(path)) if local is None else local)
 
@@ -266,6 +272,13 @@ def _is_plain(trades: pl.DataFrame) -> bool:
     ids = trades["trade_id"].drop_nulls()
     sound = trades["price"].is_finite() & (trades["price"] > 0) & (trades["size"] > 0)
     return bool(trades["known_at"].null_count() == trades.height and ids.n_unique() == len(ids) and sound.all())
+
+
+def _scaled(piece: Columns, scale: int, market: Market, decimals: int) -> Columns:
+    time, price, size = piece
+    if len(size) and int(size.max()) > 2**62 // scale:
+        raise DataError(f"{market}: a size does not fit with {decimals} decimals; import it with fewer")
+    return time, price, size * scale
 
 
 def _utc(instant: np.datetime64) -> datetime:

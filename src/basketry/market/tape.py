@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,14 @@ from basketry.core.frames import BARS, TRADES, Schema
 from basketry.core.numbers import Floats
 
 Ints = NDArray[np.int64]
+Columns = tuple[Ints, Floats, Ints]
+"""Time, price and size of some trades."""
 
 SIZE_DECIMALS = 8
 _SIZE_MAX = 2**62
 """Twice the sum of all sizes of a tape must stay a 64-bit whole number."""
+_MANY = 1 << 18
+"""Trades from which copying them by several threads pays."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,27 +105,39 @@ class Tape:
             SchemaError: A frame is neither trades nor bars.
             DataError: A price or size is not positive, or the sizes are too many units to be summed exactly.
         """
-        columns = {market: tick_columns(frame, str(market)) for market, frame in frames.items()}
-        return Tape.from_arrays(asset, columns, size_decimals=size_decimals)
+        pieces = {market: [tick_columns(frame, str(market))] for market, frame in frames.items()}
+        return Tape.from_pieces(asset, pieces, size_decimals=size_decimals)
 
     @staticmethod
-    def from_arrays(
-        asset: str, columns: Mapping[Market, tuple[Ints, Floats, Ints]], *, size_decimals: int = SIZE_DECIMALS
+    def from_pieces(
+        asset: str, pieces: Mapping[Market, Sequence[Columns]], *, size_decimals: int = SIZE_DECIMALS
     ) -> Tape:
-        """Return the tape of time, price and size of each market, in time order and already known to be sound.
+        """Return the tape of time, price and size of each market, in pieces in time order and known to be sound.
 
         Raises:
             DataError: The sizes are too many units to be summed exactly.
         """
         from basketry.market.ties import sort_ties
 
-        markets = tuple(sorted(columns))
-        parts = [columns[market] for market in markets] or [(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
-        time, price, size = (np.concatenate(values) for values in zip(*parts, strict=True))
-        counts = [len(columns[market][0]) for market in markets]
+        markets = tuple(sorted(pieces))
+        counts = [sum(len(piece[0]) for piece in pieces[market]) for market in markets]
         starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
-        for first, last in pairwise(starts.tolist()):
-            sort_ties(time[first:last], price[first:last], size[first:last])
+        total = int(starts[-1])
+        time, price, size = np.empty(total, np.int64), np.empty(total), np.empty(total, np.int64)
+
+        def fill(place: int) -> None:
+            first = end = int(starts[place])
+            for piece in pieces[markets[place]]:
+                begin, end = end, end + len(piece[0])
+                time[begin:end], price[begin:end], size[begin:end] = piece
+            sort_ties(time[first:end], price[first:end], size[first:end])
+
+        if total < _MANY:
+            for place in range(len(markets)):
+                fill(place)
+        else:
+            with ThreadPoolExecutor() as threads:
+                list(threads.map(fill, range(len(markets))))
         if float(size.sum(dtype=np.float64)) >= _SIZE_MAX:
             raise DataError(
                 f"{asset}: the sizes sum to more than 2^62 units of 1e-{size_decimals}; "
@@ -155,6 +171,8 @@ class Tape:
     def only(self, markets: Sequence[Market]) -> Tape:
         """Return the trades on some of the markets."""
         chosen = sorted(set(markets))
+        if tuple(chosen) == self.markets:
+            return self
         return self._of([(market, self.market_slice(self.markets.index(market))) for market in chosen])
 
     def _of(self, parts: Sequence[tuple[Market, slice]]) -> Tape:
@@ -187,7 +205,7 @@ class Tape:
         )
 
 
-def tick_columns(frame: pl.DataFrame, where: str) -> tuple[Ints, Floats, Ints]:
+def tick_columns(frame: pl.DataFrame, where: str) -> Columns:
     """Return time, price and size of the trades (TRADES) or bars (BARS) of one market, as `Tape.from_frames` has them.
 
     Raises:
@@ -219,7 +237,7 @@ def tick_columns(frame: pl.DataFrame, where: str) -> tuple[Ints, Floats, Ints]:
     return rows["time"].to_physical().to_numpy(), rows["price"].to_numpy(), rows["size"].to_numpy()
 
 
-def _of_bars(frame: pl.DataFrame, where: str) -> tuple[Ints, Floats, Ints]:
+def _of_bars(frame: pl.DataFrame, where: str) -> Columns:
     rows = frame.filter(pl.col("volume") > 0).sort("time")
     if rows.filter(~pl.col("close").is_finite() | (pl.col("close") <= 0)).height:
         raise DataError(f"{where}: a bar has no positive finite close")

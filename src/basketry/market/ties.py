@@ -7,7 +7,7 @@ from typing import Any
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def sort_ties(time: Any, price: Any, size: Any) -> None:
     """Order trades of one instant by price and size, in place, so that a tape does not depend on their arrival."""
     i, count = 0, len(time)

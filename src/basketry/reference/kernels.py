@@ -32,7 +32,7 @@ def _sort_pairs(price: Any, size: Any, count: int) -> None:
         size[j + 1] = s
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _bracket(price: Any, size: Any, count: int, place: float) -> tuple[float, float]:
     """Return prices around the weighted quantile `place` of a sample, which it sorts."""
     _sort_pairs(price, size, count)
@@ -50,7 +50,7 @@ def _bracket(price: Any, size: Any, count: int, place: float) -> tuple[float, fl
     return price[max(low - 1, 0)], price[min(high + 1, count - 1)]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _collect(
     price: Any, size: Any, low: float, high: float, out_price: Any, out_size: Any, count: int
 ) -> tuple[int, int, int]:
@@ -69,7 +69,7 @@ def _collect(
     return count, below, total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sample(price: Any, size: Any, firsts: Any, lasts: Any, segments: int, count: int, out_p: Any, out_s: Any) -> int:
     step = max(count // _SAMPLE, 1)
     taken, offset = 0, step // 2
@@ -84,7 +84,7 @@ def _sample(price: Any, size: Any, firsts: Any, lasts: Any, segments: int, count
     return taken
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def weighted_median(
     price: Any, size: Any, firsts: Any, lasts: Any, segments: int, scratch_price: Any, scratch_size: Any
 ) -> tuple[float, int]:
@@ -128,7 +128,7 @@ def weighted_median(
     return _refine(scratch_price, scratch_size, inside, below, total, sample_price, sample_size), total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _refine(price: Any, size: Any, count: int, below: int, total: int, sample_p: Any, sample_s: Any) -> float:
     """Return the median of `total` among `count` trades that hold it, with `below` under them; narrows in place."""
     first, last = np.empty(1, np.int64), np.empty(1, np.int64)
@@ -177,7 +177,7 @@ def _refine(price: Any, size: Any, count: int, below: int, total: int, sample_p:
     return price[count - 1]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _middle(price: Any, count: int, least: float, most: float) -> float:
     """Return a price that occurs, at least `least` and below `most`: that nearest below the midpoint."""
     midpoint = least + (most - least) / 2
@@ -188,7 +188,7 @@ def _middle(price: Any, count: int, least: float, most: float) -> float:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def source_medians(price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int) -> tuple[Floats, Ints]:
     """Return the volume-weighted median and the size of each source in each part, shapes (T, K, S); NaN where none."""
     markets, windows, edges = bounds.shape
@@ -224,7 +224,7 @@ def source_medians(price: Any, size: Any, bounds: Any, included: Any, source: An
 _LANES = 8
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sums(price: Any, size: Any) -> tuple[float, int]:
     # Eight running sums, added in a fixed order: as fast as the memory, and the same on every machine.
     values = np.zeros(_LANES)
@@ -244,7 +244,7 @@ def _sums(price: Any, size: Any) -> tuple[float, int]:
     return total, whole
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def source_sums(price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int) -> tuple[Floats, Ints]:
     """Return the sums of price x size and of size by source and part, shapes (T, K, S)."""
     markets, windows, edges = bounds.shape
@@ -261,7 +261,7 @@ def source_sums(price: Any, size: Any, bounds: Any, included: Any, source: Any, 
     return values, sizes
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def extremes(price: Any, bounds: Any) -> tuple[Floats, Floats]:
     """Return the lowest and highest price of each market in each window, shapes (M, T); NaN where it has none."""
     markets, windows, edges = bounds.shape
@@ -282,7 +282,7 @@ def extremes(price: Any, bounds: Any) -> tuple[Floats, Floats]:
     return low, high
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def source_last(
     time: Any, price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int
 ) -> tuple[Floats, Ints]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -137,6 +137,8 @@ class Converter:
 
     def _convert(self, tape: Tape, start: int, end: int, under: frozenset[str]) -> tuple[Tape, list[QuoteRate]]:
         used: dict[str, QuoteRate] = {}
+        if all(market.quote == self.currency for market in tape.markets):
+            return replace(tape, currency=self.currency), []
         price = tape.price.copy()
         for place, market in enumerate(tape.markets):
             if market.quote == self.currency:

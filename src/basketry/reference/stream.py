@@ -133,9 +133,9 @@ class PriceStream:
     def tape(self, asset: str, start: int, end: int) -> Tape:
         """Return what is held of an asset with start <= time < end."""
         held = {market: buffer for market, buffer in self._buffers.items() if market.base == asset}
-        return Tape.from_arrays(
+        return Tape.from_pieces(
             asset,
-            {market: buffer.between(start, end) for market, buffer in held.items()},
+            {market: [buffer.between(start, end)] for market, buffer in held.items()},
             size_decimals=self._size_decimals,
         )
 

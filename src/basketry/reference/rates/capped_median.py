@@ -57,8 +57,8 @@ class CappedMedian(TradeRate):
         """Return the rule as a sentence."""
         return (
             f"in each of {self.parts} parts of {format_duration(self.window)} the median over venues of their "
-            f"volume-weighted medians, each group of venues capped so that {self.survive} corrupt ones, or as many as can be, hold less than "
-            f"half; then the mean of the parts without the {self.trim} lowest and highest"
+            f"volume-weighted medians, each group of venues capped so that {self.survive} corrupt ones, or as many as "
+            f"can be, hold less than half; then the mean of the parts without the {self.trim} lowest and highest"
         )
 
     def estimate(self, tape: Tape, instants: Ints, included: Bools | None = None) -> Estimates:
