@@ -1,0 +1,1 @@
+"""Aggregation policies: one rule, one small file; the registry is `basketry.reference.oracle.policy.POLICIES`."""
