@@ -114,8 +114,10 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Compute an index and write its folder: tables, documents, manifest and record."""
+    from basketry.jobs.attack import index_manipulation
     from basketry.jobs.calculate import calculate
     from basketry.jobs.save import manifest
+    from basketry.lake.lake import Lake
     from basketry.methodology.methodology import Methodology
 
     rules = Methodology.load(methodology)
@@ -124,8 +126,9 @@ def run(
         panel = _panel(lake, table, rules, update)
         update(f"Computing {rules.symbol}")
         result = calculate(rules, panel, start, end)
+        cost = index_manipulation(Lake(lake), result, progress=update)
         update(f"Writing {target}")
-        result.save(target)
+        result.save(target, cost)
     if json:
         print_json({"folder": str(target), **manifest(result)})
         return
@@ -311,7 +314,9 @@ def publish(
     from dataclasses import asdict
     from datetime import UTC, datetime
 
+    from basketry.jobs.attack import index_manipulation
     from basketry.jobs.publish import publish_index
+    from basketry.lake.lake import Lake
 
     with status(f"Recomputing {folder}"):
         panel = _panel_of(folder, lake, table)
@@ -324,6 +329,7 @@ def publish(
             reason=reason,
             now=datetime.now(UTC),
             accept_jump=accept_jump,
+            manipulation=lambda result: index_manipulation(Lake(lake), result),
         )
     if json:
         print_json({"simulated_market": panel.simulated, **asdict(done), "folder": str(done.folder)})

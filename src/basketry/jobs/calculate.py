@@ -19,19 +19,22 @@ from basketry.methodology.methodology import Methodology
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from basketry.jobs.attack import IndexManipulation
+
 
 class Index(IndexResult):
     """An index over a history, with its tables; see IndexResult for the columns."""
 
-    def save(self, folder: str | PathLike[str]) -> Path:
+    def save(self, folder: str | PathLike[str], manipulation: IndexManipulation | None = None) -> Path:
         """Write the folder of the index: tables, rulebook, documents, manifest and record. Return its path.
 
         An earlier draft in the folder is replaced in one step; what was published there is kept: see
-        `basketry.jobs.save`.
+        `basketry.jobs.save`. For an index made from reference prices, `basketry.jobs.attack.index_manipulation` says
+        what it costs to move it, which the factsheet then prints.
         """
         from basketry.jobs.save import save_index
 
-        return save_index(self, Path(folder))
+        return save_index(self, Path(folder), manipulation)
 
     def plot(self) -> Figure:
         """Return a picture of levels, drawdown and weights."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from basketry.core.errors import RecordError
 from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.index.calculate import Instant, calculate_index
 from basketry.index.result import IndexResult
+from basketry.jobs.attack import IndexManipulation
 from basketry.jobs.save import write_index
 from basketry.ledger.folder import (
     TIME_FORMAT,
@@ -65,6 +67,7 @@ def publish_index(
     reason: str | None = None,
     now: datetime | None = None,
     accept_jump: bool = False,
+    manipulation: Callable[[IndexResult], IndexManipulation | None] | None = None,
 ) -> Publication:
     """Publish the index of a folder through an instant and return what was done.
 
@@ -82,6 +85,7 @@ def publish_index(
         reason: Why the levels are corrected; required with `restate`.
         now: The instant of the correction, against which the restatement window counts.
         accept_jump: Publish although a level moves by more than the guard's factor in one step.
+        manipulation: What it costs to move an index, for the factsheet.
 
     Raises:
         RecordError: The draft is not what the data give; published levels differ and `restate` was not asked for;
@@ -93,6 +97,7 @@ def publish_index(
     corrections = _corrections(published, result)
     recomposed = _recomposed(published, result)
     differs = bool(corrections or recomposed)
+    seal = partial(_seal, folder, approver=approver, published=published, manipulation=manipulation)
     what = f"{_first(corrections)}" if corrections else f"the composition of {', '.join(sorted(recomposed)[:1])}"
     if published.published_through is None:
         if differs:
@@ -100,14 +105,14 @@ def publish_index(
                 f"{folder}: is not what the data give now: {what}; run the index again before publishing it"
             )
         record = draft_record(result)
-        return _seal(folder, result, record, approver, (), (), published)
+        return seal(result, record)
     if differs and not restate:
         raise RecordError(
             f"{folder}: {len(corrections)} published levels and {len(recomposed)} compositions differ from what the "
             f"data give now: {what}; correct them with --restate --reason TEXT, or restore the data"
         )
     if not differs:
-        return _seal(folder, result, _extended(published, result), approver, (), (), published)
+        return seal(result, _extended(published, result))
     if reason is None:
         raise RecordError("a restatement needs a reason: --reason TEXT")
     material, immaterial = _by_materiality(published.methodology, corrections, now)
@@ -118,7 +123,7 @@ def publish_index(
         for when, bodies in sorted(recomposed.items())
     ]
     record = chain(entries, after=_extended(published, result))
-    return _seal(folder, with_kept(result, immaterial), record, approver, material, immaterial, published)
+    return seal(with_kept(result, immaterial), record, material=material, immaterial=immaterial)
 
 
 def _recalculated(published: PublishedFolder, panel: Panel, end: Instant | None) -> IndexResult:
@@ -244,15 +249,17 @@ def _seal(
     folder: Path,
     result: IndexResult,
     record: list[Entry],
+    *,
     approver: str,
-    material: tuple[Correction, ...],
-    immaterial: tuple[Correction, ...],
     published: PublishedFolder,
+    manipulation: Callable[[IndexResult], IndexManipulation | None] | None,
+    material: tuple[Correction, ...] = (),
+    immaterial: tuple[Correction, ...] = (),
 ) -> Publication:
     through = _time(result.levels, -1)
     sealed = chain(
         [("published", {"through": through, "approver": approver, "inputs": result.panel.digest()})], after=record
     )
-    write_index(result, folder, sealed)
+    write_index(result, folder, sealed, manipulation and manipulation(result))
     added = result.levels.height - (0 if published.published_through is None else published.levels.height)
     return Publication(folder, through, added, material, immaterial)

@@ -10,6 +10,7 @@ from basketry.core.errors import RecordError
 from basketry.core.time import format_instant
 from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
+from basketry.jobs.attack import IndexManipulation
 from basketry.ledger.atomic import write_folder
 from basketry.ledger.folder import draft_record, folder_files, read_folder
 from basketry.ledger.record import Entry
@@ -17,11 +18,16 @@ from basketry.reports.factsheet import factsheet
 from basketry.reports.methodology_document import methodology_document
 
 
-def save_index(result: IndexResult, folder: Path) -> Path:
+def save_index(result: IndexResult, folder: Path, manipulation: IndexManipulation | None = None) -> Path:
     """Write the folder of an index and return its path.
 
     A folder that holds a draft is replaced. One that was published may only be replaced by a result that
     says the same up to the last published instant.
+
+    Args:
+        result: The index.
+        folder: Where to.
+        manipulation: What it costs to move the index, for the factsheet.
 
     Raises:
         RecordError: The folder was published and the result differs from what it says.
@@ -33,18 +39,33 @@ def save_index(result: IndexResult, folder: Path) -> Path:
                 f"{folder}: was published through {earlier.published_through}; extend or correct it with "
                 f"`basketry index publish {folder}`, or write the new result to another --out"
             )
-    write_index(result, folder, draft_record(result))
+    write_index(result, folder, draft_record(result), manipulation)
     return folder
 
 
-def write_index(result: IndexResult, folder: Path, record: Sequence[Entry]) -> None:
+def write_index(
+    result: IndexResult, folder: Path, record: Sequence[Entry], manipulation: IndexManipulation | None = None
+) -> None:
     """Write all files of an index with a given record, in one step."""
     last = result.times[-1]
     documents = {
         "methodology.html": methodology_document(result.methodology, after=last, simulated=result.panel.simulated),
-        "factsheet.html": factsheet(result),
+        "factsheet.html": factsheet(result, manipulation=_manipulation_facts(manipulation)),
     }
     write_folder(folder, folder_files(result, list(record), documents, manifest(result)))
+
+
+def _manipulation_facts(manipulation: IndexManipulation | None) -> dict[str, str]:
+    """Return what the factsheet says of manipulation, by its label."""
+    if manipulation is None:
+        return {}
+    facts = {
+        "Cost to move it by 1%": f"{manipulation.words()}. Assumed: {manipulation.assumptions}",
+        "Corrupt venues survived": f"{manipulation.survives} for every constituent, whatever they report",
+    }
+    if manipulation.unattacked:
+        facts["Not attacked"] = f"{', '.join(manipulation.unattacked)}: too few venues at that instant"
+    return facts
 
 
 def manifest(result: IndexResult) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,14 @@ WEIGHTS_SHOWN = 100
 LARGEST = 10
 
 
-def factsheet(result: IndexResult, *, interactive: bool = False) -> str:
+def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: Mapping[str, str] | None = None) -> str:
     """Return the factsheet as HTML that needs no network; the same result gives the same text.
 
     Args:
         result: The index.
         interactive: Draw levels, drawdown and weights with Plotly, to zoom and to switch between a linear and a
             log scale. The page then holds Plotly's program and is some 5 MB instead of less than one.
+        manipulation: What it costs to move the index, by label.
 
     Raises:
         MissingExtraError: Matplotlib, or for an interactive page Plotly, is not installed.
@@ -69,6 +71,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False) -> str:
         events=result.events.filter(pl.col("kind") != "guard").tail(EVENTS_SHOWN).reverse().to_dicts(),
         events_shown=EVENTS_SHOWN,
         version=int(result.levels["version"][-1]),
+        manipulation=manipulation,
         digests={"methodology": result.methodology.digest, "inputs": result.panel.digest()},
     )
 

@@ -1,0 +1,192 @@
+"""What it would cost to move the prices of a lake and the indices made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from basketry.core.errors import DataError
+from basketry.index.result import IndexResult
+from basketry.lake.lake import Lake
+from basketry.lake.tapes import LakeTapes
+from basketry.ledger.folder import read_folder
+from basketry.market.tape import Market
+from basketry.methodology.methodology import Methodology
+from basketry.reference.attack.cost import MOVES, SIDES, Attacker, ManipulationCost, manipulation_cost
+from basketry.reference.attack.displacement import displacements
+from basketry.reference.attack.index_cost import IndexMove, index_move
+from basketry.reference.attack.liquidity import BookLiquidity, Side
+from basketry.reference.price_rules import PriceRules
+
+Progress = Callable[[str], None]
+INDEX_MOVE = 100.0
+"""Basis points that the factsheet speaks of."""
+_DISTANCES = (25.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 4000.0)
+
+
+@dataclass(frozen=True)
+class IndexManipulation:
+    """What it costs to move an index at one instant.
+
+    Attributes:
+        time: The instant of the prices, microseconds.
+        currency: What costs are in.
+        side: The cheaper direction.
+        move: The cheapest combination of constituents found.
+        survives: The least number of corrupt groups of venues that every constituent survives.
+        assumptions: What trading costs, in words.
+        unattacked: Constituents without a reference price at the instant, which were taken to be out of reach.
+    """
+
+    time: int
+    currency: str
+    side: Side
+    move: IndexMove
+    survives: int
+    assumptions: str
+    unattacked: tuple[str, ...]
+
+    def words(self) -> str:
+        """Return the figure as a sentence."""
+        when = np.datetime_as_string(np.datetime64(self.time, "us"), unit="m").replace("T", " ")
+        if self.move.cost is None:
+            what = "no attack by trading was found that does it"
+        else:
+            how = ", ".join(f"{asset} by {distance / 100:g}%" for asset, distance in self.move.assets.items())
+            what = f"about {self.move.cost:,.0f} {self.currency.upper()} (moving {how} {self.side})"
+        return f"{what}; prices of {when} UTC"
+
+
+def price_attacks(
+    lake: Lake,
+    assets: Sequence[str],
+    instant: int,
+    rules: PriceRules,
+    *,
+    attacker: Attacker | None = None,
+    moves: Sequence[float] = MOVES,
+    sides: Sequence[Side] = SIDES,
+    progress: Progress | None = None,
+) -> list[ManipulationCost]:
+    """Return what it costs to move the fixing of some assets at one instant (microseconds).
+
+    The liquidity of a market is that of its book at that instant where the lake holds its depth, else follows from
+    its trades.
+
+    Raises:
+        DataError: The lake holds no trades of an asset, or too few for a fixing.
+    """
+    tapes = LakeTapes(lake)
+    found = []
+    for asset in assets or tapes.assets:
+        tapes.require(asset)
+        if progress is not None:
+            progress(f"Attacks on {asset}")
+        found.append(
+            manipulation_cost(
+                tapes,
+                asset,
+                instant,
+                rules,
+                books=_books(lake, asset, instant),
+                attacker=attacker,
+                moves=moves,
+                sides=sides,
+            )
+        )
+    return found
+
+
+def price_displacements(
+    lake: Lake, asset: str, instants: np.ndarray[Any, Any], rules: PriceRules, progress: Progress | None = None
+) -> pl.DataFrame:
+    """Return how far corrupt venues move every rate; see `basketry.reference.attack.displacement`."""
+    tapes = LakeTapes(lake)
+    tapes.require(asset)
+    return displacements(tapes, asset, instants, rules, progress=progress)
+
+
+def index_manipulation(
+    lake: Lake, result: IndexResult, *, attacker: Attacker | None = None, progress: Progress | None = None
+) -> IndexManipulation | None:
+    """Return what it costs to move an index at its last instant; None where it is not made from reference prices."""
+    rules = result.methodology.latest.prices
+    if rules is None:
+        return None
+    instant = int(result.times[-1].astype(np.int64))
+    return weights_manipulation(lake, result.weights(), instant, rules, attacker=attacker, progress=progress)
+
+
+def folder_manipulation(
+    lake: Lake, folder: Path, *, attacker: Attacker | None = None, progress: Progress | None = None
+) -> IndexManipulation:
+    """Return what it costs to move the index of a folder at its last instant.
+
+    Raises:
+        DataError: The index is not made from reference prices.
+    """
+    published = read_folder(folder)
+    methodology: Methodology = published.methodology
+    rules = methodology.latest.prices
+    if rules is None:
+        raise DataError(f"{folder}: its methodology makes no reference prices; give it the key `prices`")
+    compositions = published.tables["compositions"]
+    last = compositions.filter(pl.col("effective_at") == pl.col("effective_at").max())
+    weights = dict(last.select("asset", "weight").rows())
+    instant = int(published.levels["time"].dt.epoch("us")[-1])
+    return weights_manipulation(lake, weights, instant, rules, attacker=attacker, progress=progress)
+
+
+def weights_manipulation(
+    lake: Lake,
+    weights: Mapping[str, float],
+    instant: int,
+    rules: PriceRules,
+    *,
+    move_bp: float = INDEX_MOVE,
+    attacker: Attacker | None = None,
+    progress: Progress | None = None,
+) -> IndexManipulation:
+    """Return what it costs to move a basket of given weights, up or down, whichever is cheaper."""
+    chosen = attacker or Attacker()
+    traded = set(LakeTapes(lake).assets)
+    best: tuple[Side, IndexMove] | None = None
+    survives: list[int] = []
+    missing: set[str] = set(weights) - traded
+    for side in SIDES:
+        costs: dict[str, list[tuple[float, float | None]]] = {}
+        for asset in sorted(set(weights) & traded):
+            try:
+                (found,) = price_attacks(
+                    lake, [asset], instant, rules, attacker=chosen, moves=_DISTANCES, sides=[side], progress=progress
+                )
+            except DataError:
+                missing.add(asset)
+                continue
+            survives.append(found.survives)
+            costs[asset] = [(move.move_bp, move.cost) for move in found.moves]
+        move = index_move(weights, costs, move_bp)
+        if best is None or (move.cost is not None and (best[1].cost is None or move.cost < best[1].cost)):
+            best = side, move
+    side, move = best or ("up", IndexMove(move_bp, None, {}))
+    return IndexManipulation(
+        instant, rules.currency, side, move, min(survives, default=0), chosen.words(), tuple(sorted(missing))
+    )
+
+
+def _books(lake: Lake, asset: str, instant: int) -> dict[Market, BookLiquidity]:
+    """Return the book of each market at an instant, as far as the lake holds its depth of that day."""
+    end = np.datetime64(instant, "us")
+    day = (end - np.timedelta64(1, "us")).astype("datetime64[D]").astype("datetime64[us]")
+    books = {}
+    for market in lake.ticks.held("depth"):
+        if market.base == asset:
+            book = BookLiquidity.of(lake.ticks.read("depth", market, day, end), lake.ticks.unit(market))
+            if book is not None:
+                books[market] = book
+    return books

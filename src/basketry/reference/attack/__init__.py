@@ -1,0 +1,1 @@
+"""What moves a reference price, by how much, and what it costs."""

@@ -1,0 +1,111 @@
+"""How far each rate is moved by each attack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from basketry.core.numbers import Floats
+from basketry.market.tape import Ints, Market, Tape
+from basketry.reference.attack.scenarios import ATTACKS, Attack
+from basketry.reference.fixing import Fixer
+from basketry.reference.paths import TapeSource
+from basketry.reference.price_rules import PriceRules
+from basketry.reference.rate import RATES
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A source of tapes in which the tape of one asset is another."""
+
+    source: TapeSource
+    replacement: Tape
+
+    def markets(self) -> Sequence[Market]:
+        """Return every market that there is."""
+        return self.source.markets()
+
+    def tape(self, asset: str, start: int, end: int) -> Tape:
+        """Return the trades of an asset with start <= time < end."""
+        if asset == self.replacement.asset:
+            return self.replacement.cut(start, end)
+        return self.source.tape(asset, start, end)
+
+
+def displacements(
+    source: TapeSource,
+    asset: str,
+    instants: Ints,
+    rules: PriceRules,
+    rates: Sequence[str] = (),
+    attacks: Sequence[Attack] = ATTACKS,
+    progress: Progress | None = None,
+) -> pl.DataFrame:
+    """Return how far attacks move rates, with the health rules in force.
+
+    The displacement is |attacked price / honest price - 1|, the worst over the factors of the attack and the
+    instants, in basis points. The rules' own rate keeps its parameters, other rates have their defaults.
+
+    Args:
+        source: Where the honest tapes come from.
+        asset: The asset.
+        instants: Ends of windows, ascending, microseconds; further apart than the windows are long.
+        rules: Currency, venues, health, least number of venues.
+        rates: Names; all of the registry unless given any.
+        attacks: The attacks.
+        progress: Told what is being done.
+
+    Returns:
+        One row for each attack and rate. Columns: attack, rate, worst_bp (null where no price was left to compare),
+        factor (the price factor that did it), lost (share of prices that the attack prevented, with that
+        factor or another: the most).
+    """
+    chosen = {name: RATES.build(name, None) for name in (rates or RATES.rules)}
+    chosen[rules.rate.name] = rules.rate
+    first = min(int(rate.edges(instants).min()) for rate in chosen.values())
+    tape = source.tape(asset, first, int(instants[-1]))
+    window = round(rules.rate.window.total_seconds() * 1e6)
+    honest = {name: _prices(source, asset, instants, rules, name, tape) for name in chosen}
+    rows = []
+    for attack in attacks:
+        if progress is not None:
+            progress(f"{asset}: {attack.name}")
+        worst = dict.fromkeys(chosen, (-1.0, 1.0))
+        lost = dict.fromkeys(chosen, 0.0)
+        for factor in attack.factors:
+            corrupted = attack.corrupt(tape, factor, instants, window)
+            for name in chosen:
+                moved = _prices(source, asset, instants, rules, name, corrupted)
+                known = np.isfinite(honest[name])
+                gone = known & ~np.isfinite(moved)
+                with np.errstate(invalid="ignore"):
+                    distance = np.abs(moved / honest[name] - 1) * 1e4
+                if np.isfinite(distance).any():
+                    worst[name] = max(worst[name], (float(np.nanmax(distance)), factor))
+                lost[name] = max(lost[name], float(gone.sum() / max(known.sum(), 1)))
+        for name, (distance_bp, factor) in worst.items():
+            found = distance_bp >= 0
+            rows.append(
+                {
+                    "attack": attack.name,
+                    "rate": name,
+                    "worst_bp": distance_bp if found else None,
+                    "factor": factor if found else None,
+                    "lost": lost[name],
+                }
+            )
+    text, number = pl.String(), pl.Float64()
+    schema = {"attack": text, "rate": text, "worst_bp": number, "factor": number, "lost": number}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _prices(source: TapeSource, asset: str, instants: Ints, rules: PriceRules, name: str, tape: Tape) -> Floats:
+    """Return the prices of a rate; NaN where too few venues count."""
+    rate = rules.rate if name == rules.rate.name else RATES.build(name, None)
+    window = Fixer(Replaced(source, tape), asset, rules).window(rate, instants, frozenset())
+    return np.where(window.venues >= rules.min_venues, window.price, np.nan)
