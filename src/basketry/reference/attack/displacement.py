@@ -62,8 +62,8 @@ def displacements(
 
     Returns:
         One row for each attack and rate. Columns: attack, rate, worst_bp (null where no price was left to compare),
-        factor (the price factor that did it), lost (share of prices that the attack prevented, with that
-        factor or another: the most).
+        median_bp (over the instants, of the worst factor at each), lost (largest share of prices that the attack
+        prevented).
     """
     chosen = {name: RATES.build(name, None) for name in (rates or RATES.rules)}
     chosen[rules.rate.name] = rules.rate
@@ -75,32 +75,30 @@ def displacements(
     for attack in attacks:
         if progress is not None:
             progress(f"{asset}: {attack.name}")
-        worst = dict.fromkeys(chosen, (-1.0, 1.0))
+        worst = {name: np.full(len(instants), np.nan) for name in chosen}
         lost = dict.fromkeys(chosen, 0.0)
         for factor in attack.factors:
             corrupted = attack.corrupt(tape, factor, instants, window)
             for name in chosen:
                 moved = _prices(source, asset, instants, rules, name, corrupted)
                 known = np.isfinite(honest[name])
-                gone = known & ~np.isfinite(moved)
                 with np.errstate(invalid="ignore"):
-                    distance = np.abs(moved / honest[name] - 1) * 1e4
-                if np.isfinite(distance).any():
-                    worst[name] = max(worst[name], (float(np.nanmax(distance)), factor))
-                lost[name] = max(lost[name], float(gone.sum() / max(known.sum(), 1)))
-        for name, (distance_bp, factor) in worst.items():
-            found = distance_bp >= 0
+                    worst[name] = np.fmax(worst[name], np.abs(moved / honest[name] - 1) * 1e4)
+                gone = (known & ~np.isfinite(moved)).sum()
+                lost[name] = max(lost[name], float(gone / max(known.sum(), 1)))
+        for name, distance in worst.items():
+            known = np.isfinite(distance)
             rows.append(
                 {
                     "attack": attack.name,
                     "rate": name,
-                    "worst_bp": distance_bp if found else None,
-                    "factor": factor if found else None,
+                    "worst_bp": float(distance[known].max()) if known.any() else None,
+                    "median_bp": float(np.median(distance[known])) if known.any() else None,
                     "lost": lost[name],
                 }
             )
     text, number = pl.String(), pl.Float64()
-    schema = {"attack": text, "rate": text, "worst_bp": number, "factor": number, "lost": number}
+    schema = {"attack": text, "rate": text, "worst_bp": number, "median_bp": number, "lost": number}
     return pl.DataFrame(rows, schema=schema)
 
 

@@ -144,30 +144,47 @@ def size_cap(price: Any, size: Any, count: Any, factor: Any, code: Any, near: fl
     found = np.empty(markets * 2 * capacity)
     taken = 0
     for side in range(2):
+        first = taken
         best = np.nan
         for m in range(markets):
             if code[m] == COUNTS:
                 top = price[m, side, 0] * factor[m]
                 if np.isnan(best) or (top > best if side == BID else top < best):
                     best = top
-        place = np.zeros(markets, np.int64)
-        of_side = 0
-        while True:
-            chosen = _next(price, count, factor, code, side, place)
-            if chosen < 0:
-                break
-            level = price[chosen, side, place[chosen]] * factor[chosen]
-            if abs(level / best - 1) > near and of_side >= least:
-                break
-            found[taken] = size[chosen, side, place[chosen]]
-            taken += 1
-            of_side += 1
-            place[chosen] += 1
-    ordered = np.sort(found[:taken])
+        for m in range(markets):
+            level = 0
+            while (
+                code[m] == COUNTS
+                and level < count[m, side]
+                and abs(price[m, side, level] * factor[m] / best - 1) <= near
+            ):
+                found[taken] = size[m, side, level]
+                taken += 1
+                level += 1
+        if taken - first < least:
+            taken = first + _best_sizes(price, size, count, factor, code, side, found[first:], least)
     cut = int(0.01 * taken)
+    ordered = np.partition(found[:taken], (cut, taken - 1 - cut)) if cut else found[:taken]
     kept = ordered[cut : taken - cut]
-    clipped = np.minimum(np.maximum(ordered, kept[0]), kept[-1])
+    if not cut:
+        return kept.mean() + 5 * kept.std()
+    clipped = np.minimum(np.maximum(ordered, ordered[cut]), ordered[taken - 1 - cut])
     return kept.mean() + 5 * clipped.std()
+
+
+@njit(cache=True)
+def _best_sizes(price: Any, size: Any, count: Any, factor: Any, code: Any, side: int, found: Any, least: int) -> int:
+    """Write the sizes of the best levels of a side of the merged books; return how many there are, up to `least`."""
+    place = np.zeros(len(code), np.int64)
+    taken = 0
+    while taken < least:
+        chosen = _next(price, count, factor, code, side, place)
+        if chosen < 0:
+            break
+        found[taken] = size[chosen, side, place[chosen]]
+        taken += 1
+        place[chosen] += 1
+    return taken
 
 
 @njit(cache=True)
