@@ -36,6 +36,7 @@ CASES = {
         "basketry, capped median, rules, evidence",
         "polars, reads three columns",
     ),
+    "books": ("basketry", "dictionaries, NumPy"),
     "imports": ("import basketry", "basketry --help"),
 }
 TITLES = {
@@ -44,6 +45,7 @@ TITLES = {
     "many": "1,000 methodologies on one panel, 2 processes",
     "fixings": "20 million trades, 168 hourly fixings of 12 parts",
     "parquet": "The same from Parquet, a day of a venue a file",
+    "books": "Order-book rate every 200 ms for 10 minutes, 5 venues of 200 levels a side",
     "imports": "Start-up of a process",
 }
 

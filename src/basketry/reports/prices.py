@@ -142,6 +142,7 @@ def draw_comparison(figure: Figure, comparison: Comparison) -> None:
             bottom.plot(times, (price / own - 1) * _BP, **style)
     top.set_ylabel(f"{comparison.asset} in {comparison.currency}")
     bottom.set_yscale("symlog", linthresh=10)
+    bottom.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     bottom.set_ylabel(f"from {comparison.benchmark}, bp")
     bottom.axhline(0, color=SOFT, linewidth=0.6)
     _tidy_time(bottom)
