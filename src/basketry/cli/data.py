@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from basketry.core.errors import DataError
 
 if TYPE_CHECKING:
     from basketry.lake.importing import ImportReport
+    from basketry.lake.tick_import import TickImport
 
 data_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Bring market data into a lake, look at them and check them."
@@ -25,12 +27,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 
 @data_app.command(
     "import",
-    epilog="Example:  basketry data import btc.csv --lake LAKE --columns time=date,price=close --stamp end",
+    epilog="Example:  basketry data import btc.csv --lake LAKE --columns time=date,price=close --stamp end\n\n"
+    "Example:  basketry data import BTCUSDT-aggTrades-2025-01-*.zip --lake LAKE --preset binance-aggtrades",
 )
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="CSV, CSV.gz or Parquet files.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="CSV, CSV.gz, zip or Parquet files.", show_default=False)],
     lake: LakeOption,
-    into: Annotated[str, typer.Option("--table", help="The table to fill.")] = "daily",
+    into: Annotated[str | None, typer.Option("--table", help="The table to fill; daily unless given.")] = None,
     columns: Annotated[
         str | None, typer.Option("--columns", help="table=file pairs, as in time=date,price=close.")
     ] = None,
@@ -39,35 +42,100 @@ def import_(
     ] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="A maker's format; see data presets.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Whose tickers these are, among the aliases.")] = None,
-    max_bad: Annotated[float, typer.Option("--max-bad", help="Refuse above this share of bad rows.")] = 0.05,
+    max_bad: Annotated[
+        float | None, typer.Option("--max-bad", help="Refuse above this share of bad rows: 0.05, of ticks 0.01.")
+    ] = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Ticks: the venue, where the file says none.")] = None,
+    pair: Annotated[str | None, typer.Option("--pair", help="Ticks: the pair, base-quote, as in btc-usdt.")] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Ticks: read only this symbol.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="Ticks: spot, perpetual or pool.")] = "spot",
+    group: Annotated[str | None, typer.Option("--group", help="Ticks: who stands behind a new venue.")] = None,
+    size_decimals: Annotated[int, typer.Option("--size-decimals", help="Ticks: decimals of sizes.")] = 8,
+    contract_value: Annotated[
+        str | None, typer.Option("--contract-value", help="Ticks: what a contract is worth, in base units.")
+    ] = None,
+    inverse: Annotated[
+        bool, typer.Option("--inverse", help="Ticks: contracts are worth an amount of quote currency.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Read files into a table of the lake. All is written, or nothing."""
     from dataclasses import asdict
     from datetime import UTC, datetime
 
+    from basketry.core.frames import TICK_TABLES
+    from basketry.lake.dumps import dump_formats, get_format
     from basketry.lake.importing import import_files
     from basketry.lake.lake import Lake
     from basketry.lake.presets import get_preset
+    from basketry.lake.tick_import import MarketTerms, import_ticks
 
+    ticks = preset if preset in dump_formats() else None
+    if ticks is None and preset is None and into in TICK_TABLES:
+        ticks = "basketry" if into == "trades" else f"basketry-{into}"
+    if ticks is not None:
+        form = get_format(ticks)
+        if into not in (None, form.table):
+            raise DataError(f"--table: files of {form.name} hold {form.table}, not {into}")
+        terms = MarketTerms(venue, pair, symbol, kind, group, size_decimals, _decimal(contract_value), inverse)
+        with status(f"Reading {len(files)} file(s)") as update:
+            done = import_ticks(
+                Lake(lake),
+                files,
+                form.name,
+                terms=terms,
+                columns=_mapping(columns),
+                now=datetime.now(UTC),
+                max_bad=0.01 if max_bad is None else max_bad,
+                progress=update,
+            )
+        if json:
+            print_json({"rows": done.rows, "kept": done.kept, **asdict(done)})
+            return
+        _print_ticks(done, lake)
+        return
     if stamp not in (None, "start", "end"):
         raise DataError(f"--stamp: {stamp!r} is neither start nor end")
     with status(f"Reading {len(files)} file(s)"):
         report = import_files(
             Lake(lake),
             files,
-            into,
+            into or "daily",
             columns=_mapping(columns),
             stamp=stamp,  # type: ignore[arg-type]
             preset=get_preset(preset) if preset else None,
             source=source,
             now=datetime.now(UTC),
-            max_bad=max_bad,
+            max_bad=0.05 if max_bad is None else max_bad,
         )
     if json:
         print_json(asdict(report))
         return
     _print_report(report, lake)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise DataError(f"--contract-value: {text!r} is not a number") from None
+
+
+def _print_ticks(done: TickImport, lake: str) -> None:
+    say(f"{lake}: {done.kept:,} of {done.rows:,} rows of {len(done.files)} file(s) in {done.table}")
+    for market, count in done.markets.items():
+        say(f"  {market}: {count:,} rows")
+    say(f"  {done.days} days, {len(done.parts)} new parts")
+    for report in done.files:
+        for reason, count in report.problems.items():
+            say(f"  {count:,} rows of {report.file} set aside: {reason}", style="yellow")
+            for example in report.examples[reason]:
+                say(f"      {example}")
+        for said in (report.left_out, report.notes):
+            for reason, count in said.items():
+                say(f"  {report.file}: {count:,} {reason}")
 
 
 def _mapping(text: str | None) -> dict[str, str] | None:
@@ -96,11 +164,14 @@ def _print_report(report: ImportReport, lake: str) -> None:
 @data_app.command("presets", epilog="Example:  basketry data presets")
 def presets_() -> None:
     """List the makers' formats that import knows."""
+    from basketry.lake.dumps import dump_formats
     from basketry.lake.presets import presets
 
-    grid = table("preset", "what it reads")
+    grid = table("preset", "table", "what it reads")
     for preset in presets().values():
-        grid.add_row(preset.name, preset.summary)
+        grid.add_row(preset.name, "", preset.summary)
+    for form in dump_formats().values():
+        grid.add_row(form.name, form.table, form.summary)
     say(grid)
 
 

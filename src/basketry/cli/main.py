@@ -11,7 +11,7 @@ import typer
 from basketry.cli.console import complain, say
 from basketry.cli.data import data_app
 from basketry.cli.index import index_app
-from basketry.cli.price import price_app
+from basketry.cli.price_trust import price_app
 from basketry.core.errors import BasketryError
 from basketry.core.version import VERSION
 

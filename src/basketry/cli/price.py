@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from basketry.jobs.prices import ReferencePrices
     from basketry.lake.lake import Lake
     from basketry.market.tape import Ints
-    from basketry.reference.attack.cost import ManipulationCost
     from basketry.reference.explain import FixingExplanation
-    from basketry.reference.price_rules import PriceRules
 
 price_app = typer.Typer(
     no_args_is_help=True,
@@ -92,8 +90,8 @@ def run(
 
     chosen = load_rules(rules, rate, min_venues)
     with status(f"Reading {lake}") as update:
-        held = _lake(lake)
-        instants = _instants(held, assets or [], start, end, every, at, zone)
+        held = open_lake(lake)
+        instants = fixing_times(held, assets or [], start, end, every, at, zone)
         prices = reference_prices(held, assets or [], instants, chosen, known_by=known_by, progress=update)
         done = None
         if out is not None:
@@ -131,8 +129,8 @@ def _print_prices(prices: ReferencePrices) -> None:
         grid.add_row(
             f"{row['time']:%Y-%m-%d %H:%M:%S}",
             row["asset"],
-            _figure(row["price"], ",.8g"),
-            _figure(spread, ".2f"),
+            figure(row["price"], ",.8g"),
+            figure(spread, ".2f"),
             str(row["venues"]),
             str(row["survives"]),
             f"{row['trades']:,}",
@@ -143,7 +141,7 @@ def _print_prices(prices: ReferencePrices) -> None:
         say(f"  the last {SHOWN} of {rows.height:,} fixings")
     counts = {str(name): count for name, count in rows["status"].value_counts().sort("status").iter_rows()}
     say("  by status: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
-    _say_simulated(prices.simulated)
+    say_simulated(prices.simulated)
 
 
 @price_app.command(epilog="Example:  basketry price explain btc 2025-10-10T22:00 --lake LAKE")
@@ -161,22 +159,22 @@ def explain(
     from basketry.jobs.prices import explain_price, load_rules
 
     with status("Recomputing the fixing"):
-        held = _lake(lake)
+        held = open_lake(lake)
         explanation = explain_price(held, asset, instant, load_rules(rules, rate, min_venues))
     if json:
         print_json({"simulated_market": held.simulated, **explanation.to_dict()})
         return
     _print_explanation(explanation, parts)
-    _say_simulated(held.simulated)
+    say_simulated(held.simulated)
 
 
 def _print_explanation(explanation: FixingExplanation, parts: bool) -> None:
     row = explanation.fixing
-    price = _figure(row["price"], ",.8g")
+    price = figure(row["price"], ",.8g")
     say(f"{row['asset']} at {row['time']:%Y-%m-%d %H:%M:%S} UTC: {price}, {row['status']}", style="bold")
     if row["reason"]:
         say(f"  {row['reason']}")
-    say(f"  ± {_figure(row['confidence'], ',.6g')} from {row['venues']} venues")
+    say(f"  ± {figure(row['confidence'], ',.6g')} from {row['venues']} venues")
     say(f"  {row['survives']} corrupt groups of venues cannot move it beyond the honest prices")
     for sentence in explanation.rules:
         say(f"  {sentence}")
@@ -188,9 +186,9 @@ def _print_explanation(explanation: FixingExplanation, parts: bool) -> None:
             source["group"],
             f"{source['trades']:,}",
             f"{source['volume']:,.4f}",
-            _figure(source["venue_price"], ",.8g"),
+            figure(source["venue_price"], ",.8g"),
             f"{source['venue_weight']:.2%}",
-            _figure(source["deviation"], ".3%"),
+            figure(source["deviation"], ".3%"),
             source["reason"],
         )
     say(grid)
@@ -216,9 +214,9 @@ def _print_parts(explanation: FixingExplanation) -> None:
         grid.add_row(
             str(row["part"]) if first else "",
             f"{row['start']:%H:%M:%S}" if first else "",
-            _figure(row["part_price"], ",.8g") if first else "",
+            figure(row["part_price"], ",.8g") if first else "",
             row["venue"],
-            _figure(row["price"], ",.8g"),
+            figure(row["price"], ",.8g"),
             f"{row['weight']:.2%}",
             f"{row['volume']:,.4f}",
         )
@@ -246,8 +244,8 @@ def compare(
     from basketry.jobs.prices import compare_prices, load_rules
 
     with status(f"Reading {lake}") as update:
-        held = _lake(lake)
-        instants = _instants(held, [asset], start, end, every, at, zone)
+        held = open_lake(lake)
+        instants = fixing_times(held, [asset], start, end, every, at, zone)
         comparison = compare_prices(held, asset, instants, load_rules(rules), rate or (), update)
     if plot is not None:
         from basketry.reports.prices import plot_comparison
@@ -271,128 +269,11 @@ def compare(
     grid = table("rate", "prices", "median bp", "largest bp", "at (UTC)", "step bp")
     for row in summary.iter_rows(named=True):
         when = "" if row["largest_at"] is None else f"{row['largest_at']:%Y-%m-%d %H:%M:%S}"
-        figures = [_figure(row[name], ",.2f") for name in ("median_bp", "largest_bp")]
-        grid.add_row(row["rate"], f"{row['prices']:,}", *figures, when, _figure(row["step_bp"], ",.2f"))
+        figures = [figure(row[name], ",.2f") for name in ("median_bp", "largest_bp")]
+        grid.add_row(row["rate"], f"{row['prices']:,}", *figures, when, figure(row["step_bp"], ",.2f"))
     say(grid)
     say("  step: standard deviation of the change from one instant to the next")
-    _say_simulated(held.simulated)
-
-
-@price_app.command(epilog="Example:  basketry price attack btc --lake LAKE --move 50 --move 100")
-def attack(
-    lake: LakeOption,
-    assets: Annotated[list[str] | None, typer.Argument(help="Assets to attack; all unless named.")] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", help="Instant of the fixing; the last full hour unless given.")
-    ] = None,
-    rules: RulesOption = None,
-    rate: RateOption = None,
-    min_venues: MinVenuesOption = None,
-    move: Annotated[list[float] | None, typer.Option("--move", help="Basis points to move it by (repeatable).")] = None,
-    fee: Annotated[float, typer.Option("--fee", help="Fee on each side of a trade, basis points.")] = 5.0,
-    refill: Annotated[str, typer.Option("--refill", help="How long a swept book takes to come back.")] = "30s",
-    index: Annotated[
-        Path | None, typer.Option("--index", help="Move this index instead: a folder of `index run`.")
-    ] = None,
-    scenarios: Annotated[
-        bool, typer.Option("--scenarios", help="Instead: how far corrupt venues move every rate, over the last day.")
-    ] = False,
-    json: JsonOption = False,
-) -> None:
-    """Say what it costs to move a fixing or an index, by trading and by corrupt venues."""
-    from dataclasses import asdict
-
-    from basketry.core.time import parse_duration
-    from basketry.jobs.attack import folder_manipulation, price_attacks
-    from basketry.jobs.prices import load_rules
-    from basketry.reference.attack.cost import MOVES, Attacker
-
-    held = _lake(lake)
-    attacker = Attacker(fee=fee / 1e4, refill=parse_duration(refill))
-    if index is not None:
-        with status(f"Attacks on {index}") as update:
-            found = folder_manipulation(held, index, attacker=attacker, progress=update)
-        if json:
-            print_json({"simulated_market": held.simulated, **asdict(found)})
-            return
-        say(f"{index}: to move it by {found.move.move_bp:g} basis points: {found.words()}")
-        say(f"  {found.survives} corrupt groups of venues are survived by every constituent")
-        say(f"  assumed: {found.assumptions}")
-        _say_simulated(held.simulated)
-        return
-    chosen = load_rules(rules, rate, min_venues)
-    instants = _instants(held, assets or [], None, at, "1h", None, "UTC")
-    if scenarios:
-        _print_displacements(held, assets or [], instants[-24:], chosen, json)
-        return
-    with status(f"Reading {lake}") as update:
-        costs = price_attacks(
-            held,
-            assets or [],
-            int(instants[-1]),
-            chosen,
-            attacker=attacker,
-            moves=move or MOVES,
-            progress=update,
-        )
-    if json:
-        print_json(
-            {"simulated_market": held.simulated, "attacker": attacker.words(), "costs": [asdict(c) for c in costs]}
-        )
-        return
-    for cost in costs:
-        _print_cost(cost)
-    say(f"Assumed: {attacker.words()}.")
-    say("Each figure is of the cheapest attack found; a cheaper one may exist.")
-    _say_simulated(held.simulated)
-
-
-def _print_cost(cost: ManipulationCost) -> None:
-    import numpy as np
-
-    from basketry.core.time import to_datetime
-
-    when = to_datetime(np.datetime64(cost.time, "us"))
-    say(
-        f"{cost.asset} at {when:%Y-%m-%d %H:%M} UTC: {cost.price:,.8g} {cost.currency} from {cost.venues} venues",
-        style="bold",
-    )
-    say(f"  {cost.traded:,.0f} {cost.currency} traded in the window; {cost.basis}")
-    say(f"  {cost.survives} corrupt groups of venues cannot move it beyond the honest prices")
-    if cost.corrupt is None:
-        say(f"  no number of corrupt venues was found to move it by {cost.moves[-1].move_bp:g} basis points")
-    else:
-        say(f"  {cost.corrupt} corrupt venues were found to move it by {cost.moves[-1].move_bp:g} basis points")
-    grid = table("basis points", f"cost, {cost.currency}", "of the value traded", "the cheapest attack found")
-    for move in cost.moves:
-        share = "-" if move.cost is None or not cost.traded else f"{move.cost / cost.traded:.2%}"
-        grid.add_row(f"{move.move_bp:g}", _figure(move.cost, ",.0f"), share, move.words())
-    say(grid)
-
-
-def _print_displacements(lake: Lake, assets: list[str], instants: Ints, rules: PriceRules, json: bool) -> None:
-    """Print for each rate the displacement under each attack."""
-    import polars as pl
-
-    from basketry.jobs.attack import price_displacements
-    from basketry.lake.tapes import LakeTapes
-
-    tables = {}
-    with status("Attacking") as update:
-        for asset in assets or LakeTapes(lake).assets:
-            tables[asset] = price_displacements(lake, asset, instants, rules, update)
-    if json:
-        print_json({"simulated_market": lake.simulated, **{asset: found.to_dicts() for asset, found in tables.items()}})
-        return
-    for asset, found in tables.items():
-        say(f"{asset}: the worst displacement over {len(instants)} fixings, basis points", style="bold")
-        attacks = found["attack"].unique(maintain_order=True).to_list()
-        grid = table("rate", *attacks)
-        for rate in found["rate"].unique(maintain_order=True):
-            rows = found.filter(pl.col("rate") == rate)
-            grid.add_row(rate, *(_figure(value, ",.1f") for value in rows["worst_bp"]))
-        say(grid)
-    _say_simulated(lake.simulated)
+    say_simulated(held.simulated)
 
 
 def _write_plot(figure: Any, file: Path) -> None:
@@ -402,7 +283,7 @@ def _write_plot(figure: Any, file: Path) -> None:
     say(f"  {file}: written")
 
 
-def _instants(
+def fixing_times(
     lake: Lake, assets: list[str], start: str | None, end: str | None, every: str, at: str | None, zone: str
 ) -> Ints:
     """Return the instants of the fixings; without bounds, all that the trades allow."""
@@ -415,16 +296,19 @@ def _instants(
     return fixing_instants(start, end, parse_duration(every), at, zone)
 
 
-def _lake(address: str) -> Lake:
+def open_lake(address: str) -> Lake:
+    """Return the lake at an address."""
     from basketry.lake.lake import Lake
 
     return Lake(address)
 
 
-def _figure(value: float | None, form: str) -> str:
+def figure(value: float | None, form: str) -> str:
+    """Return a figure for people; a dash where there is none."""
     return "-" if value is None or value != value else format(value, form)
 
 
-def _say_simulated(simulated: bool) -> None:
+def say_simulated(simulated: bool) -> None:
+    """Say that a market is simulated, where it is."""
     if simulated:
         say("The market is SIMULATED.", style="bold")

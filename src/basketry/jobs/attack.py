@@ -186,7 +186,9 @@ def _books(lake: Lake, asset: str, instant: int) -> dict[Market, BookLiquidity]:
     books = {}
     for market in lake.ticks.held("depth"):
         if market.base == asset:
-            book = BookLiquidity.of(lake.ticks.read("depth", market, day, end), lake.ticks.unit(market))
+            book = BookLiquidity.of(
+                lake.ticks.read("depth", market, day, end), 10.0 ** -lake.ticks.size_decimals(market)
+            )
             if book is not None:
                 books[market] = book
     return books

@@ -144,9 +144,9 @@ class Ticks:
                 pieces[market] += parts if scale == 1 else [_scaled(part, scale, market, decimals) for part in parts]
         return Tape.from_pieces(asset, pieces, size_decimals=decimals)
 
-    def unit(self, market: Market) -> float:
-        """Return the base units in one unit of size of a market."""
-        return 10.0 ** -self._decimals[market]
+    def size_decimals(self, market: Market) -> int:
+        """Return the decimals of a market's sizes: they are whole numbers of 10^-decimals base units."""
+        return self._decimals[market]
 
     def densest(self, table: str, asset: str) -> int:
         """Return the rows of an asset's busiest day, all markets together; 0 where there are none."""

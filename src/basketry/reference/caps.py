@@ -66,6 +66,7 @@ def capped_weights(volume: Any, group: Any, survive: int) -> tuple[Floats, int]:
     return result, corrupt
 
 
+_ROUNDING = 1 + 1e-12
 _ENOUGH_GROUPS = 3
 """With so many groups the median itself bounds what one of them can do."""
 
@@ -92,7 +93,7 @@ def _corroborated(price: Any, part: int, venue: int, group: Any, agree: float) -
         part: The part.
         venue: The venue.
         group: Shape (S,).
-        agree: Relative distance within which two prices agree.
+        agree: Distance within which two prices agree, relative to the lower.
     """
     own = price[part, venue]
     alone = True
@@ -111,7 +112,7 @@ def _corroborated(price: Any, part: int, venue: int, group: Any, agree: float) -
                     break
         if np.isfinite(nearest):
             alone = False
-            if abs(own / nearest - 1) <= agree:
+            if abs(own - nearest) <= agree * min(own, nearest) * _ROUNDING:
                 return True
     return alone
 
@@ -125,8 +126,8 @@ def capped_parts(price: Any, volume: Any, group: Any, survive: int, agree: float
         volume: Volume of each venue in the whole window, shape (T, S).
         group: Shape (S,).
         survive: Corrupt groups to survive.
-        agree: In a part with one or two groups a venue weighs nothing unless a price of another group, in the part or
-            else the nearest in time, is within this fraction; see `_corroborated`.
+        agree: In a part with one or two groups a venue weighs nothing unless a price of another group, in the part,
+            else its latest before, else its first after, is within this fraction; see `_corroborated`.
     """
     windows, parts, venues = price.shape
     weight = np.zeros(price.shape)

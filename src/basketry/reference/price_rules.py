@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
 
 from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
 from basketry.core.restatement import Restate
@@ -81,6 +81,12 @@ class PriceRules(BaseModel):
             ((name, parameters),) = value.items()
             return RATES.build(str(name), parameters)
         raise ValueError("expected the name of a rate, or one rate with parameters as in {vwap: {window: 1h}}")
+
+    @model_validator(mode="after")
+    def _wider_fits(self) -> Self:
+        for length in self.fallback.wider:
+            RATES.build(self.rate.name, {**self.rate.parameters(), "window": format_duration(length)})
+        return self
 
     @field_serializer("rate")
     def _write_rate(self, rate: TradeRate) -> Any:

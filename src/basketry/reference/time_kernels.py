@@ -11,6 +11,7 @@ from basketry.core.numbers import Floats
 from basketry.market.tape import Ints
 
 MINUTE = 60_000_000
+_ROUNDING = 1e-12
 
 
 @njit(cache=True)
@@ -88,4 +89,7 @@ def dispersion(
         for s in range(sources):
             if of_source[s]:
                 variance[t, s] /= of_source[s]
+                # Below this it is the rounding of the mean, and its inverse would be all the weight.
+                if variance[t, s] <= (_ROUNDING * mean) ** 2:
+                    variance[t, s] = 0.0
     return held, variance, minutes, interval

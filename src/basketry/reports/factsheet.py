@@ -71,7 +71,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         events=result.events.filter(pl.col("kind") != "guard").tail(EVENTS_SHOWN).reverse().to_dicts(),
         events_shown=EVENTS_SHOWN,
         version=int(result.levels["version"][-1]),
-        manipulation=manipulation,
+        manipulation=manipulation or {},
         digests={"methodology": result.methodology.digest, "inputs": result.panel.digest()},
     )
 

@@ -23,7 +23,7 @@ class BandMean(VenueRate):
     """
 
     formula: ClassVar[str] = "P = Σ w_v p_v over the venues with |p_v / m - 1| ≤ b,  m = median_v(p_v)"
-    source: ClassVar[str] = "BitMEX, index weighting and venue protection, 2019 (25%)"
+    source: ClassVar[str] = "BitMEX, index protection, 2017 (25%; since December 2020 10%, the band left out)"
     influence: ClassVar[str] = "a venue just inside the band moves it by the band times its weight"
 
     of: Literal["median", "vwap", "last"] = Field("last", description="the price of a venue")

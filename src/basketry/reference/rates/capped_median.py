@@ -32,7 +32,8 @@ class CappedMedian(TradeRate):
         survive: Corrupt groups k to survive; fewer where fewer than 2 k + 1 groups trade.
         trim: Parts left out at either end of the ordered parts; fewer where parts have no price.
         agree: Where one or two groups trade in a part, a venue counts only with a witness: a price of another group,
-            in the part or the nearest in time within the window, no further than this fraction. A venue that is the
+            in the part, else its latest before, else its first after in the window, no further than this fraction of
+            the lower price. A venue that is the
             only one of its window needs none.
     """
 

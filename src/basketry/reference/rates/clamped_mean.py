@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -28,10 +29,10 @@ class ClampedMean(VenueRate):
     """
 
     formula: ClassVar[str] = "P = Σ w_v clip(p_v, m(1 - b), m(1 + b)),  m = median_v(p_v)"
-    source: ClassVar[str] = "Deribit, index methodology, 2021 (0.5%); FTX, index calculation, 2020 (0.3%)"
+    source: ClassVar[str] = "Deribit, index methodology, December 2019 on (0.5%); FTX, 2020 (0.3%)"
     influence: ClassVar[str] = "a minority of the venues moves it by at most the band times their weight"
 
-    window: Duration = Field(parse_duration("3m"), description="length of the window")
+    window: Duration = Field(parse_duration("3m"), description="length of the window", gt=timedelta(0))
     of: Literal["median", "vwap", "last"] = Field("last", description="the price of a venue")
     band: float = Field(0.005, gt=0, lt=1, description="half width of the band, a fraction")
     by: Literal["volume", "equal"] = Field("equal", description="weights of the venues")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -21,7 +22,7 @@ class Close(VenueRate):
     source: ClassVar[str] = "the volume-weighted last price of data aggregators, for example CoinGecko, 2018"
     influence: ClassVar[str] = "unbounded: one print at the end of the window moves it by its venue's share of volume"
 
-    window: Duration = Field(parse_duration("24h"), description="length of the window")
+    window: Duration = Field(parse_duration("24h"), description="length of the window", gt=timedelta(0))
     of: Literal["median", "vwap", "last"] = Field("last", description="the price of a venue")
 
     def words(self) -> str:

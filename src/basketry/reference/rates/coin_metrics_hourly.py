@@ -6,16 +6,17 @@ from datetime import timedelta
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from basketry.core.numbers import Bools, Floats
 from basketry.core.rule import Duration
-from basketry.core.time import format_duration
 from basketry.market.tape import Ints, Tape
 from basketry.reference.rate import RATES, Estimates, TradeRate, all_included
 
 _MINUTE = 60_000_000
 _SLICES = 61
 _LAST_TWO = 0.05
+_HOUR = timedelta(hours=1)
 
 
 @RATES.register("coin_metrics_hourly")
@@ -32,7 +33,7 @@ class CoinMetricsHourly(TradeRate):
     source: ClassVar[str] = "Coin Metrics, Prices methodology: hourly reference rates, 2022"
     influence: ClassVar[str] = "one venue with more than half of the pooled volume sets the medians"
 
-    window: Duration = timedelta(hours=1)
+    window: Duration = Field(_HOUR, ge=_HOUR, le=_HOUR, description="always 1h: the form has no other")
 
     @property
     def part_count(self) -> int:
@@ -46,7 +47,7 @@ class CoinMetricsHourly(TradeRate):
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        return f"the time-weighted mean of 61 one-minute medians around the end of {format_duration(self.window)}"
+        return "the weighted mean of the medians of 61 minutes, from 60 before the instant to 1 after it"
 
     def edges(self, instants: Ints) -> Ints:
         """Return the edges of the minutes, shape (T, 62)."""
@@ -72,7 +73,7 @@ class CoinMetricsHourly(TradeRate):
         )
         parts = medians[:, :, 0]
         filled = _next_known(parts)
-        return Estimates(filled @ self.minute_weights(), parts)
+        return Estimates((filled * self.minute_weights()).sum(axis=1), parts)
 
 
 def _next_known(parts: Floats) -> Floats:

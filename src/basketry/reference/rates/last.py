@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 import numpy as np
@@ -22,7 +23,7 @@ class Last(TradeRate):
     source: ClassVar[str] = "Uniform last sale price, as on a consolidated tape"
     influence: ClassVar[str] = "unbounded: one print of the smallest size sets it"
 
-    window: Duration = Field(parse_duration("1d"), description="how old the last trade may be")
+    window: Duration = Field(parse_duration("1d"), description="how old the last trade may be", gt=timedelta(0))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -24,7 +24,7 @@ class TrimmedMean(VenueRate):
     """
 
     formula: ClassVar[str] = "P = 1/(n - 2j) Σ_{i=j+1}^{n-j} p_(i)"
-    source: ClassVar[str] = "Deribit index before 2021 (highest and lowest left out); Tukey, 1962"
+    source: ClassVar[str] = "Deribit index until December 2019 (highest and lowest left out); Tukey, 1962"
     influence: ClassVar[str] = "`trim` corrupt groups are bounded; more on one side move it by their share of the mean"
 
     trim: int = Field(1, ge=1, le=20, description="venues left out at either end")
