@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -68,7 +69,7 @@ def test_what_is_written_comes_back_by_day_and_market(tmp_path: Path, address: s
     inside = lake.ticks.tape("btc", np.datetime64("2024-03-01T23:30", "us"), np.datetime64("2024-03-02T00:30", "us"))
     assert inside.price.tolist() == [101.0]
     assert lake.ticks.summary("trades")[:2] == (3, 2)
-    assert lake.ticks.densest("trades", "btc") == 2
+    assert list(lake.ticks.rows_by_day("trades", {"btc"}).values()) == [2, 1]
 
 
 def test_the_same_ticks_again_add_nothing(tmp_path: Path) -> None:
@@ -223,12 +224,33 @@ def test_simulated_venues_come_back_whole(tmp_path: Path) -> None:
     assert lake.ticks.read("depth", market).equals(depth.sort("time", maintain_order=True))
 
 
-def test_batches_cover_every_instant_once_and_part_where_much_would_be_read_for_nothing(tmp_path: Path) -> None:
+def test_batches_cover_every_instant_once_and_part_where_much_would_be_read_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake = lake_of(tmp_path)
-    lake.ticks.write("trades", ONE, trades((0, "a", 100.0, 1)))
-    hour = 3_600_000_000
+    # Ten trades on each of four days from 1970-01-01 on, one every 144 minutes.
+    rows = [(minute, f"{minute}", 100.0, 1) for minute in range(0, 4 * 1440, 144)]
+    shifted = trades(*rows).with_columns(
+        time=pl.from_epoch(pl.Series([minute * 60 for minute, *_ in rows]), "s").cast(pl.Datetime("us", "UTC"))
+    )
+    lake.ticks.write("trades", ONE, shifted)
     tapes = LakeTapes(lake)
-    hourly = np.arange(1, 1001) * hour
-    assert [batch.tolist() for batch in tapes.batches("btc", hourly, hour)] == [hourly.tolist()]
+    hour = 3_600_000_000
+    hourly = np.arange(1, 24 * 10 + 1) * hour
+
+    def sizes(batch: int, skipped: int, instants: np.ndarray[Any, Any]) -> list[int]:
+        monkeypatch.setattr("basketry.lake.tapes._BATCH_TRADES", batch)
+        monkeypatch.setattr("basketry.lake.tapes._SKIPPED_TRADES", skipped)
+        found = list(tapes.batches("btc", instants, hour))
+        assert np.concatenate(found).tolist() == instants.tolist()
+        return [len(part) for part in found]
+
+    assert sizes(1_000, 1_000, hourly) == [240]
+    # A day that fits is read whole; after the last trade nothing parts them.
+    assert sizes(15, 1_000, hourly) == [24, 24, 24, 168]
+    # Days that do not fit are read in pieces of about so many trades.
+    assert len(sizes(5, 1_000, hourly)) in (8, 9)
     daily = np.arange(1, 6) * 24 * hour
-    assert [batch.tolist() for batch in tapes.batches("btc", daily, hour)] == [[instant] for instant in daily.tolist()]
+    assert sizes(1_000, 1_000, daily) == [5]
+    assert sizes(5, 4, daily) == [1, 1, 1, 2]
+    assert sizes(1_000, 1_000, np.array([1]) * hour) == [1]

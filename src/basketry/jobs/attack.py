@@ -114,31 +114,38 @@ def price_displacements(
 def index_manipulation(
     lake: Lake, result: IndexResult, *, attacker: Attacker | None = None, progress: Progress | None = None
 ) -> IndexManipulation | None:
-    """Return what it costs to move an index at its last instant; None where it is not made from reference prices."""
+    """Return what it costs to move an index at its last live instant.
+
+    None where it is not made from reference prices, or was never live.
+    """
     rules = result.methodology.latest.prices
-    if rules is None:
+    instant = _last_live(result.levels)
+    if rules is None or instant is None:
         return None
-    instant = int(result.times[-1].astype(np.int64))
-    return weights_manipulation(lake, result.weights(), instant, rules, attacker=attacker, progress=progress)
+    weights = result.weights(np.datetime64(instant, "us"))
+    return weights_manipulation(lake, weights, instant, rules, attacker=attacker, progress=progress)
 
 
 def folder_manipulation(
     lake: Lake, folder: Path, *, attacker: Attacker | None = None, progress: Progress | None = None
 ) -> IndexManipulation:
-    """Return what it costs to move the index of a folder at its last instant.
+    """Return what it costs to move the index of a folder at its last live instant.
 
     Raises:
-        DataError: The index is not made from reference prices.
+        DataError: The index is not made from reference prices, or was never live.
     """
     published = read_folder(folder)
     methodology: Methodology = published.methodology
     rules = methodology.latest.prices
     if rules is None:
         raise DataError(f"{folder}: its methodology makes no reference prices; give it the key `prices`")
+    instant = _last_live(published.levels)
+    if instant is None:
+        raise DataError(f"{folder}: none of its levels is live, so that there is no price to move")
     compositions = published.tables["compositions"]
-    last = compositions.filter(pl.col("effective_at") == pl.col("effective_at").max())
+    until = compositions.filter(pl.col("effective_at").dt.epoch("us") <= instant)
+    last = until.filter(pl.col("effective_at") == pl.col("effective_at").max())
     weights = dict(last.select("asset", "weight").rows())
-    instant = int(published.levels["time"].dt.epoch("us")[-1])
     return weights_manipulation(lake, weights, instant, rules, attacker=attacker, progress=progress)
 
 
@@ -177,6 +184,12 @@ def weights_manipulation(
     return IndexManipulation(
         instant, rules.currency, side, move, min(survives, default=0), chosen.words(), tuple(sorted(missing))
     )
+
+
+def _last_live(levels: pl.DataFrame) -> int | None:
+    """Return the last instant at which a level is live, microseconds."""
+    times = levels.filter(pl.col("status") == "live")["time"].dt.epoch("us")
+    return int(times[-1]) if len(times) else None
 
 
 def _books(lake: Lake, asset: str, instant: int) -> dict[Market, BookLiquidity]:

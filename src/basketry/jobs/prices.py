@@ -199,9 +199,11 @@ def compare_prices(
 def traded_span(lake: Lake, assets: Sequence[str]) -> tuple[datetime, datetime]:
     """Return the first and the last minute, rounded outwards, in which some assets were traded; all unless named."""
     tapes = LakeTapes(lake)
+    for asset in assets:
+        tapes.require(asset)
     span = tapes.span(assets or tapes.assets)
     if span is None:
-        raise DataError(f"{lake.address}: holds no trades of {', '.join(assets)}; it has {', '.join(tapes.assets)}")
+        raise DataError(f"{lake.address}: holds no trades")
     first, last = (moment.replace(second=0, microsecond=0) for moment in span)
     return first, last + timedelta(minutes=1)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
 
 from basketry.core.errors import DataError, nearest_hint
+from basketry.core.numbers import Floats
 from basketry.lake.lake import Lake
 from basketry.market.tape import Ints, Market, Tape
 
 _BATCH_TRADES = 3_000_000
+_SKIPPED_TRADES = 1_000_000
+"""So many trades are read in the time that a batch of its own costs."""
 _DAY = 86_400_000_000
 
 
@@ -78,8 +81,36 @@ class LakeTapes:
             instants: Microseconds, ascending.
             lookback: Length of the window before an instant, microseconds.
         """
-        densest = max(self._ticks.densest(self.table, asset), 1)
-        # Whole days where they fit, for a day is a file; else a piece of a day.
-        length = _DAY * (_BATCH_TRADES // densest) or max(_DAY * _BATCH_TRADES // densest, lookback)
-        apart = (np.diff((instants - 1) // length) > 0) | (np.diff(instants) > 2 * lookback)
-        yield from np.split(instants, np.flatnonzero(apart) + 1)
+        rows = self._ticks.rows_by_day(self.table, self._with_quotes(asset))
+        first, last = self._rows_around(rows, instants - lookback, instants - 1)
+        begin = 0
+        for place in range(1, len(instants)):
+            if last[place] - first[begin] > _BATCH_TRADES or first[place] - last[place - 1] > _SKIPPED_TRADES:
+                yield instants[begin:place]
+                begin = place
+        yield instants[begin:]
+
+    def _with_quotes(self, asset: str) -> set[str]:
+        """Return an asset and all that its prices may be converted through."""
+        found, more = set[str](), {asset}
+        while more:
+            found |= more
+            more = {market.quote for market in self._markets if market.base in found} - found
+        return found
+
+    @staticmethod
+    def _rows_around(rows: Mapping[date, int], starts: Ints, ends: Ints) -> tuple[Floats, Floats]:
+        """Return about how many rows lie before the starts, and up to the ends, of some windows.
+
+        A day that fits in memory is read as a whole: its rows lie up to every instant of it, and before none.
+        """
+        if not rows:
+            return np.zeros(len(starts)), np.zeros(len(ends))
+        days = np.array(list(rows), "datetime64[us]").astype(np.int64)
+        total = np.cumsum([0, *rows.values()]).astype(np.float64)
+        if max(rows.values()) <= _BATCH_TRADES:
+            before = total[np.searchsorted(days + _DAY, starts, side="right")]
+            return before, total[np.searchsorted(days, ends, side="right")]
+        edges = np.column_stack([days, days + _DAY]).ravel()
+        held = np.column_stack([total[:-1], total[1:]]).ravel()
+        return np.interp(starts, edges, held), np.interp(ends, edges, held)

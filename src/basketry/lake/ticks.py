@@ -148,15 +148,15 @@ class Ticks:
         """Return the decimals of a market's sizes: they are whole numbers of 10^-decimals base units."""
         return self._decimals[market]
 
-    def densest(self, table: str, asset: str) -> int:
-        """Return the rows of an asset's busiest day, all markets together; 0 where there are none."""
+    def rows_by_day(self, table: str, assets: Collection[str]) -> dict[date, int]:
+        """Return how many rows some assets have on each UTC day, all markets together, in the order of days."""
         rows: dict[date, int] = {}
         for market in self.held(table):
-            if market.base != asset:
+            if market.base not in assets:
                 continue
             for day, paths in self._days(table)[market.venue, market.pair].items():
                 rows[day] = rows.get(day, 0) + sum(self._rows(path) for path in paths)
-        return max(rows.values(), default=0)
+        return dict(sorted(rows.items()))
 
     def span(self, table: str, markets: Collection[Market]) -> tuple[datetime, datetime] | None:
         """Return the instants of the first and the last row of some markets; None where there are none."""

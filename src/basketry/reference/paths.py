@@ -165,7 +165,7 @@ class Converter:
         # A direct pair goes before a chain of pairs.
         tape = tape.only(direct or [m for m in tape.markets if m.quote not in under | {quote}])
         converted, chain = self._convert(tape, first, end, under | {quote})
-        times = np.arange(-(-(first + window) // every) * every, end + 1, every, dtype=np.int64)
+        times = _instants(converted, first + window, end, every, window)
         rule = CappedMedian(window=self.rule.window, parts=1, trim=0)
         venues = self._venue_counts(converted, times, rule)
         made = rule.estimate(converted, times).price if converted.markets else _nan(times)
@@ -185,6 +185,15 @@ class Converter:
         for place in range(len(sources.venues)):
             counts += trades[sources.of_market == place].any(axis=0)
         return counts
+
+
+def _instants(tape: Tape, start: int, end: int, every: int, window: int) -> Ints:
+    """Return the instants on the grid from start to end at which a rate could be made: with a trade in the window."""
+    if (end - start) // every <= 4 * len(tape):
+        return np.arange(-(-start // every) * every, end + 1, every, dtype=np.int64)
+    steps = np.unique(tape.time // every)[:, None] + np.arange(1, window // every + 2)
+    times = np.unique(steps) * every
+    return times[(times >= start) & (times <= end)]
 
 
 def _path(tape: Tape, currency: str, chain: Sequence[QuoteRate]) -> str:

@@ -250,7 +250,8 @@ class _Field:
     def cheapest(self, move_bp: float, sides: Sequence[Side]) -> Move:
         """Return the cheapest attack that moves the price by some basis points."""
         best: tuple[float, _Plan, int] | None = None
-        for plan in self._plans(move_bp / 1e4, sides):
+        # The cheap ones first: what is dearer in one twelfth than the best so far need not be tried.
+        for plan in sorted(set(self._plans(move_bp / 1e4, sides)), key=self._cost_of_window):
             limit = np.inf if best is None else best[0]
             pieces = self._fewest_pieces(plan, move_bp, limit)
             if pieces is not None and self.cost(plan, pieces) < limit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ from basketry.core.numbers import Floats
 from basketry.market.tape import Ints, Market, Tape
 from basketry.reference.attack.scenarios import ATTACKS, Attack
 from basketry.reference.fixing import Fixer
-from basketry.reference.paths import TapeSource
+from basketry.reference.paths import Converter, TapeSource
 from basketry.reference.price_rules import PriceRules
 from basketry.reference.rate import RATES
 
@@ -68,7 +68,7 @@ def displacements(
     chosen = {name: RATES.build(name, None) for name in (rates or RATES.rules)}
     chosen[rules.rate.name] = rules.rate
     first = min(int(rate.edges(instants).min()) for rate in chosen.values())
-    tape = source.tape(asset, first, int(instants[-1]))
+    tape = in_one_currency(source, asset, first, int(instants[-1]), rules)
     window = round(rules.rate.window.total_seconds() * 1e6)
     honest = {name: _prices(source, asset, instants, rules, name, tape) for name in chosen}
     rows = []
@@ -100,6 +100,15 @@ def displacements(
     text, number = pl.String(), pl.Float64()
     schema = {"attack": text, "rate": text, "worst_bp": number, "median_bp": number, "lost": number}
     return pl.DataFrame(rows, schema=schema)
+
+
+def in_one_currency(source: TapeSource, asset: str, start: int, end: int, rules: PriceRules) -> Tape:
+    """Return the trades of an asset that may count, in the currency of the rules; its markets are quoted in it."""
+    raw = source.tape(asset, start, end)
+    allowed = {market: rules.market(market) for market in raw.markets}
+    tape = raw.only([market for market, kept in allowed.items() if kept is not None])
+    converted, _ = Converter(source, rules.currency, rules.conversion).convert(tape, start, end)
+    return replace(converted, markets=tuple(replace(market, quote=rules.currency) for market in converted.markets))
 
 
 def _prices(source: TapeSource, asset: str, instants: Ints, rules: PriceRules, name: str, tape: Tape) -> Floats:
