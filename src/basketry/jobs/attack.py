@@ -26,7 +26,8 @@ from basketry.reference.price_rules import PriceRules
 Progress = Callable[[str], None]
 INDEX_MOVE = 100.0
 """Basis points that the factsheet speaks of."""
-_DISTANCES = (25.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 4000.0)
+_MULTIPLES = (1.0, 2.0, 5.0)
+_FARTHEST = 4_000.0
 
 
 @dataclass(frozen=True)
@@ -168,9 +169,12 @@ def weights_manipulation(
     for side in SIDES:
         costs: dict[str, list[tuple[float, float | None]]] = {}
         for asset in sorted(set(weights) & traded):
+            # Together with all others, with some of them, and alone.
+            alone = move_bp / abs(weights[asset]) if weights[asset] else _FARTHEST
+            moves = {min(distance, _FARTHEST) for distance in (alone, *(move_bp * n for n in _MULTIPLES))}
             try:
                 (found,) = price_attacks(
-                    lake, [asset], instant, rules, attacker=chosen, moves=_DISTANCES, sides=[side], progress=progress
+                    lake, [asset], instant, rules, attacker=chosen, moves=sorted(moves), sides=[side], progress=progress
                 )
             except DataError:
                 missing.add(asset)
