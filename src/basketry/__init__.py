@@ -20,23 +20,33 @@ _PLACES = {
     "Explanation": "basketry.index.explain",
     "Index": "basketry.jobs.calculate",
     "Lake": "basketry.lake.lake",
+    "ManipulationCost": "basketry.reference.attack.cost",
     "Methodology": "basketry.methodology.methodology",
     "MethodologyError": "basketry.core.errors",
     "Panel": "basketry.market.panel",
+    "PriceRules": "basketry.reference.price_rules",
+    "PriceStream": "basketry.reference.stream",
     "RecordError": "basketry.core.errors",
+    "ReferencePrices": "basketry.jobs.prices",
     "Verification": "basketry.jobs.verify",
+    "VettingRules": "basketry.reference.vetting.rules",
     "base_divisor": "basketry.index.divisor",
     "calculate": "basketry.jobs.calculate",
     "cap_weights": "basketry.methodology.cap_weights",
     "chained_divisor": "basketry.index.divisor",
     "explain": "basketry.index.explain:explain_index",
+    "fixing_instants": "basketry.jobs.prices",
     "float_band": "basketry.methodology.free_float",
     "gradual_units": "basketry.methodology.transition",
     "index_level": "basketry.index.divisor",
+    "price_attacks": "basketry.jobs.attack",
     "rebalance_dates": "basketry.methodology.schedule",
+    "reference_prices": "basketry.jobs.prices",
     "simulate_market": "basketry.market.simulate",
+    "simulate_venues": "basketry.market.venues.simulate",
     "units_for_weights": "basketry.index.divisor",
     "verify": "basketry.jobs.verify",
+    "vet_venues": "basketry.jobs.vetting",
 }
 
 __all__ = [*_PLACES, "__version__"]
@@ -52,16 +62,24 @@ if TYPE_CHECKING:
     from basketry.index.divisor import base_divisor, chained_divisor, index_level, units_for_weights
     from basketry.index.explain import Explanation
     from basketry.index.explain import explain_index as explain
+    from basketry.jobs.attack import price_attacks
     from basketry.jobs.calculate import Index, calculate
+    from basketry.jobs.prices import ReferencePrices, fixing_instants, reference_prices
     from basketry.jobs.verify import Verification, verify
+    from basketry.jobs.vetting import vet_venues
     from basketry.lake.lake import Lake
     from basketry.market.panel import Panel
     from basketry.market.simulate import simulate_market
+    from basketry.market.venues.simulate import simulate_venues
     from basketry.methodology.cap_weights import cap_weights
     from basketry.methodology.free_float import float_band
     from basketry.methodology.methodology import Methodology
     from basketry.methodology.schedule import rebalance_dates
     from basketry.methodology.transition import gradual_units
+    from basketry.reference.attack.cost import ManipulationCost
+    from basketry.reference.price_rules import PriceRules
+    from basketry.reference.stream import PriceStream
+    from basketry.reference.vetting.rules import VettingRules
 
 
 def __getattr__(name: str) -> Any:

@@ -154,7 +154,19 @@ def test_venues_are_vetted_and_their_vetted_volume_is_kept_as_a_metric(lake: Pat
 def test_an_index_from_reference_prices_says_in_its_factsheet_what_moves_it(tmp_path: Path) -> None:
     path = tmp_path / "LAKE"
     run("data", "simulate", "--lake", path)
-    run("data", "simulate", "--lake", path, "--venues", "--asset", "sim-aurum", "--asset", "sim-argentum", "--hours", "49")
+    run(
+        "data",
+        "simulate",
+        "--lake",
+        path,
+        "--venues",
+        "--asset",
+        "sim-aurum",
+        "--asset",
+        "sim-argentum",
+        "--hours",
+        "49",
+    )
     rules = tmp_path / "two.yaml"
     rules.write_text(
         """
