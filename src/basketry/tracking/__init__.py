@@ -1,0 +1,1 @@
+"""Products that follow an index: what they trade, what it costs, and how close they stay."""
