@@ -1,5 +1,6 @@
 """The documentation is complete: every command, rule, table, public name and module is in it, and the site builds."""
 
+import doctest
 import importlib.util
 import re
 import sys
@@ -111,6 +112,20 @@ def render() -> Iterator[ModuleType]:
     sys.path.insert(0, str(DOCS))
     yield load("render")
     sys.path.remove(str(DOCS))
+
+
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "```pycon" in path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_examples_in_the_pages_run(path: Path) -> None:
+    blocks = re.findall(r"```pycon\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    test = doctest.DocTestParser().get_doctest("".join(blocks), {}, path.name, str(path), 0)
+    said: list[str] = []
+    flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+    result = doctest.DocTestRunner(optionflags=flags).run(test, out=said.append)
+    assert result.attempted >= len(blocks)
+    assert not result.failed, "".join(said)
 
 
 def test_formulas_become_mathml(render: ModuleType) -> None:

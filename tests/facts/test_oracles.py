@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
 import math
-import re
 from decimal import Context, Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -304,14 +301,3 @@ def test_the_liquidity_of_a_range() -> None:
     assert min(dollars, ether) == dollars == pytest.approx(published, rel=1e-12)
     second = liquidity(2 * 2000, 2000, 2500)
     assert second * (math.sqrt(2000) - math.sqrt(1500)) == pytest.approx(5076.1, abs=0.05)
-
-
-def test_the_examples_of_the_page_run_as_they_stand() -> None:
-    page = Path(__file__).resolve().parents[2] / "docs" / "concepts" / "oracles.md"
-    blocks = re.findall(r"```pycon\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
-    test = doctest.DocTestParser().get_doctest("".join(blocks), {}, page.name, str(page), 0)
-    said: list[str] = []
-    result = doctest.DocTestRunner(optionflags=flags).run(test, out=said.append)
-    assert result.attempted >= len(blocks) >= 6
-    assert not result.failed, "".join(said)

@@ -284,4 +284,4 @@ def _cycle(colours: tuple[str, ...]) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:g}"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.6g}"

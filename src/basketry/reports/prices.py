@@ -115,7 +115,7 @@ def draw_fixings(figure: Figure, table: pl.DataFrame) -> None:
                 label=None if status in shown else status,
             )
             shown.add(status)
-    top.legend(loc="upper left", fontsize=8, ncols=5)
+    top.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0, fontsize=8, ncols=5)
     top.set_ylabel("price")
     _tidy_time(bottom)
     bottom.step(times, table["venues"].to_numpy(), where="mid", color=LINES[2], linewidth=1.2)
