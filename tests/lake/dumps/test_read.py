@@ -21,6 +21,11 @@ GOOD = "1,0.2,50,0,0,1735689600010866,False,True\n"
 FORM = "binance-aggtrades"
 
 
+def number(value: object) -> str | None:
+    """Return an id for bytes, which hold the time when they are compressed."""
+    return f"{len(value)} bytes" if isinstance(value, bytes) else None
+
+
 def zipped(text: str, *names: str) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -43,6 +48,7 @@ def zipped(text: str, *names: str) -> bytes:
         ("dump.zip", zipped(GOOD, "dump.csv", "dump.csv.CHECKSUM")),
         ("dump.zip", zipped(GOOD, "folder/dump.csv", "__MACOSX/._dump.csv")),
     ],
+    ids=number,
 )
 def test_the_same_row_comes_out_of_every_packing(read: Read, name: str, content: bytes) -> None:
     rows, report = read(content, FORM, name=name)
@@ -174,6 +180,7 @@ def test_a_header_alone_is_a_day_without_trades(read: Read) -> None:
         (FORM, GOOD.encode("utf-16"), "dump.csv"),
         (FORM, gzip.compress(GOOD.encode()), "dump.csv"),
     ],
+    ids=number,
 )
 def test_the_file_of_another_format_is_one_clear_error(read: Read, form: str, text: str | bytes, said: str) -> None:
     with pytest.raises(DataError, match=said):
@@ -198,6 +205,7 @@ def test_the_file_of_another_format_is_one_clear_error(read: Read, form: str, te
         ),
         ("dump.parquet", b"PAR1", "cannot be read"),
     ],
+    ids=number,
 )
 def test_a_broken_file_is_one_clear_error(read: Read, name: str, content: bytes, said: str) -> None:
     with pytest.raises(DataError, match=said):
