@@ -1,0 +1,1 @@
+"""How an order is carried out: schedules in time, and routing over venues."""
