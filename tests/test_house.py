@@ -18,7 +18,7 @@ from basketry.methodology.parse import parse_yaml
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "basketry"
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if "examples" not in path.relative_to(SOURCE).parts)
-PURE = ("core", "market", "reference", "methodology", "index", "tracking")
+PURE = ("core", "market", "reference", "methodology", "index", "tracking", "evaluation")
 PURE_MODULES = [path for path in MODULES if path.relative_to(SOURCE).parts[0] in PURE]
 LINES_MAX = 450
 
