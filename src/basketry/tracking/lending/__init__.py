@@ -1,0 +1,1 @@
+"""Index shares as collateral: rates of lending pools, leverage loops, liquidations and their cascades."""
