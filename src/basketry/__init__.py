@@ -28,6 +28,7 @@ _PLACES = {
     "PriceStream": "basketry.reference.stream",
     "RecordError": "basketry.core.errors",
     "ReferencePrices": "basketry.jobs.prices",
+    "TrackTerms": "basketry.jobs.track",
     "Verification": "basketry.jobs.verify",
     "VettingRules": "basketry.reference.vetting.rules",
     "base_divisor": "basketry.index.divisor",
@@ -37,6 +38,7 @@ _PLACES = {
     "explain": "basketry.index.explain:explain_index",
     "fixing_instants": "basketry.jobs.prices",
     "float_band": "basketry.methodology.free_float",
+    "followed": "basketry.jobs.track",
     "gradual_units": "basketry.methodology.transition",
     "index_level": "basketry.index.divisor",
     "price_attacks": "basketry.jobs.attack",
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from basketry.jobs.attack import price_attacks
     from basketry.jobs.calculate import Index, calculate
     from basketry.jobs.prices import ReferencePrices, fixing_instants, reference_prices
+    from basketry.jobs.track import TrackTerms, followed
     from basketry.jobs.verify import Verification, verify
     from basketry.jobs.vetting import vet_venues
     from basketry.lake.lake import Lake
