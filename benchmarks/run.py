@@ -37,6 +37,31 @@ CASES = {
         "polars, reads three columns",
     ),
     "books": ("basketry", "dictionaries, NumPy"),
+    "sampling": (
+        "basketry, elimination",
+        "basketry, elimination, turnover",
+        "basketry, least squares",
+        "basketry, concave",
+        "basketry, elimination, realised",
+        "basketry, least squares, realised",
+        "20 largest",
+        "skfolio, realised",
+        "skfolio, pro forma",
+        "cvxpy, realised",
+        "cvxpy, pro forma",
+    ),
+    "policies": (
+        "basketry, 30 assets, a year",
+        "cvxportfolio, 30 assets, a year",
+        "basketry, 30 assets, 365 problems",
+        "cvxpy, 30 assets, 365 problems",
+        "basketry, 100 assets, a year",
+        "cvxportfolio, 100 assets, a year",
+        "basketry, 100 assets, 365 problems",
+        "cvxpy, 100 assets, 365 problems",
+        "basketry, frontier of 20, a year",
+        "basketry, 1,000 bands, five years",
+    ),
     "imports": ("import basketry", "basketry --help"),
 }
 TITLES = {
@@ -46,6 +71,8 @@ TITLES = {
     "fixings": "20 million trades, 168 hourly fixings of 12 parts",
     "parquet": "The same from Parquet, a day of a venue a file",
     "books": "Order-book rate every 200 ms for 10 minutes, 5 venues of 200 levels a side",
+    "sampling": "20 of 100 assets, monthly refits on 180 days, 3 years; difference in return, error out of sample",
+    "policies": "Daily cost-aware decisions against an index; frontiers; ratios to the first row",
     "imports": "Start-up of a process",
 }
 

@@ -13,7 +13,7 @@ from scipy.optimize import LinearConstraint, minimize, nnls
 
 from basketry.core.numbers import Floats
 from basketry.methodology.cap_weights import cap_weights
-from basketry.tracking.sampling import SAMPLERS, Sample, Target, ledoit_wolf, walk_forward
+from basketry.tracking.sampling import SAMPLERS, Sample, ProForma, ledoit_wolf, walk_forward
 from basketry.tracking.sampling.objective import Objective
 from basketry.tracking.sampling.samplers.concave import slope, surrogate
 
@@ -53,7 +53,7 @@ def test_least_squares_over_all_assets_is_scipys(seed: int) -> None:
     returns, weights = market(seed, 300, 60)
     followed = returns @ weights + np.random.default_rng(seed).normal(0, 0.01, 300)
     plain = {"assets": 60, "fit": "realised", "shrinkage": "none"}
-    ours = SAMPLERS.build("least_squares", plain).sample(Target(returns, weights, followed))
+    ours = SAMPLERS.build("least_squares", plain).sample(ProForma(returns, weights, followed))
     # SciPy's knows no sum: a row of large weight holds it to 1.
     heavy = 1e4
     theirs, _ = nnls(np.vstack([returns, np.full(60, heavy)]), np.append(followed, heavy))
@@ -64,7 +64,7 @@ def test_turnover_and_bounds_against_a_general_solver() -> None:
     returns, weights = market(5, 200, 6)
     previous = np.array([0.3, 0.3, 0.2, 0.1, 0.1, 0.0])
     rule = {"assets": 6, "max_weight": 0.35, "shrinkage": "none"}
-    target = Target(returns, weights)
+    target = ProForma(returns, weights)
     free = SAMPLERS.build("least_squares", rule).sample(target, previous)
     limit = 0.5 * free.turnover
     held = SAMPLERS.build("least_squares", {**rule, "turnover": limit}).sample(target, previous)
@@ -115,7 +115,7 @@ def best_of_all(returns: Floats, weights: Floats, size: int, high: float) -> flo
 
 def sampled(name: str, returns: Floats, weights: Floats, size: int, high: float) -> Sample:
     rule = {"assets": size, "max_weight": high, "shrinkage": "none"}
-    return SAMPLERS.build(name, rule).sample(Target(returns, weights))
+    return SAMPLERS.build(name, rule).sample(ProForma(returns, weights))
 
 
 @pytest.mark.parametrize(("seed", "size", "high"), [(0, 4, 1.0), (1, 5, 0.3), (2, 3, 0.5), (3, 6, 0.2)])
@@ -151,7 +151,7 @@ def test_huber_and_downside_are_at_their_minimum() -> None:
     returns[100, 2] = 1.5
     for loss in ("huber", "downside"):
         rule = {"assets": 4, "loss": loss, "shrinkage": "none", "huber_threshold": 0.02}
-        found = SAMPLERS.build("elimination", rule).sample(Target(returns, weights))
+        found = SAMPLERS.build("elimination", rule).sample(ProForma(returns, weights))
         held = found.held
         goal = Objective(returns, returns @ weights, np.zeros(8), weights, 1.0, loss, 0.02)
 

@@ -13,7 +13,7 @@ from basketry.tracking.synthetic.futures import RollCalendar, annual_basis, held
 from basketry.tracking.synthetic.margin import Brackets, Collateral, bankruptcy_price
 from basketry.tracking.synthetic.mix import Mix, Terms
 from basketry.tracking.synthetic.replicate import replicate
-from basketry.tracking.synthetic.target import Target
+from basketry.tracking.synthetic.basket import Basket
 
 BINANCE = Brackets((0.0, 50_000.0, 250_000.0), (0.008, 0.01, 0.02), (0.004, 0.005, 0.01))
 
@@ -63,7 +63,7 @@ def test_bitmex_funding_payment() -> None:
     """BitMEX perpetual guide: a rate of (1% - 0.25%) / 3 on 15,000 contracts at 750 is 0.05 XBT, paid by the long."""
     rate = (0.01 - 0.0025) / 3
     times = np.array(["2016-05-13T04:00", "2016-05-13T12:00"], dtype="datetime64[us]")
-    flat = Target.of_weights(times, ("xbt",), np.full((2, 1), 750.0), np.array([1.0]), np.zeros(2, dtype=bool))
+    flat = Basket.of_weights(times, ("xbt",), np.full((2, 1), 750.0), np.array([1.0]), np.zeros(2, dtype=bool))
     terms = Terms(funding=ConstantFunding(rate, timedelta(hours=12)), collateral=Collateral(1.0), band=1.0)
     path = replicate(flat, Mix(perpetual=1.0), terms, capital=15_000 / 750)
     assert path.costs["funding"] == pytest.approx(0.05, rel=1e-12)

@@ -30,8 +30,8 @@ def test_no_order_spends_what_is_not_there_or_sells_what_is_not_held(
     if value <= 0:
         return
     found = orders(quantities, weights, prices, linear=linear, impact=1e-4, lots=lot, band=band, to="edge")
-    sold, bought = (found.filter(side=side)["amount"].sum() for side in ("sell", "buy"))
-    assert bought + found["cost"].sum() <= cash + sold + 1e-9 * value
+    sold, bought = (float(found.filter(side=side)["amount"].sum()) for side in ("sell", "buy"))
+    assert bought + float(found["cost"].sum()) <= cash + sold + 1e-9 * value
     for row in found.iter_rows(named=True):
         if row["side"] == "sell":
             assert row["quantity"] <= quantities[row["asset"]] * (1 + 1e-9)

@@ -9,7 +9,7 @@ import polars as pl
 
 from basketry.core.errors import DataError
 from basketry.jobs.track import Followed
-from basketry.tracking.sampling import SAMPLERS, Sample, Target, WalkForward, walk_forward
+from basketry.tracking.sampling import SAMPLERS, ProForma, Sample, WalkForward, walk_forward
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def sample_index(source: Followed, method: str, count: int, *, window: int = 365
     now = target.weights[-1]
     members = np.flatnonzero(now > 0)
     recent = returns[-window:][:, members]
-    sample = sampler.sample(Target(recent, now[members] / now[members].sum()))
+    sample = sampler.sample(ProForma(recent, now[members] / now[members].sum()))
     assets = tuple(target.assets[place] for place in members)
     rows = len(target.weights) - 1
     walk = None

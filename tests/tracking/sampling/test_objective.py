@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from basketry.core.numbers import Floats
-from basketry.tracking.sampling import Target, ledoit_wolf
+from basketry.tracking.sampling import ProForma, ledoit_wolf
 from basketry.tracking.sampling.objective import Objective, objective
 
 
@@ -17,7 +17,7 @@ def form_value(form: tuple[Floats, Floats], weights: Floats) -> float:
 
 
 @pytest.mark.parametrize("loss", ["squared", "downside", "huber"])
-def test_the_quadratic_touches_the_loss_and_lies_above_it(loss: Any, target: Target) -> None:
+def test_the_quadratic_touches_the_loss_and_lies_above_it(loss: Any, target: ProForma) -> None:
     goal = objective(target, "realised", loss, 0.01, "ledoit_wolf")
     rng = np.random.default_rng(1)
     for _ in range(5):
@@ -32,13 +32,13 @@ def test_the_quadratic_touches_the_loss_and_lies_above_it(loss: Any, target: Tar
                 assert above == pytest.approx(goal.value(weights), abs=1e-14)
 
 
-def test_the_pro_forma_objective_is_zero_at_the_index(target: Target) -> None:
+def test_the_pro_forma_objective_is_zero_at_the_index(target: ProForma) -> None:
     for shrinkage in ("none", "ledoit_wolf"):
         goal = objective(target, "pro_forma", "squared", 0.01, shrinkage)
         assert goal.value(target.weights) == pytest.approx(0, abs=1e-20)
 
 
-def test_shrinkage_is_that_of_the_second_moment(target: Target) -> None:
+def test_shrinkage_is_that_of_the_second_moment(target: ProForma) -> None:
     goal = objective(target, "pro_forma", "squared", 0.01, "ledoit_wolf")
     moment, share = ledoit_wolf(target.returns, centre=False)
     assert goal.scale == pytest.approx(1 - share)
@@ -51,8 +51,8 @@ def test_unknown_returns_add_the_variance_that_they_lack() -> None:
     weights = np.full(5, 0.2)
     gaps = returns.copy()
     gaps[:200, 0] = np.nan
-    goal = objective(Target(gaps, weights), "pro_forma", "squared", 0.01, "none")
-    own = ((returns[:, 1:] - Target(gaps, weights).pro_forma()[:, None]) ** 2).mean(axis=0)
+    goal = objective(ProForma(gaps, weights), "pro_forma", "squared", 0.01, "none")
+    own = ((returns[:, 1:] - ProForma(gaps, weights).pro_forma()[:, None]) ** 2).mean(axis=0)
     assert goal.anchor[0] == pytest.approx(0.5 * np.median(own), rel=1e-6)
     assert goal.anchor[1:].max() < 1e-9
     # Assets are alike, so what is filled in should look like the others.

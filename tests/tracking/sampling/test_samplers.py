@@ -12,20 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basketry.core.errors import BasketryError, DataError, MethodologyError, UnknownRuleError
-from basketry.tracking.sampling import SAMPLERS, Target
+from basketry.tracking.sampling import SAMPLERS, ProForma
 from basketry.tracking.sampling.fitted import FittedSampler
 
 NAMES = ("concave", "elimination", "exact", "largest", "least_squares", "stratified")
 FITTED = ("concave", "elimination", "least_squares")
 
 
-def market(seed: int, rows: int, columns: int) -> Target:
+def market(seed: int, rows: int, columns: int) -> ProForma:
     rng = np.random.default_rng(seed)
     returns = rng.normal(0, 0.04, (rows, 1)) * rng.uniform(0.6, 1.4, columns)
     returns = returns + rng.normal(0, 0.03, (rows, columns)) * rng.uniform(0.4, 2, columns)
     weights = rng.pareto(1.2, columns) + 0.05
     sectors = [("layer 1", "defi", None)[place % 3] for place in range(columns)]
-    return Target(returns, weights / weights.sum(), returns.mean(axis=1), sectors)
+    return ProForma(returns, weights / weights.sum(), returns.mean(axis=1), sectors)
 
 
 def test_the_registry_holds_them_all() -> None:
@@ -86,7 +86,7 @@ def test_turnover_keeps_its_limit_or_the_error_says_which_does(name: str, seed: 
 
 
 @pytest.mark.parametrize("name", FITTED)
-def test_the_price_of_turnover_is_paid_with_error(name: str, target: Target) -> None:
+def test_the_price_of_turnover_is_paid_with_error(name: str, target: ProForma) -> None:
     previous = np.roll(SAMPLERS.build(name, 8).sample(target).weights, 3)
     samples = [
         SAMPLERS.build(name, {"assets": 8, "turnover_penalty": price}).sample(target, previous)
@@ -98,10 +98,10 @@ def test_the_price_of_turnover_is_paid_with_error(name: str, target: Target) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_order_of_the_assets_does_not_matter(name: str, target: Target) -> None:
+def test_the_order_of_the_assets_does_not_matter(name: str, target: ProForma) -> None:
     order = np.random.default_rng(3).permutation(24)
     assert target.sectors is not None
-    turned = Target(
+    turned = ProForma(
         target.returns[:, order],
         target.weights[order],
         target.index_returns,
@@ -112,7 +112,7 @@ def test_the_order_of_the_assets_does_not_matter(name: str, target: Target) -> N
 
 
 @pytest.mark.parametrize("name", FITTED)
-def test_the_scale_of_the_returns_does_not_matter(name: str, target: Target) -> None:
+def test_the_scale_of_the_returns_does_not_matter(name: str, target: ProForma) -> None:
     previous = np.roll(target.weights, 2)
     rule = SAMPLERS.build(name, {"assets": 6, "turnover_penalty": 0.01})
     small = replace(target, returns=target.returns / 16)
@@ -123,7 +123,7 @@ def test_the_scale_of_the_returns_does_not_matter(name: str, target: Target) -> 
 
 @pytest.mark.parametrize("name", [*NAMES[:2], *NAMES[3:]])
 @pytest.mark.parametrize("shrinkage", ["none", "ledoit_wolf"])
-def test_all_assets_give_the_index_itself(name: str, shrinkage: str, target: Target) -> None:
+def test_all_assets_give_the_index_itself(name: str, shrinkage: str, target: ProForma) -> None:
     rule: dict[str, Any] = {"assets": 24}
     if issubclass(SAMPLERS.get(name), FittedSampler):
         rule["shrinkage"] = shrinkage
@@ -148,7 +148,7 @@ def test_a_search_cut_short_is_no_worse_than_elimination_and_says_how_far_it_cam
     assert np.isnan(quick.gap)
 
 
-def test_the_downside_counts_only_what_falls_short(target: Target) -> None:
+def test_the_downside_counts_only_what_falls_short(target: ProForma) -> None:
     plain = SAMPLERS.build("elimination", {"assets": 5, "shrinkage": "none"}).sample(target)
     down = SAMPLERS.build("elimination", {"assets": 5, "shrinkage": "none", "loss": "downside"}).sample(target)
 
@@ -188,7 +188,7 @@ def test_a_late_listing_that_is_large_is_held_for_its_weight() -> None:
     weights[7] = 0.55
     returns = late.returns.copy()
     returns[:60, 7] = np.nan
-    sample = SAMPLERS.build("elimination", {"assets": 4}).sample(Target(returns, weights))
+    sample = SAMPLERS.build("elimination", {"assets": 4}).sample(ProForma(returns, weights))
     assert sample.weights[7] == pytest.approx(0.55, abs=0.15)
 
 
@@ -205,14 +205,14 @@ def test_prices_that_never_moved_leave_the_index_itself() -> None:
     weights = np.array([0.4, 0.3, 0.2, 0.1])
     for name in (*FITTED, "exact"):
         for shrinkage in ("none", "ledoit_wolf"):
-            still = Target(np.zeros((10, 4)), weights)
+            still = ProForma(np.zeros((10, 4)), weights)
             assert SAMPLERS.build(name, {"assets": 2, "shrinkage": shrinkage}).sample(still).held.tolist() == [0, 1]
 
 
 def test_stratified_shares_are_those_of_the_sectors() -> None:
     weights = np.array([0.30, 0.20, 0.10, 0.15, 0.10, 0.05, 0.06, 0.04])
     sectors = ["a", "a", "a", "b", "b", "b", "c", "c"]
-    stratified = Target(np.zeros((3, 8)), weights, sectors=sectors)
+    stratified = ProForma(np.zeros((3, 8)), weights, sectors=sectors)
     sample = SAMPLERS.build("stratified", 5).sample(stratified)
     # Quotas 3.0, 1.5 and 0.5: of the equal remainders the heavier sector's is served, and all inherit what c weighs.
     np.testing.assert_allclose(sample.weights, np.array([0.3, 0.2, 0.1, 0.18, 0.12, 0, 0, 0]) / 0.9, atol=1e-12)
@@ -237,7 +237,7 @@ def test_stratified_shares_are_those_of_the_sectors() -> None:
         ("exact", {"assets": 3, "loss": "huber"}, "loss"),
     ],
 )
-def test_what_cannot_be_kept_is_refused(name: str, rule: dict[str, Any], message: str, target: Target) -> None:
+def test_what_cannot_be_kept_is_refused(name: str, rule: dict[str, Any], message: str, target: ProForma) -> None:
     with pytest.raises(MethodologyError, match=message):
         SAMPLERS.build(name, rule).sample(target)
 
@@ -247,8 +247,8 @@ def test_a_misspelt_sampler_names_the_nearest() -> None:
         SAMPLERS.get("eliminaton")
 
 
-def test_a_target_without_what_a_sampler_needs_is_refused(target: Target) -> None:
-    bare = Target(target.returns, target.weights)
+def test_a_target_without_what_a_sampler_needs_is_refused(target: ProForma) -> None:
+    bare = ProForma(target.returns, target.weights)
     with pytest.raises(DataError, match="fit: realised needs index_returns"):
         SAMPLERS.build("elimination", {"assets": 3, "fit": "realised"}).sample(bare)
     with pytest.raises(DataError, match="no sectors; give them, or set by_sector: false"):
@@ -258,7 +258,7 @@ def test_a_target_without_what_a_sampler_needs_is_refused(target: Target) -> Non
             SAMPLERS.build("elimination", 3).sample(target, previous)
 
 
-def test_too_few_candidates_are_told(target: Target) -> None:
+def test_too_few_candidates_are_told(target: ProForma) -> None:
     returns = target.returns.copy()
     returns[:150, 2:] = np.nan
     rule = SAMPLERS.build("elimination", {"assets": 5, "max_weight": 0.3, "history": 0.9})

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from basketry.core.numbers import Floats
+from basketry.tracking.synthetic.basket import Basket
 from basketry.tracking.synthetic.funding import RecordedFunding
 from basketry.tracking.synthetic.liquidation_risk import liquidation_risk
 from basketry.tracking.synthetic.margin import Brackets, Collateral
 from basketry.tracking.synthetic.mix import Mix, Terms, TradingCost
 from basketry.tracking.synthetic.replicate import replicate
-from basketry.tracking.synthetic.target import Target
 
-Year = Callable[[int], tuple[Target, Floats]]
+Year = Callable[[int], tuple[Basket, Floats]]
 
 
 @pytest.fixture

@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
+from basketry.tracking.synthetic.basket import Basket
 from basketry.tracking.synthetic.funding import ConstantFunding
 from basketry.tracking.synthetic.futures import HeldFutures, RollCalendar, held_futures
 from basketry.tracking.synthetic.margin import Brackets, Collateral
 from basketry.tracking.synthetic.mix import Mix, Terms, TradingCost
 from basketry.tracking.synthetic.replicate import replicate
 from basketry.tracking.synthetic.result import Replication, compare
-from basketry.tracking.synthetic.target import Target
 
-Basket = tuple[Target, Floats]
+Drawn = tuple[Basket, Floats]
 MIXES = [Mix(spot=1.0), Mix(perpetual=1.0), Mix(future=1.0), Mix(0.5, 0.3, 0.2)]
 
 
-def futures_of(target: Target, basis: float) -> HeldFutures:
+def futures_of(target: Basket, basis: float) -> HeldFutures:
     calendar = RollCalendar.last_fridays(target.times[0], target.times[-1], every=1)
     return held_futures(target.times, target.prices, basis, calendar)
 
 
-def costly(target: Target, leverage: float = 4.0) -> Terms:
+def costly(target: Basket, leverage: float = 4.0) -> Terms:
     return Terms(
         funding=ConstantFunding(0.0002),
         futures=futures_of(target, 0.12),
@@ -47,7 +47,7 @@ def gap(path: Replication) -> float:
 
 
 @pytest.mark.parametrize("mix", MIXES, ids=str)
-def test_without_funding_and_costs_the_fund_is_the_index(basket: Basket, mix: Mix) -> None:
+def test_without_funding_and_costs_the_fund_is_the_index(basket: Drawn, mix: Mix) -> None:
     target, _ = basket
     path = replicate(target, mix, Terms(futures=futures_of(target, 0.0), collateral=Collateral(2.0)), capital=1e6)
     assert path.liquidations == 0
@@ -58,7 +58,7 @@ def test_without_funding_and_costs_the_fund_is_the_index(basket: Basket, mix: Mi
 
 @pytest.mark.parametrize("mix", MIXES, ids=str)
 @pytest.mark.parametrize("leverage", [2.0, 12.0, 40.0])
-def test_the_books_add_up(basket: Basket, mix: Mix, leverage: float) -> None:
+def test_the_books_add_up(basket: Drawn, mix: Mix, leverage: float) -> None:
     target, lows = basket
     path = replicate(target, mix, costly(target, leverage), 1e6, lows)
     assert gap(path) < 1e-12
@@ -79,7 +79,7 @@ def test_the_books_add_up_whatever_happens(
     rng = np.random.default_rng(seed)
     prices = np.exp(np.cumsum(rng.normal(0, 0.1, (60, 2)), axis=0))
     times = np.datetime64("2023-01-01", "us") + np.arange(60) * np.timedelta64(1, "D")
-    target = Target.of_weights(times, ("a", "b"), prices, rng.dirichlet([1, 1], 60), rng.random(60) < 0.1)
+    target = Basket.of_weights(times, ("a", "b"), prices, rng.dirichlet([1, 1], 60), rng.random(60) < 0.1)
     spot, perpetual, _ = np.array(shares) / sum(shares)
     terms = Terms(
         funding=ConstantFunding(rate),
@@ -94,11 +94,11 @@ def test_the_books_add_up_whatever_happens(
     assert (path.posted >= -1e-12).all()
 
 
-def test_nothing_later_changes_what_was(basket: Basket) -> None:
+def test_nothing_later_changes_what_was(basket: Drawn) -> None:
     target, lows = basket
     whole = replicate(target, Mix(0.3, 0.4, 0.3), costly(target, 12.0), 1e6, lows)
     for rows in (31, 90, 150):
-        part = Target(
+        part = Basket(
             target.times[:rows], target.assets, target.prices[:rows], target.units[:rows], target.levels[:rows]
         )
         terms = costly(target, 12.0)
@@ -111,7 +111,7 @@ def test_nothing_later_changes_what_was(basket: Basket) -> None:
         assert (early.posted == whole.posted[:rows]).all()
 
 
-def test_funding_is_the_rate_on_the_notional_at_the_payment(make_basket: Callable[..., Basket]) -> None:
+def test_funding_is_the_rate_on_the_notional_at_the_payment(make_basket: Callable[..., Drawn]) -> None:
     target, _ = make_basket(rows=5, count=1)
     terms = Terms(funding=ConstantFunding(0.001, timedelta(days=1)), collateral=Collateral(1.0), band=1.0)
     path = replicate(target, Mix(perpetual=1.0), terms)
@@ -120,7 +120,7 @@ def test_funding_is_the_rate_on_the_notional_at_the_payment(make_basket: Callabl
 
 def test_a_flat_market_in_contango_costs_the_basis() -> None:
     times = np.datetime64("2024-01-01", "us") + np.arange(366) * np.timedelta64(1, "D")
-    flat = Target.of_weights(times, ("btc",), np.full((366, 1), 50.0), np.array([1.0]), np.zeros(366, dtype=bool))
+    flat = Basket.of_weights(times, ("btc",), np.full((366, 1), 50.0), np.array([1.0]), np.zeros(366, dtype=bool))
     path = replicate(flat, Mix(future=1.0), Terms(futures=futures_of(flat, 0.10), band=1.0))
     # Each contract is bought at spot (1 + 10% d / 365), so a share of exposure is d less; without reset it is linear.
     assert path.costs["roll"] == pytest.approx(0.10, rel=1e-9)
@@ -129,7 +129,7 @@ def test_a_flat_market_in_contango_costs_the_basis() -> None:
 
 def test_the_reserve_earns_interest() -> None:
     times = np.datetime64("2024-01-01", "us") + np.arange(366) * np.timedelta64(1, "D")
-    flat = Target.of_weights(times, ("btc",), np.full((366, 1), 50.0), np.array([1.0]), np.zeros(366, dtype=bool))
+    flat = Basket.of_weights(times, ("btc",), np.full((366, 1), 50.0), np.array([1.0]), np.zeros(366, dtype=bool))
     path = replicate(flat, Mix(perpetual=1.0), Terms(cash_rate=0.04, collateral=Collateral(4.0), band=1.0))
     assert path.value[-1] == pytest.approx(0.25 + 0.75 * (1 + 0.04 / 365) ** 365, rel=1e-12)
 
@@ -137,7 +137,7 @@ def test_the_reserve_earns_interest() -> None:
 def test_a_fall_through_the_liquidation_price_costs_the_margin_and_what_follows() -> None:
     times = np.datetime64("2024-01-01", "us") + np.arange(3) * np.timedelta64(1, "D")
     prices = np.array([[100.0], [100.0], [100.0]])
-    target = Target.of_weights(times, ("btc",), prices, np.array([1.0]), np.zeros(3, dtype=bool))
+    target = Basket.of_weights(times, ("btc",), prices, np.array([1.0]), np.zeros(3, dtype=bool))
     lows = np.array([[100.0], [85.0], [100.0]])
     terms = Terms(margin=Brackets((0.0,), (0.02,), (0.01,), fee=0.005), collateral=Collateral(10.0))
     path = replicate(target, Mix(perpetual=1.0), terms, 1000.0, lows)
@@ -149,14 +149,14 @@ def test_a_fall_through_the_liquidation_price_costs_the_margin_and_what_follows(
     assert path.value[1] == pytest.approx(900.0 + left, rel=1e-12)
 
 
-def test_spot_is_never_bought_on_credit(basket: Basket) -> None:
+def test_spot_is_never_bought_on_credit(basket: Drawn) -> None:
     target, _ = basket
     path = replicate(target, Mix(spot=1.0), costly(target), 1e6)
     assert path.value == pytest.approx(path.units * path.index, rel=5e-3)
     assert path.value[0] == pytest.approx(1e6 / 1.0015, rel=1e-9)
 
 
-def test_one_table_compares_mixes(basket: Basket) -> None:
+def test_one_table_compares_mixes(basket: Drawn) -> None:
     target, lows = basket
     table = compare({str(mix): replicate(target, mix, costly(target, 2.0), 1e6, lows) for mix in MIXES})
     assert table["name"].to_list() == [str(mix) for mix in MIXES]
@@ -167,7 +167,7 @@ def test_one_table_compares_mixes(basket: Basket) -> None:
     assert (table["shortfall"] > 0).all()
 
 
-def test_what_cannot_be_followed_is_refused(basket: Basket) -> None:
+def test_what_cannot_be_followed_is_refused(basket: Drawn) -> None:
     target, lows = basket
     with pytest.raises(DataError, match="held_futures"):
         replicate(target, Mix(future=1.0), Terms())

@@ -11,8 +11,8 @@ from basketry.core.numbers import Floats, exact_sum
 from basketry.core.time import DAY, YEAR_DAYS
 from basketry.tracking.lending.loan import LendingTerms, Loan, liquidate
 from basketry.tracking.lending.rates import BorrowRate
+from basketry.tracking.synthetic.basket import Times
 from basketry.tracking.synthetic.liquidation_risk import LiquidationRisk, drawn_blocks
-from basketry.tracking.synthetic.target import Times
 
 
 @dataclass(frozen=True, eq=False)

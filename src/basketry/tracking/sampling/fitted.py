@@ -11,9 +11,9 @@ from pydantic import Field
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
 from basketry.tracking.sampling.objective import Fit, Loss, Objective, Shrinkage, objective
+from basketry.tracking.sampling.pro_forma import ProForma
 from basketry.tracking.sampling.refit import Holdings, refit
 from basketry.tracking.sampling.samplers import Sample, Sampler
-from basketry.tracking.sampling.target import Target
 
 # Prices of turnover at which a choice of assets is looked for under a limit, in units of the error from cash.
 PRICES = (0.0, 0.25, 1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
@@ -45,7 +45,7 @@ class FittedSampler(Sampler):
     turnover: float | None = Field(None, ge=0, le=1)
     turnover_penalty: float = Field(0.0, ge=0)
 
-    def sample(self, target: Target, previous: Floats | None = None) -> Sample:
+    def sample(self, target: ProForma, previous: Floats | None = None) -> Sample:
         """Return the portfolio of the chosen assets with the least objective."""
         candidate = (~np.isnan(target.returns)).mean(axis=0) >= self.history
         holdings = self.holdings(target, previous, int(candidate.sum()))

@@ -10,8 +10,8 @@ import numpy as np
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
+from basketry.tracking.sampling.pro_forma import ProForma
 from basketry.tracking.sampling.shrinkage import shrinkage as shrinkage_of
-from basketry.tracking.sampling.target import Target
 
 Fit = Literal["pro_forma", "realised"]
 Loss = Literal["squared", "downside", "huber"]
@@ -85,7 +85,7 @@ class Objective:
         return float(self.scale * losses.mean() + (self.anchor * (weights - self.weights) ** 2).sum())
 
 
-def objective(target: Target, fit: Fit, loss: Loss, threshold: float, shrinkage: Shrinkage) -> Objective:
+def objective(target: ProForma, fit: Fit, loss: Loss, threshold: float, shrinkage: Shrinkage) -> Objective:
     """Return the objective of following a target.
 
     An unknown return counts as the return of the index in its row, and the variance that this lacks is made up for in

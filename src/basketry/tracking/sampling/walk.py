@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
+from basketry.tracking.sampling.pro_forma import ProForma
 from basketry.tracking.sampling.samplers import Sampler
-from basketry.tracking.sampling.target import Target
 
 ROWS_PER_YEAR = 365.0
 
@@ -110,7 +110,7 @@ def walk_forward(
     for number, start in enumerate(starts.tolist()):
         members = np.flatnonzero(weights[start] > 0)
         past = slice(start - window, start)
-        target = Target(
+        target = ProForma(
             returns[past][:, members],
             weights[start, members],
             index_returns[past],

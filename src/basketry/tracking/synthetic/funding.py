@@ -11,7 +11,7 @@ import polars as pl
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.numbers import Floats
-from basketry.tracking.synthetic.target import Times
+from basketry.tracking.synthetic.basket import Times
 
 
 @dataclass(frozen=True, eq=False)

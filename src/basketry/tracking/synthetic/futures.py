@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import DAY, YEAR_DAYS
-from basketry.tracking.synthetic.target import Times
+from basketry.tracking.synthetic.basket import Times
 
 
 def future_price(spot: Floats, basis: Floats, days: Floats) -> Floats:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Bools, Floats
+from basketry.tracking.synthetic.basket import Basket
 from basketry.tracking.synthetic.margin import Collateral, MarginModel, settled
-from basketry.tracking.synthetic.target import Target
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def drawn_blocks(rows: int, horizon: int, paths: int, block: float, rng: np.rand
 
 
 def liquidation_risk(
-    target: Target,
+    target: Basket,
     margin: MarginModel,
     collateral: Collateral,
     rng: np.random.Generator,

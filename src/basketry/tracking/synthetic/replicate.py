@@ -9,17 +9,17 @@ import numpy as np
 from basketry.core.errors import DataError
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import DAY, YEAR_DAYS
+from basketry.tracking.synthetic.basket import Basket
 from basketry.tracking.synthetic.margin import settled
 from basketry.tracking.synthetic.mix import Mix, Terms
 from basketry.tracking.synthetic.result import COSTS, Replication
-from basketry.tracking.synthetic.target import Target
 
 _DRIFT = 1e-13
 _REPETITIONS = 20
 _FUNDING, _FEES, _ROLL, _SLIPPAGE, _INTEREST, _LIQUIDATION = range(len(COSTS))
 
 
-def replicate(target: Target, mix: Mix, terms: Terms, capital: float = 1.0, lows: Floats | None = None) -> Replication:
+def replicate(target: Basket, mix: Mix, terms: Terms, capital: float = 1.0, lows: Floats | None = None) -> Replication:
     """Return the path of a fund that follows an index with a mix of instruments and its own capital alone.
 
     The fund holds value / level units of the index, where value is what is left after the trade. It sets them when the
@@ -50,7 +50,7 @@ def replicate(target: Target, mix: Mix, terms: Terms, capital: float = 1.0, lows
     A flat market with 1 bp of funding three times a day costs 10.9% a year:
 
     >>> days = np.datetime64("2024-01-01", "us") + np.arange(366) * np.timedelta64(1, "D")
-    >>> flat = Target.of_weights(days, ("btc",), np.full((366, 1), 100.0), np.array([1.0]), np.zeros(366, dtype=bool))
+    >>> flat = Basket.of_weights(days, ("btc",), np.full((366, 1), 100.0), np.array([1.0]), np.zeros(366, dtype=bool))
     >>> from basketry.tracking.synthetic.funding import ConstantFunding
     >>> held = replicate(flat, Mix(perpetual=1.0), Terms(funding=ConstantFunding(0.0001), band=0.0))
     >>> round(held.tracking_difference, 4), held.liquidations
@@ -68,7 +68,7 @@ def replicate(target: Target, mix: Mix, terms: Terms, capital: float = 1.0, lows
 class _Fund:
     """The state of one simulation; positions stand as perpetuals of all assets, then futures of all assets."""
 
-    target: Target
+    target: Basket
     terms: Terms
     shares: Floats
     marks: Floats
@@ -93,7 +93,7 @@ class _Fund:
     torn: bool = True
 
     @staticmethod
-    def opened(target: Target, mix: Mix, terms: Terms, capital: float, lows: Floats | None) -> _Fund:
+    def opened(target: Basket, mix: Mix, terms: Terms, capital: float, lows: Floats | None) -> _Fund:
         """Return a fund with all its capital in the reserve."""
         rows, count = target.prices.shape
         futures = terms.futures

@@ -11,7 +11,7 @@ import polars as pl
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, exact_sum
 from basketry.core.time import DAY, YEAR_DAYS
-from basketry.tracking.synthetic.target import Times
+from basketry.tracking.synthetic.basket import Times
 
 COSTS = ("funding", "fees", "roll", "slippage", "interest", "liquidation")
 """Kinds of cost: `roll` is what the basis of futures loses against spot (its trades are in fees and slippage),

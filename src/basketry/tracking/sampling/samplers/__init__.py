@@ -11,8 +11,8 @@ from pydantic import Field
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
 from basketry.core.rule import Registry, Rule
+from basketry.tracking.sampling.pro_forma import ProForma
 from basketry.tracking.sampling.refit import Holdings, check_holdings
-from basketry.tracking.sampling.target import Target
 
 __all__ = ["SAMPLERS", "Sample", "Sampler"]
 
@@ -60,7 +60,7 @@ class Sampler(Rule):
     min_weight: float = Field(0.0, ge=0, lt=1)
     max_weight: float = Field(1.0, gt=0, le=1)
 
-    def sample(self, target: Target, previous: Floats | None = None) -> Sample:
+    def sample(self, target: ProForma, previous: Floats | None = None) -> Sample:
         """Return a portfolio that follows the target.
 
         Args:
@@ -74,7 +74,7 @@ class Sampler(Rule):
         """
         raise NotImplementedError
 
-    def holdings(self, target: Target, previous: Floats | None, candidates: int) -> Holdings:
+    def holdings(self, target: ProForma, previous: Floats | None, candidates: int) -> Holdings:
         """Return the limits of the portfolio, checked against each other and the candidates."""
         count = len(target.weights)
         if previous is not None:

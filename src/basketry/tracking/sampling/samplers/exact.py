@@ -14,10 +14,10 @@ from pydantic import Field
 from basketry.core.numbers import Floats
 from basketry.tracking.sampling.fitted import FittedSampler, enough
 from basketry.tracking.sampling.objective import Objective, objective
+from basketry.tracking.sampling.pro_forma import ProForma
 from basketry.tracking.sampling.refit import Holdings, quadratic_minimum, refit
 from basketry.tracking.sampling.samplers import SAMPLERS, Sample
 from basketry.tracking.sampling.samplers.elimination import Elimination
-from basketry.tracking.sampling.target import Target
 
 Mask = NDArray[np.bool_]
 
@@ -46,7 +46,7 @@ class Exact(FittedSampler):
     nodes: int = Field(20_000, ge=1)
     tolerance: float = Field(1e-9, ge=0, lt=1)
 
-    def sample(self, target: Target, previous: Floats | None = None) -> Sample:
+    def sample(self, target: ProForma, previous: Floats | None = None) -> Sample:
         """Return the best portfolio found, with the bound that was proved."""
         candidate = (~np.isnan(target.returns)).mean(axis=0) >= self.history
         holdings = self.holdings(target, previous, int(candidate.sum()))

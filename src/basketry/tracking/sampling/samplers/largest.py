@@ -5,8 +5,8 @@ import numpy as np
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
 from basketry.methodology.cap_weights import cap_weights
+from basketry.tracking.sampling.pro_forma import ProForma
 from basketry.tracking.sampling.samplers import SAMPLERS, Sample, Sampler
-from basketry.tracking.sampling.target import Target
 
 
 @SAMPLERS.register("largest")
@@ -20,7 +20,7 @@ class Largest(Sampler):
     formula = "w_i = b_i / Σ b_j over the k largest b"
     source = "The plain way of sampling, beside which the others are measured"
 
-    def sample(self, target: Target, previous: Floats | None = None) -> Sample:
+    def sample(self, target: ProForma, previous: Floats | None = None) -> Sample:
         """Return the largest assets."""
         holdings = self.holdings(target, previous, int((target.weights > 0).sum()))
         order = np.argsort(-target.weights, kind="stable")[: holdings.assets]

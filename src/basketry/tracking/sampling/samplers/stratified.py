@@ -8,8 +8,8 @@ from pydantic import Field
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
 from basketry.methodology.cap_weights import cap_weights
+from basketry.tracking.sampling.pro_forma import ProForma
 from basketry.tracking.sampling.samplers import SAMPLERS, Sample, Sampler
-from basketry.tracking.sampling.target import Target
 
 
 @SAMPLERS.register("stratified")
@@ -35,7 +35,7 @@ largest.'
     sizes: int = Field(1, ge=1)
     by_sector: bool = True
 
-    def sample(self, target: Target, previous: Floats | None = None) -> Sample:
+    def sample(self, target: ProForma, previous: Floats | None = None) -> Sample:
         """Return the sample.
 
         Raises:

@@ -16,7 +16,7 @@ _FINANCED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class Basket:
     """An index as a self-financing basket: the level after row t moves with the units of row t alone.
 
     Attributes:
@@ -37,9 +37,9 @@ class Target:
         shape = (len(self.times), len(self.assets))
         for name, values in (("prices", self.prices), ("units", self.units)):
             if values.shape != shape:
-                raise DataError(f"Target.{name} has shape {values.shape}, expected {shape}: one row a time")
+                raise DataError(f"Basket.{name} has shape {values.shape}, expected {shape}: one row a time")
         if shape[0] < 2 or not bool((np.diff(self.times) > np.timedelta64(0)).all()):
-            raise DataError("Target.times must be at least two and strictly increasing")
+            raise DataError("Basket.times must be at least two and strictly increasing")
         wrong = ~(self.prices > 0)
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
@@ -48,7 +48,7 @@ class Target:
                 "give a price for every row, carried forward where there is none"
             )
         if not bool((self.units >= 0).all()):
-            raise DataError("Target.units holds negative or unknown units; only long baskets can be followed")
+            raise DataError("Basket.units holds negative or unknown units; only long baskets can be followed")
         gap = np.abs((self.units * self.prices).sum(axis=1) / self.levels - 1)
         if not bool((gap <= _FINANCED).all()):
             row = int(np.nanargmax(gap))
@@ -58,7 +58,7 @@ class Target:
             )
 
     @staticmethod
-    def of_weights(times: Times, assets: tuple[str, ...], prices: Floats, weights: Floats, changes: Bools) -> Target:
+    def of_weights(times: Times, assets: tuple[str, ...], prices: Floats, weights: Floats, changes: Bools) -> Basket:
         """Return the basket that has the given weights at the rows of change, and keeps its units between them.
 
         Args:
@@ -73,7 +73,7 @@ class Target:
         >>> times = np.array(["2024-01-01", "2024-01-02", "2024-01-03"], dtype="datetime64[us]")
         >>> prices = np.array([[100.0, 10.0], [110.0, 10.0], [110.0, 20.0]])
         >>> half = np.array([0.5, 0.5])
-        >>> Target.of_weights(times, ("a", "b"), prices, half, np.array([True, False, False])).levels.tolist()
+        >>> Basket.of_weights(times, ("a", "b"), prices, half, np.array([True, False, False])).levels.tolist()
         [1.0, 1.05, 1.55]
         """
         wanted = np.broadcast_to(weights, prices.shape)
@@ -86,10 +86,10 @@ class Target:
                 units[row] = wanted[row] * levels[row] / prices[row]
             else:
                 units[row] = units[row - 1]
-        return Target(times, assets, prices, units, levels)
+        return Basket(times, assets, prices, units, levels)
 
     @staticmethod
-    def of_path(path: IndexPath) -> Target:
+    def of_path(path: IndexPath) -> Basket:
         """Return the baskets of a calculated index as a target; an asset has the price 1 before it is first held.
 
         Raises:
@@ -108,4 +108,4 @@ class Target:
             prices[row] = np.where(np.isnan(prices[row]), prices[row - 1], prices[row])
         prices = np.where(np.isnan(prices), 1.0, prices)
         assets = tuple(path.view.assets[column] for column in columns)
-        return Target(path.times, assets, prices, units, path.levels)
+        return Basket(path.times, assets, prices, units, path.levels)

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from basketry.core.errors import DataError
-from basketry.tracking.sampling import Target
+from basketry.tracking.sampling import ProForma
 
 
 def test_pro_forma_returns_leave_out_what_is_unknown() -> None:
     returns = np.array([[0.10, 0.20, np.nan], [0.01, -0.02, 0.30]])
-    found = Target(returns, np.array([0.5, 0.3, 0.2])).pro_forma()
+    found = ProForma(returns, np.array([0.5, 0.3, 0.2])).pro_forma()
     assert found.tolist() == pytest.approx([(0.05 + 0.06) / 0.8, 0.005 - 0.006 + 0.06])
 
 
 def test_a_row_without_any_return_is_told() -> None:
     with pytest.raises(DataError, match="row 1 has no return of any asset of the index; begin the window after it"):
-        Target(np.array([[0.1, 0.2], [np.nan, np.nan]]), np.array([0.5, 0.5])).pro_forma()
+        ProForma(np.array([[0.1, 0.2], [np.nan, np.nan]]), np.array([0.5, 0.5])).pro_forma()
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_a_row_without_any_return_is_told() -> None:
 def test_what_is_no_target_is_refused(change: dict[str, Any], message: str) -> None:
     plain: dict[str, Any] = {"returns": np.array([[0.1, 0.2]]), "weights": np.array([0.5, 0.5])}
     with pytest.raises(DataError, match=message):
-        Target(**{**plain, **change})
+        ProForma(**{**plain, **change})

@@ -12,7 +12,7 @@ from basketry.core.numbers import Floats
 
 
 @dataclass(frozen=True)
-class Target:
+class ProForma:
     """An index of N assets, as known today.
 
     Attributes:
@@ -26,7 +26,7 @@ class Target:
     Raises:
         DataError: Shapes differ, a return is infinite or below -1, or the weights are not weights.
 
-    >>> Target(np.array([[0.01, 0.02], [0.0, -0.01]]), np.array([0.6, 0.4])).pro_forma().round(4).tolist()
+    >>> ProForma(np.array([[0.01, 0.02], [0.0, -0.01]]), np.array([0.6, 0.4])).pro_forma().round(4).tolist()
     [0.014, -0.004]
     """
 

@@ -9,12 +9,12 @@ from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
 from basketry.market.panel import Panel
 from basketry.methodology.path import IndexPath, Segment
-from basketry.tracking.synthetic.target import Target
+from basketry.tracking.synthetic.basket import Basket
 
 DAYS = np.datetime64("2024-01-01", "us") + np.arange(4) * np.timedelta64(1, "D")
 
 
-def test_levels_compound_the_returns_of_the_weights(basket: tuple[Target, Floats]) -> None:
+def test_levels_compound_the_returns_of_the_weights(basket: tuple[Basket, Floats]) -> None:
     target, _ = basket
     weights = target.units * target.prices / target.levels[:, None]
     returns = (weights[:-1] * (target.prices[1:] / target.prices[:-1] - 1)).sum(axis=1)
@@ -29,14 +29,14 @@ def test_a_calculated_index_becomes_a_target_with_its_levels() -> None:
     second = Segment(2, 3, np.array([0, 1]), np.array([100.0, 12.2222222222222222]), prices[2:], 2.0)
     levels = np.array([1000.0, 1100.0, 1100.0, (1200.0 + 95 * 12.2222222222222222) / 2])
     path = IndexPath(DAYS, levels, (first, second), Panel(DAYS, ("a", "b"), {"price": prices.copy()}), np.arange(4))
-    target = Target.of_path(path)
+    target = Basket.of_path(path)
     assert target.assets == ("a", "b")
     assert target.units[:, 0].tolist() == [100.0, 100.0, 50.0, 50.0]
     assert target.units[:2, 1].tolist() == [0.0, 0.0]
     assert (target.levels == levels).all()
 
 
-def test_what_is_no_basket_is_refused(basket: tuple[Target, Floats]) -> None:
+def test_what_is_no_basket_is_refused(basket: tuple[Basket, Floats]) -> None:
     target, _ = basket
     holes = target.prices.copy()
     holes[5, 1] = np.nan

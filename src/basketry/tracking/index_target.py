@@ -1,0 +1,58 @@
+"""From a calculated index to the arrays of a target: weights row by row, prices that follow a holder."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.errors import DataError
+from basketry.core.numbers import Floats
+from basketry.index.result import IndexResult
+from basketry.methodology.path import Segment
+from basketry.tracking.target import Target
+
+
+def target_of_index(index: IndexResult, column: str, *, yields: bool, past: timedelta) -> Target:
+    """Return the target that a calculated index is; see `Target.from_index`."""
+    if not index.segments or len(index.times) < 2:
+        raise DataError("the index has no basket to follow; calculate it over at least two instants")
+    panel = index.panel
+    rows = np.searchsorted(panel.times, index.times, side="right") - 1
+    columns = np.unique(np.concatenate([segment.columns for segment in index.segments]))
+    history = panel.field("price")[:, columns]
+    prices, weights = _follow_holder(index.segments, columns, history[rows])
+    before = (panel.times < index.times[0]) & (panel.times >= index.times[0] - np.timedelta64(past))
+    earned = np.nan_to_num(panel.field("staking_yield")[:, columns][rows], nan=0.0) if yields else None
+    names = tuple(panel.assets[column] for column in columns.tolist())
+    return Target(index.times, names, prices, weights, index.level(column), weights, earned, history[before])
+
+
+def _follow_holder(
+    segments: tuple[Segment, ...], columns: NDArray[np.int64], observed: Floats
+) -> tuple[Floats, Floats]:
+    """Return prices of the units held at the start, NaN where none is observed, and weights, shape (T, N) each."""
+    prices = observed.copy()
+    weights = np.zeros_like(observed)
+    factor = np.ones(len(columns))
+    worth = np.full(len(columns), np.nan)
+    for segment in segments:
+        held = np.searchsorted(columns, segment.columns)
+        rows = slice(segment.start, segment.end + 1)
+        # The price that the basket before gave over the price at which this one starts: the ratio of a
+        # redenomination, otherwise 1.
+        first = segment.prices[0]
+        known = (worth[held] > 0) & (first > 0)
+        factor[held] *= np.where(known, worth[held] / np.where(known, first, 1.0), 1.0)
+        prices[rows] = observed[rows] * factor
+        seen = ~np.isnan(observed[rows][:, held])
+        if segment.frozen is not None:
+            seen &= ~segment.frozen
+        prices[rows, held] = np.where(seen, segment.prices * factor[held], np.nan)
+        weights[rows] = 0.0
+        weights[rows, held] = segment.weights
+        worth[:] = np.nan
+        worth[held] = segment.prices[-1]
+    prices[~(prices > 0)] = np.nan
+    return prices, weights
