@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from basketry.methodology.cap_weights import cap_weights
-from basketry.tracking.sampling import SAMPLERS, Sample, Target, WalkForward, walk_forward
+from basketry.tracking.sampling import SAMPLERS, Sample, ProForma, WalkForward, walk_forward
 from timing import report
 
 ASSETS, KEEP, MONTH, WINDOW, CAP = 100, 20, 30, 180, 0.10
@@ -85,7 +85,7 @@ class _Peer:
     def __init__(self, solve: Callable[[Any, Any], Any], fit: str) -> None:
         self.solve, self.fit = solve, fit
 
-    def sample(self, target: Target, previous: Any = None) -> Sample:
+    def sample(self, target: ProForma, previous: Any = None) -> Sample:
         pro_forma = target.pro_forma()
         returns = np.where(np.isnan(target.returns), pro_forma[:, None], target.returns)
         followed = pro_forma if self.fit == "pro_forma" else target.index_returns
@@ -142,7 +142,7 @@ class _Timed:
         self.inner, self.fit = inner, getattr(inner, "fit", "pro_forma")
         self.times: list[float] = []
 
-    def sample(self, target: Target, previous: Any = None) -> Sample:
+    def sample(self, target: ProForma, previous: Any = None) -> Sample:
         begun = time.perf_counter()
         found: Sample = self.inner.sample(target, previous)
         self.times.append(time.perf_counter() - begun)
