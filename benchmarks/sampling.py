@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from basketry.methodology.cap_weights import cap_weights
-from basketry.tracking.sampling import SAMPLERS, Sample, ProForma, WalkForward, walk_forward
+from basketry.tracking.sampling import SAMPLERS, ProForma, Sample, WalkForward, walk_forward
 from timing import report
 
 ASSETS, KEEP, MONTH, WINDOW, CAP = 100, 20, 30, 180, 0.10

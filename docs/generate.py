@@ -30,6 +30,8 @@ from basketry.methodology.schema import methodology_schema
 from basketry.reference import health, paths, price_rules
 from basketry.reference import tables as price_tables
 from basketry.reference.rate import RATES
+from basketry.tracking.policies import POLICIES
+from basketry.tracking.sampling import SAMPLERS
 
 PACKAGE = Path(basketry.__file__).parent
 TYPER = typer.Typer(pretty_exceptions_enable=False)
@@ -65,7 +67,7 @@ def commands() -> str:
 
 def registries() -> dict[str, Registry[Any]]:
     """Return the registries of rules by group."""
-    found: dict[str, Registry[Any]] = {RATES.group: RATES}
+    found: dict[str, Registry[Any]] = {registry.group: registry for registry in (RATES, POLICIES, SAMPLERS)}
     for module in pkgutil.iter_modules(methodology.__path__, f"{methodology.__name__}."):
         if module.ispkg:
             for value in vars(importlib.import_module(module.name)).values():
@@ -285,6 +287,8 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any] | None = Non
         schema = known.get(schema["$ref"].rpartition("/")[2], {})
     if "const" in schema:
         return f"`{schema['const']}`"
+    if schema.get("type") == "null":
+        return "nothing else"
     if "enum" in schema:
         values = [f"`{value}`" for value in schema["enum"]]
         return " or ".join(values) if len(values) <= 8 else f"a word such as {values[0]}"

@@ -62,7 +62,8 @@ def test_every_command_is_documented(pages: dict[str, str]) -> None:
 
 def test_every_rule_is_documented_with_all_its_parameters(generate: ModuleType, pages: dict[str, str]) -> None:
     registries = generate.registries()
-    assert registries.keys() == {"universe", "selection", "weighting", "capping", "triggers", "returns", "rates"}
+    rulebook = {"universe", "selection", "weighting", "capping", "triggers", "returns"}
+    assert registries.keys() == rulebook | {"rates", "policies", "samplers"}
     for group, registry in registries.items():
         page = pages[f"rules/{group}.md"]
         assert headings(page) == set(registry.rules)

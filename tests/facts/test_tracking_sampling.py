@@ -13,7 +13,7 @@ from scipy.optimize import LinearConstraint, minimize, nnls
 
 from basketry.core.numbers import Floats
 from basketry.methodology.cap_weights import cap_weights
-from basketry.tracking.sampling import SAMPLERS, Sample, ProForma, ledoit_wolf, walk_forward
+from basketry.tracking.sampling import SAMPLERS, ProForma, Sample, ledoit_wolf, walk_forward
 from basketry.tracking.sampling.objective import Objective
 from basketry.tracking.sampling.samplers.concave import slope, surrogate
 

@@ -8,12 +8,12 @@ import pytest
 from basketry.tracking.lending.loan import LendingTerms, Loan, liquidate
 from basketry.tracking.lending.loop import leverage_after, leverage_limit, looped
 from basketry.tracking.lending.rates import TwoSlopeRate
+from basketry.tracking.synthetic.basket import Basket
 from basketry.tracking.synthetic.funding import ConstantFunding
 from basketry.tracking.synthetic.futures import RollCalendar, annual_basis, held_futures
 from basketry.tracking.synthetic.margin import Brackets, Collateral, bankruptcy_price
 from basketry.tracking.synthetic.mix import Mix, Terms
 from basketry.tracking.synthetic.replicate import replicate
-from basketry.tracking.synthetic.basket import Basket
 
 BINANCE = Brackets((0.0, 50_000.0, 250_000.0), (0.008, 0.01, 0.02), (0.004, 0.005, 0.01))
 
