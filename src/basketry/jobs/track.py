@@ -134,7 +134,7 @@ def policy_of(value: Any) -> Policy:
     """Return the policy that a name, or a name with parameters, says.
 
     >>> policy_of({"calendar": "7d"}).words()
-    'Every 7d everything is traded to its target.'
+    'Every 7 days the portfolio is brought to its target.'
     """
     if isinstance(value, str):
         return POLICIES.build(value, None)
