@@ -1,5 +1,6 @@
 """The solver of the cost-aware policy against its optimality conditions and against Clarabel."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,11 @@ def test_two_assets_by_hand() -> None:
     np.testing.assert_allclose(weights, [0.54, 0.46], atol=1e-12)
 
 
+# Where Clarabel says that its own solution is less accurate, ours still has to be no worse.
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 @pytest.mark.parametrize("size", [3, 10, 30, 100])
 def test_the_objective_is_that_of_clarabel(size: int) -> None:
-    cvxpy = pytest.importorskip("cvxpy", reason="cvxpy is not installed; it is only a check")
+    cvxpy: Any = import_module("cvxpy")
     for seed in range(6):
         case = problem(seed, size)
         risk, goal, before, linear, impact, low, high = case
@@ -103,9 +106,11 @@ def test_the_objective_is_that_of_clarabel(size: int) -> None:
         assert objective(solve(case), case) <= objective(wanted.value, case) * (1 + 1e-6) + 1e-12
 
 
+# Where Clarabel says that its own solution is less accurate, ours still has to be no worse.
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 @pytest.mark.parametrize("periods", [2, 3, 5])
 def test_plans_are_those_of_clarabel(periods: int) -> None:
-    cvxpy = pytest.importorskip("cvxpy", reason="cvxpy is not installed; it is only a check")
+    cvxpy: Any = import_module("cvxpy")
     for seed in (1, 2, 3, 4, 7):
         case = problem(seed, 10)
         risk, goal, before, linear, impact, low, high = case
