@@ -62,6 +62,15 @@ CASES = {
         "basketry, frontier of 20, a year",
         "basketry, 1,000 bands, five years",
     ),
+    "metrics": (
+        "basketry, 12 metrics",
+        "basketry, all metrics",
+        "basketry, intervals of one series",
+        "pandas, 12 metrics",
+        "empyrical, 12 metrics",
+        "ffn, GroupStats",
+        "quantstats, 12 metrics",
+    ),
     "imports": ("import basketry", "basketry --help"),
 }
 TITLES = {
@@ -73,6 +82,7 @@ TITLES = {
     "books": "Order-book rate every 200 ms for 10 minutes, 5 venues of 200 levels a side",
     "sampling": "20 of 100 assets, monthly refits on 180 days, 3 years; difference in return, error out of sample",
     "policies": "Daily cost-aware decisions against an index; frontiers; ratios to the first row",
+    "metrics": "Figures of 1,000 level series of 2,500 days",
     "imports": "Start-up of a process",
 }
 

@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from basketry.core.numbers import finite
+
 # Without a terminal lines are not folded, so that another program can read them.
 _WIDE = 10_000
 
@@ -34,17 +36,7 @@ def complain(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; NaN and infinity become null, for JSON has none."""
-    sys.stdout.write(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(entry) for entry in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value
+    sys.stdout.write(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
 def table(*columns: str, title: str | None = None) -> Table:

@@ -10,6 +10,7 @@ import typer
 
 from basketry.cli.console import complain, say
 from basketry.cli.data import data_app
+from basketry.cli.evaluate import evaluate
 from basketry.cli.index import index_app
 from basketry.cli.price_trust import price_app
 from basketry.cli.track import track_app
@@ -29,6 +30,9 @@ app.add_typer(data_app, name="data")
 app.add_typer(index_app, name="index")
 app.add_typer(price_app, name="price")
 app.add_typer(track_app, name="track")
+
+
+app.command(epilog="Example:  basketry evaluate LC20 --lake LAKE --against EW10 --out report.html")(evaluate)
 
 
 def _version(value: bool) -> None:

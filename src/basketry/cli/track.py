@@ -164,7 +164,7 @@ def frontier(
     json: JsonOption = False,
 ) -> None:
     """Compare policies by tracking error and cost, and say which one to use."""
-    from basketry.jobs.save_track import term_words
+    from basketry.jobs.save_track import manifest_of, term_words
     from basketry.ledger.atomic import write_folder
     from basketry.ledger.folder import parquet_bytes
     from basketry.reports.tracking import frontier_page
@@ -180,7 +180,8 @@ def frontier(
                 simulated=source.index.panel.simulated,
                 terms=term_words(source.terms),
             )
-            write_folder(out, {"frontier.parquet": parquet_bytes(found.table), "frontier.html": page.encode()})
+            files = {"frontier.parquet": parquet_bytes(found.table), "frontier.html": page.encode()}
+            write_folder(out, {**files, **manifest_of("frontier", source.terms.document())})
     if json:
         print_json(
             {
@@ -307,6 +308,7 @@ def vault(
     json: JsonOption = False,
 ) -> None:
     """Simulate a vault with shares that follows an index, every movement a posting in exact books."""
+    from basketry.jobs.save_track import manifest_of
     from basketry.jobs.track_vault import VaultPlan, index_vault, read_flows
     from basketry.ledger.atomic import write_folder
     from basketry.ledger.folder import parquet_bytes
@@ -325,7 +327,8 @@ def vault(
         done = index_vault(source, plan, orders)
         tables = {"levels": done.levels, "orders": done.orders, "postings": done.postings}
         if out is not None:
-            write_folder(out, {f"{key}.parquet": parquet_bytes(frame) for key, frame in tables.items()})
+            files = {f"{key}.parquet": parquet_bytes(frame) for key, frame in tables.items()}
+            write_folder(out, {**files, **manifest_of("vault", {"value": value, "fee": fee, "spread": spread})})
     last = done.levels.row(-1, named=True)
     followed = float(source.target.level[-1] / source.target.level[0])
     if json:

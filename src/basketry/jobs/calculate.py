@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from os import PathLike
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from basketry.jobs.attack import IndexManipulation
+    from basketry.jobs.evaluate import EvaluationReport
 
 
 class Index(IndexResult):
@@ -41,6 +42,14 @@ class Index(IndexResult):
         from basketry.reports.plots import plot_index
 
         return plot_index(self)
+
+    def evaluate(self, against: Sequence[Index] = (), *, size: float | None = None) -> EvaluationReport:
+        """Return the evaluation of the index, which a notebook displays; see `basketry.evaluation.evaluate`."""
+        from basketry.evaluation.evaluate import evaluate
+        from basketry.jobs.evaluate import EvaluationReport, evaluated
+
+        others = tuple(evaluated(other) for other in against)
+        return EvaluationReport(evaluate(evaluated(self), others, size=size), others)
 
 
 def calculate(

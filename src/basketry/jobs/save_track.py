@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
@@ -71,6 +74,12 @@ class TrackRun:
         )
         write_folder(folder, track_files(tables, self.source.terms.document(), page, manifest))
         return folder
+
+
+def manifest_of(kind: str, terms: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the manifest of a folder that holds tables alone: what it is, and on which terms."""
+    content = {"basketry": VERSION, "format": 1, "kind": kind, "terms": dict(terms)}
+    return {"manifest.json": (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()}
 
 
 def term_words(terms: TrackTerms) -> list[str]:

@@ -87,3 +87,22 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def write_file(target: Path, content: bytes) -> None:
+    """Write a file so that it is the old one or the new one at any moment.
+
+    Raises:
+        RecordError: It cannot be written.
+    """
+    beside = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise RecordError(f"{target}: cannot be written: {error.strerror or error}") from error

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from markupsafe import Markup
 
 from basketry.core.errors import MissingExtraError
+from basketry.core.numbers import Floats
 from basketry.index.result import IndexResult
+from basketry.market.panel import Times
 from basketry.reports.plots import AREAS, LINES, OTHERS
 from basketry.reports.statistics import drawdowns
 from basketry.reports.weights import largest_and_others, weights_at
@@ -71,6 +75,43 @@ def interactive_figure(result: IndexResult) -> Markup:
     )
     text = figure.to_html(full_html=False, include_plotlyjs="inline", div_id="levels", config=CONFIG)
     # Plotly writes its data as JSON in which < and > are escaped; names were escaped above for its own markup.
+    return Markup(text)  # noqa: S704
+
+
+def interactive_levels(series: Sequence[tuple[str, Times, Floats]]) -> Markup:
+    """Return an HTML fragment with the levels and drawdowns of several series; it needs no network.
+
+    Raises:
+        MissingExtraError: Plotly is not installed.
+    """
+    try:
+        import plotly.graph_objects as graph
+        from plotly.subplots import make_subplots
+    except ImportError as error:
+        raise MissingExtraError("this page needs Plotly; install it with: pip install 'basketry[report]'") from error
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.03)
+    for number, (name, instants, level) in enumerate(series):
+        times = np.datetime_as_string(instants, unit="s").tolist()
+        line = {"color": LINES[number % len(LINES)], "width": 1.4}
+        figure.add_trace(graph.Scatter(x=times, y=_short(level), name=_text(name), line=line), row=1, col=1)
+        fall = {"color": LINES[number % len(LINES)], "width": 1}
+        figure.add_trace(graph.Scatter(x=times, y=_short(drawdowns(level)), line=fall, showlegend=False), row=2, col=1)
+    scales = [
+        {"label": label, "method": "relayout", "args": [{"yaxis.type": kind}]}
+        for label, kind in (("log", "log"), ("linear", "linear"))
+    ]
+    figure.update_yaxes(type="log", title="100 at the start", row=1, col=1)
+    figure.update_yaxes(tickformat=".0%", title="drawdown", row=2, col=1)
+    figure.update_layout(
+        template="plotly_white",
+        height=620,
+        margin={"l": 60, "r": 10, "t": 46, "b": 30},
+        hovermode="x unified",
+        updatemenus=[
+            {"type": "buttons", "direction": "right", "buttons": scales, "x": 0, "y": 1.08, "xanchor": "left"}
+        ],
+    )
+    text = figure.to_html(full_html=False, include_plotlyjs="inline", div_id="levels", config=CONFIG)
     return Markup(text)  # noqa: S704
 
 
