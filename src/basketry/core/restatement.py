@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from basketry.core.rule import Duration
-from basketry.core.time import parse_duration
+from basketry.core.time import format_duration, parse_duration
 
 
 class Restate(BaseModel):
@@ -37,5 +37,5 @@ class Restate(BaseModel):
 
     def words(self) -> str:
         """Return the rule in a few words."""
-        window = "at any time" if self.window is None else f"within {self.window}"
+        window = "at any time" if self.window is None else f"within {format_duration(self.window)}"
         return f"relative error above {self.threshold:.4%}, {window}"

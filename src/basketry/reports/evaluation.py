@@ -12,6 +12,9 @@ from markupsafe import Markup
 from basketry.core.numbers import Floats
 from basketry.core.time import format_instant
 from basketry.evaluation.evaluate import Evaluated, Evaluation
+from basketry.evaluation.levels import together
+from basketry.evaluation.metrics import Sample
+from basketry.evaluation.metrics.rolling import rolling_correlation, rolling_volatility
 from basketry.evaluation.sensitivity import CHANGES
 from basketry.reports.pages import NOTHING, render
 from basketry.reports.plots import AREAS, LINES, SOFT
@@ -67,6 +70,9 @@ def report_values(found: Evaluation, against: Sequence[Evaluated], *, interactiv
         "tiles": _tiles(found),
         "figure": _interactive(series) if interactive else Markup(""),
         "picture": inline_svg(draw_levels, series, name="levels", label="Levels and drawdowns", size=(9.5, 5.2)),
+        "rolling": inline_svg(
+            draw_rolling, (index, *against), name="rolling", label="Rolling volatility and correlation", size=(9.5, 3.6)
+        ),
         "metrics": [_metric(row, bounds.get(row["metric"])) for row in found.metrics.iter_rows(named=True)],
         "relative_to": against[0].name if against else "",
         "bounds": found.bounds["convention"][0] if found.bounds.height else "",
@@ -291,6 +297,31 @@ def draw_levels(figure: Figure, series: Sequence[Series]) -> None:
     top.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0, ncols=4, fontsize=8)
     bottom.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}".replace("-", "−")))
     bottom.set_ylabel("drawdown")
+
+
+def draw_rolling(figure: Figure, indices: Sequence[Evaluated]) -> None:
+    """Draw the volatility over 30 days of each index and, beside another, the correlation over 90 days."""
+    from matplotlib.ticker import FuncFormatter
+
+    index, others = indices[0], indices[1:]
+    rows = figure.subplots(2 if others else 1, 1, sharex=True, squeeze=False)[:, 0]
+    for place, entry in enumerate(indices):
+        sample = Sample.of(entry.levels)
+        rows[0].plot(
+            entry.levels.times, rolling_volatility(sample)[:, 0], color=LINES[place % len(LINES)], linewidth=0.9
+        )
+    rows[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
+    rows[0].set_ylabel("volatility, 30 d", fontsize=8)
+    rows[0].set_ylim(bottom=0)
+    for place, entry in enumerate(others, 1):
+        joined = together([index.levels, entry.levels], common=True)
+        sample = Sample(joined.level[:, :1], joined.per_year, joined.level[:, 1:])
+        line = rolling_correlation(sample)[:, 0]
+        rows[1].plot(joined.times, line, color=LINES[place % len(LINES)], linewidth=0.9, label=f"with {entry.name}")
+    if others:
+        rows[1].set_ylabel("correlation, 90 d", fontsize=8)
+        rows[1].axhline(0, color=SOFT, linewidth=0.6)
+        rows[1].legend(loc="lower left", fontsize=8, ncols=3)
 
 
 def draw_tornado(figure: Figure, found: Evaluation) -> None:

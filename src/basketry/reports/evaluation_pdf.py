@@ -45,6 +45,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         "first": instant(values["first"]),
         "last": instant(values["last"]),
         "picture": str(values["picture"]),
+        "rolling": str(values["rolling"]),
         "scores": []
         if review is None
         else [[s.criterion, f"{s.score:.0%}", f"{s.known:.0%}", s.grade] for s in review.scores],
