@@ -16,14 +16,15 @@ from basketry.evaluation.concentration import Concentration, index_concentration
 from basketry.evaluation.drawdowns import drawdown_table
 from basketry.evaluation.iosco import RecordFacts
 from basketry.evaluation.levels import Levels
-from basketry.evaluation.metrics import Sample, table
+from basketry.evaluation.metrics import Sample, measure, table
 from basketry.evaluation.metrics.calendar import month_returns, period_returns
 from basketry.evaluation.overlap import Overlap, overlap
-from basketry.evaluation.regimes import in_crises
+from basketry.evaluation.regimes import by_regime, in_crises, regimes
 from basketry.evaluation.replicability import SIZES, Replicability, index_replicability
 from basketry.evaluation.review import Review, review_methodology
 from basketry.evaluation.sensitivity import Sensitivity, sensitivity, standard_variations
 from basketry.evaluation.subject import Subject
+from basketry.evaluation.suitability import Profile, Recommendation, recommend
 from basketry.evaluation.warnings import Outcome, examine
 from basketry.index.result import IndexResult
 
@@ -67,11 +68,12 @@ class Evaluation:
         metrics: How it has behaved: metric, title, value, unit, convention, formula, source.
         bounds: Confidence intervals of the headline figures: metric, value, low, high, convention.
         periods: Returns to the last level. months: Calendar table. drawdowns: The ten deepest.
-        crises: Figures in the crisis windows that it covers.
+        regimes: How it did in bull, bear and sideways markets. crises: In the crisis windows that it covers.
         replicability: Whether it can be held; None where its constituents are not known.
         comparison: Beside others; None without any.
         differences: Why it returned more or less than each of ours it is compared with: effect by name.
         overlaps: Of the last baskets, by name.
+        choices: Which of ours suits which purpose, where it is compared with others of ours.
         sensitivity: What other rules would have given; None unless asked for.
     """
 
@@ -84,11 +86,13 @@ class Evaluation:
     periods: pl.DataFrame
     months: pl.DataFrame
     drawdowns: pl.DataFrame
+    regimes: pl.DataFrame
     crises: pl.DataFrame
     replicability: Replicability | None
     comparison: Comparison | None = None
     differences: dict[str, dict[str, float]] = field(default_factory=dict)
     overlaps: dict[str, Overlap] = field(default_factory=dict)
+    choices: tuple[Recommendation, ...] = ()
     sensitivity: Sensitivity | None = None
 
 
@@ -156,13 +160,46 @@ def evaluate(
         periods=period_returns(levels),
         months=month_returns(levels),
         drawdowns=drawdown_table(levels),
+        regimes=by_regime({index.name: levels.level}, levels.times, regimes(levels.level, levels.times)),
         crises=in_crises({index.name: levels.level}, levels.times),
-        replicability=None if result is None else index_replicability(result, sizes=_sizes(size)),
+        replicability=replicable(index, size),
         comparison=comparison,
         differences=differences,
         overlaps=overlaps,
+        choices=_choices([index, *against], size),
         sensitivity=found,
     )
+
+
+def replicable(index: Evaluated, size: float | None = None) -> Replicability | None:
+    """Return whether an index can be held; None where its constituents are not known."""
+    if index.result is None:
+        return None
+    return index_replicability(index.result, venues=index.subject.venues, sizes=_sizes(size))
+
+
+def _choices(indices: Sequence[Evaluated], size: float | None) -> tuple[Recommendation, ...]:
+    """Return which index suits which purpose, of those whose constituents are known."""
+    profiles = {}
+    for index in indices:
+        held = replicable(index, size)
+        if index.result is None or held is None:
+            continue
+        figures = measure(Sample.of(index.levels), ["volatility", "max_drawdown"])
+        shape = index_concentration(index.result)
+        cost = held.costs.filter(pl.col("size") == (size or SIZES[1]))["rebalance_year"]
+        profiles[index.name] = Profile(
+            coverage=shape.coverage,
+            effective_number=shape.effective_number,
+            volatility=float(figures["volatility"][0]),
+            drawdown=float(figures["max_drawdown"][0]),
+            turnover=held.turnover,
+            yearly_cost=float(cost[0]),
+            capacity=held.capacity,
+            replicable=held.verdict,
+            warnings=sum(outcome.state == "warning" for outcome in examine(index.subject)),
+        )
+    return tuple(recommend(profiles)) if len(profiles) > 1 else ()
 
 
 def _sizes(size: float | None) -> tuple[float, ...]:

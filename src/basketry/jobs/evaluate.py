@@ -17,6 +17,7 @@ from basketry.core.numbers import Floats, finite
 from basketry.evaluation.evaluate import Evaluated, Evaluation
 from basketry.evaluation.iosco import RecordFacts
 from basketry.evaluation.levels import Levels
+from basketry.evaluation.liquidity import major_venues
 from basketry.evaluation.questions import Questionnaire
 from basketry.evaluation.review import review_questionnaire
 from basketry.evaluation.subject import Subject
@@ -39,10 +40,10 @@ def open_index(
     columns: Mapping[str, str] | None = None,
     constituents: Path | None = None,
 ) -> Evaluated:
-    """Return an index to look at: the folder of one of ours, or a CSV or Parquet file of levels.
+    """Return an index to look at: the folder of one of ours, a CSV or Parquet file of levels, or an asset of the lake.
 
     Args:
-        path: Folder or file.
+        path: Folder, file, or id of an asset, whose prices are the levels.
         lake: Needed for a folder.
         name: The lake's table of observations.
         columns: Of a file, which columns are time and level; those names unless given. `name` and `value` of a filter
@@ -56,6 +57,8 @@ def open_index(
         if lake is None:
             raise DataError(f"{path}: the folder of an index is recalculated; name its lake with --lake")
         return _ours(path, lake, name)
+    if lake is not None and not path.suffix:
+        return _asset(str(path), lake, name)
     return _outside(path, columns or {}, constituents)
 
 
@@ -106,6 +109,7 @@ class EvaluationReport:
             "periods": found.periods.to_dicts(),
             "months": found.months.to_dicts(),
             "drawdowns": found.drawdowns.to_dicts(),
+            "regimes": found.regimes.to_dicts(),
             "crises": found.crises.to_dicts(),
             "review": None if review is None else {"scores": scores, "iosco": review.iosco.to_dicts()},
             "replicability": None
@@ -119,6 +123,7 @@ class EvaluationReport:
             },
             "comparison": None if found.comparison is None else found.comparison.figures.to_dicts(),
             "differences": found.differences,
+            "choices": [asdict(choice) for choice in found.choices],
             "sensitivity": None if found.sensitivity is None else found.sensitivity.table.to_dicts(),
         }
 
@@ -158,7 +163,25 @@ def evaluated(result: IndexResult, source: str = "calculated", record: RecordFac
 def _ours(path: Path, lake: Lake, name: str) -> Evaluated:
     published: PublishedFolder = read_folder(path)
     result = recalculate(published, market_panel(lake, published.methodology, name))
-    return evaluated(result, f"{path.name}, recalculated", _record(published, result))
+    found = evaluated(result, f"{path.name}, recalculated", _record(published, result))
+    markets = lake.read("markets")
+    if markets.is_empty():
+        return found
+    # Whose trades are in the lake is a major venue for whoever filled it.
+    venues = major_venues(markets, set(markets["venue"]), result.times[-1])
+    return replace(found, subject=replace(found.subject, venues={asset: float(n) for asset, n in venues.items()}))
+
+
+def _asset(asset: str, lake: Lake, name: str) -> Evaluated:
+    panel = lake.panel(name)
+    if asset not in panel.assets:
+        hint = nearest_hint(asset, panel.assets)
+        raise DataError(f"{asset}: there is no such folder or file, and the lake has no such asset{hint}")
+    price = panel.field("price")[:, panel.assets.index(asset)]
+    known = np.isfinite(price) & (price > 0)
+    levels = _daily(panel.times[known], price[known], asset, "USD")
+    subject = Subject.of_series(asset, levels.times, levels.level)
+    return Evaluated(asset, "USD", levels, subject, None, panel.simulated, f"prices of {asset} in the lake")
 
 
 def _outside(path: Path, columns: Mapping[str, str], constituents: Path | None) -> Evaluated:

@@ -15,6 +15,7 @@ from basketry.evaluation.evaluate import Evaluated, Evaluation
 from basketry.evaluation.levels import together
 from basketry.evaluation.metrics import Sample
 from basketry.evaluation.metrics.rolling import rolling_correlation, rolling_volatility
+from basketry.evaluation.regimes import RegimeRule
 from basketry.evaluation.sensitivity import CHANGES
 from basketry.reports.pages import NOTHING, render
 from basketry.reports.plots import AREAS, LINES, SOFT
@@ -96,6 +97,16 @@ def report_values(found: Evaluation, against: Sequence[Evaluated], *, interactiv
             {**row, "change": shown(row["change"], "fraction"), "drawdown": shown(row["drawdown"], "fraction")}
             for row in found.crises.iter_rows(named=True)
         ],
+        "regimes": [
+            {
+                **row,
+                "days": shown(row["days"], "days"),
+                **{key: shown(row[key], "fraction") for key in ("annual_return", "volatility", "worst")},
+            }
+            for row in found.regimes.iter_rows(named=True)
+        ],
+        "regime_rule": RegimeRule().words(),
+        "choices": found.choices,
         "concentration": _concentration(found),
         "weights": _weights(found),
         "review": found.review,

@@ -46,6 +46,9 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         "last": instant(values["last"]),
         "picture": str(values["picture"]),
         "rolling": str(values["rolling"]),
+        "regimes": values["regimes"],
+        "regime_rule": values["regime_rule"],
+        "choices": [[c.purpose, c.choice or "", c.reason, c.caution] for c in values["choices"]],
         "scores": []
         if review is None
         else [[s.criterion, f"{s.score:.0%}", f"{s.known:.0%}", s.grade] for s in review.scores],
