@@ -79,6 +79,11 @@ def test_one_of_ours_gets_all_five_answers(market: tuple[Path, Path, Path], tmp_
     parts = said["differences"]["Equal Weight 10"]
     totals = next(row for row in said["comparison"] if row["figure"] == "total_return")
     assert sum(parts.values()) == pytest.approx(totals["Large Cap 20"] - totals["Equal Weight 10"], abs=1e-9)
+    assert {choice["purpose"] for choice in said["choices"]} >= {"measure the market", "base a product on"}
+    assert {row["regime"] for row in said["regimes"]} >= {"bull", "bear"}
+    beside = told("evaluate", index, "--lake", lake, "--against", "sim-aurum")
+    assert 0.3 < next(row["value"] for row in beside["metrics"] if row["metric"] == "correlation") <= 1
+    assert "did you mean 'sim-aurum'" in fails("evaluate", index, "--lake", lake, "--against", "sim-arum")
     text = run("evaluate", index, "--lake", lake, "--against", other)
     assert "Sharpe ratio" in text
     assert "SIMULATED" in text
