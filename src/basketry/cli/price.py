@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -252,7 +254,8 @@ def compare(
 
         _write_plot(plot_comparison(comparison), plot)
     if csv is not None:
-        comparison.table().write_csv(csv)
+        with writing(csv):
+            comparison.table().write_csv(csv)
     summary = comparison.summary()
     if json:
         print_json(
@@ -279,8 +282,18 @@ def compare(
 def _write_plot(figure: Any, file: Path) -> None:
     if file.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise DataError(f"{file}: a plot is a .png, .svg or .pdf file")
-    figure.savefig(file, dpi=130)
+    with writing(file):
+        figure.savefig(file, dpi=130)
     say(f"  {file}: written")
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Turn what the system says against writing a file into an error of the user."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{file}: cannot be written: {error.strerror or error}") from error
 
 
 def fixing_times(

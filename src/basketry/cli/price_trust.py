@@ -20,6 +20,7 @@ from basketry.cli.price import (
     price_app,
     say_simulated,
 )
+from basketry.core.errors import DataError
 
 __all__ = ["price_app"]
 
@@ -36,7 +37,10 @@ def attack(
     lake: LakeOption,
     assets: Annotated[list[str] | None, typer.Argument(help="Assets to attack; all unless named.")] = None,
     at: Annotated[
-        str | None, typer.Option("--at", help="Instant of the fixing; the last full hour unless given.")
+        str | None,
+        typer.Option(
+            "--at", help="Instant of the fixing; the last full hour unless given. With --scenarios: up to it."
+        ),
     ] = None,
     rules: RulesOption = None,
     rate: RateOption = None,
@@ -45,7 +49,8 @@ def attack(
     fee: Annotated[float, typer.Option("--fee", help="Fee on each side of a trade, basis points.")] = 5.0,
     refill: Annotated[str, typer.Option("--refill", help="How long a swept book takes to come back.")] = "30s",
     index: Annotated[
-        Path | None, typer.Option("--index", help="Move this index instead: a folder of `index run`.")
+        Path | None,
+        typer.Option("--index", help="Move this index instead: a folder of `index run`; its rules and last instant."),
     ] = None,
     scenarios: Annotated[
         bool, typer.Option("--scenarios", help="Instead: how far corrupt venues move every rate, over the last day.")
@@ -55,26 +60,43 @@ def attack(
     """Say what it costs to move a fixing or an index, by trading and by corrupt venues."""
     from dataclasses import asdict
 
-    from basketry.core.time import parse_duration
-    from basketry.jobs.attack import folder_manipulation, price_attacks
+    from basketry.core.time import parse_duration, to_instant
+    from basketry.jobs.attack import INDEX_MOVE, folder_manipulation, price_attacks
     from basketry.jobs.prices import load_rules
     from basketry.reference.attack.cost import MOVES, Attacker
 
+    if not 0 <= fee < 1e4:
+        raise DataError(f"--fee: {fee:g} basis points is not a fee; give 0 or more, below 10000")
+    pause = parse_duration(refill)
+    if not pause:
+        raise DataError("--refill: a book takes some time to come back; give a length such as 30s")
     held = open_lake(lake)
-    attacker = Attacker(fee=fee / 1e4, refill=parse_duration(refill))
+    attacker = Attacker(fee=fee / 1e4, refill=pause)
     if index is not None:
+        if assets or at or rules or rate or min_venues or scenarios:
+            raise DataError("--index: the assets, instant and rules are those of the folder; give only --move with it")
+        if move is not None and len(move) > 1:
+            raise DataError("--index: give one --move")
         with status(f"Attacks on {index}") as update:
-            found = folder_manipulation(held, index, attacker=attacker, progress=update)
+            found = folder_manipulation(
+                held, index, move_bp=move[0] if move else INDEX_MOVE, attacker=attacker, progress=update
+            )
         if json:
             print_json({"simulated_market": held.simulated, **asdict(found)})
             return
         say(f"{index}: to move it by {found.move.move_bp:g} basis points: {found.words()}")
         say(f"  {found.survives} corrupt groups of venues are survived by every constituent")
+        if found.unattacked:
+            say(f"  not attacked, as too few venues trade them at that instant: {', '.join(found.unattacked)}")
         say(f"  assumed: {found.assumptions}")
         say_simulated(held.simulated)
         return
     chosen = load_rules(rules, rate, min_venues)
-    instants = fixing_times(held, assets or [], None, at, "1h", None, "UTC")
+    if scenarios or at is None:
+        instants = fixing_times(held, assets or [], None, at, "1h", None, "UTC")
+        instant = int(instants[-1])
+    else:
+        instant = int(to_instant(at).astype("int64"))
     if scenarios:
         _print_displacements(held, assets or [], instants[-24:], chosen, json)
         return
@@ -82,7 +104,7 @@ def attack(
         costs = price_attacks(
             held,
             assets or [],
-            int(instants[-1]),
+            instant,
             chosen,
             attacker=attacker,
             moves=move or MOVES,
@@ -107,7 +129,7 @@ def _print_cost(cost: ManipulationCost) -> None:
 
     when = to_datetime(np.datetime64(cost.time, "us"))
     say(
-        f"{cost.asset} at {when:%Y-%m-%d %H:%M} UTC: {cost.price:,.8g} {cost.currency} from {cost.venues} venues",
+        f"{cost.asset} at {when:%Y-%m-%d %H:%M:%S} UTC: {cost.price:,.8g} {cost.currency} from {cost.venues} venues",
         style="bold",
     )
     say(f"  {cost.traded:,.0f} {cost.currency} traded in the window; {cost.basis}")

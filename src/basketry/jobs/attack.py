@@ -128,12 +128,18 @@ def index_manipulation(
 
 
 def folder_manipulation(
-    lake: Lake, folder: Path, *, attacker: Attacker | None = None, progress: Progress | None = None
+    lake: Lake,
+    folder: Path,
+    *,
+    move_bp: float = INDEX_MOVE,
+    attacker: Attacker | None = None,
+    progress: Progress | None = None,
 ) -> IndexManipulation:
     """Return what it costs to move the index of a folder at its last live instant.
 
     Raises:
-        DataError: The index is not made from reference prices, or was never live.
+        DataError: The index is not made from reference prices, or was never live; the lake trades none of its
+            constituents; or the move is not positive.
     """
     published = read_folder(folder)
     methodology: Methodology = published.methodology
@@ -147,7 +153,7 @@ def folder_manipulation(
     until = compositions.filter(pl.col("effective_at").dt.epoch("us") <= instant)
     last = until.filter(pl.col("effective_at") == pl.col("effective_at").max())
     weights = dict(last.select("asset", "weight").rows())
-    return weights_manipulation(lake, weights, instant, rules, attacker=attacker, progress=progress)
+    return weights_manipulation(lake, weights, instant, rules, move_bp=move_bp, attacker=attacker, progress=progress)
 
 
 def weights_manipulation(
@@ -160,21 +166,31 @@ def weights_manipulation(
     attacker: Attacker | None = None,
     progress: Progress | None = None,
 ) -> IndexManipulation:
-    """Return what it costs to move a basket of given weights, up or down, whichever is cheaper."""
+    """Return what it costs to move a basket of given weights, up or down, whichever is cheaper.
+
+    Raises:
+        DataError: The lake trades none of the constituents, or the move is not positive.
+    """
+    if not 0 < move_bp <= _FARTHEST:
+        raise DataError(f"the move of an index must be above 0 and at most {_FARTHEST:g} basis points, was {move_bp:g}")
     chosen = attacker or Attacker()
     traded = set(LakeTapes(lake).assets)
+    if not traded & set(weights):
+        raise DataError(f"{lake.address}: trades none of the constituents {', '.join(sorted(weights))}")
     best: tuple[Side, IndexMove] | None = None
     survives: list[int] = []
     missing: set[str] = set(weights) - traded
     for side in SIDES:
         costs: dict[str, list[tuple[float, float | None]]] = {}
         for asset in sorted(set(weights) & traded):
+            # What a negative weight holds must move the other way.
+            way: Side = side if weights[asset] >= 0 else ("down" if side == "up" else "up")
             # Together with all others, with some of them, and alone.
             alone = move_bp / abs(weights[asset]) if weights[asset] else _FARTHEST
             moves = {min(distance, _FARTHEST) for distance in (alone, *(move_bp * n for n in _MULTIPLES))}
             try:
                 (found,) = price_attacks(
-                    lake, [asset], instant, rules, attacker=chosen, moves=sorted(moves), sides=[side], progress=progress
+                    lake, [asset], instant, rules, attacker=chosen, moves=sorted(moves), sides=[way], progress=progress
                 )
             except DataError:
                 missing.add(asset)

@@ -74,7 +74,12 @@ def load_rules(file: Path | None, rate: str | None = None, min_venues: int | Non
             raise MethodologyError(f"{file}: expected keys such as `rate: capped_median`")
         if "basketry" in whole and whole.get("prices") is None:
             raise MethodologyError(f"{file}: this methodology makes no reference prices; it has no key `prices`")
-        document = dict(whole.get("prices") or whole)
+        document = whole
+        if whole.get("prices") is not None:
+            document = whole["prices"]
+            if not isinstance(document, dict):
+                raise MethodologyError(f"{file}: prices: expected keys such as `rate: capped_median`")
+        document = dict(document)
     if rate is not None:
         document["rate"] = rate
     if min_venues is not None:
@@ -145,7 +150,7 @@ def reference_prices(
         DataError: The lake holds no trades, or no market of an asset.
     """
     tapes = LakeTapes(lake, None if known_by is None else to_instant(known_by))
-    chosen = list(assets) or tapes.assets
+    chosen = list(dict.fromkeys(assets)) or tapes.assets
     for asset in chosen:
         tapes.require(asset)
     parts = [fixings_of(tapes, asset, instants, rules, progress) for asset in chosen]

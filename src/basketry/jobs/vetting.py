@@ -77,7 +77,7 @@ def write_vetted_volumes(
 ) -> int:
     """Vet each UTC day by itself, write the vetted volumes into the table `metrics`, and return how many there are.
 
-    A day's figure uses nothing later than the day. The metric is `vetted_volume`, in units of `currency`.
+    A day's figure uses nothing later than the day; days without trades have none. The metric is `vetted_volume`, in units of `currency`.
 
     Args:
         lake: See `vet_venues`.
@@ -95,10 +95,13 @@ def write_vetted_volumes(
     first = to_datetime(to_instant(start if start is not None else span[0]))
     last = to_datetime(to_instant(end if end is not None else span[1]))
     day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    tapes = LakeTapes(lake)
+    traded = lake.ticks.rows_by_day(tapes.table, assets or tapes.assets)
     found = []
     while day + _DAY <= last:
-        progress(f"Vetting {day:%Y-%m-%d}")
-        found.append(vetted_volumes(vet_venues(lake, assets, day, day + _DAY, rules), currency))
+        if day.date() in traded:
+            progress(f"Vetting {day:%Y-%m-%d}")
+            found.append(vetted_volumes(vet_venues(lake, assets, day, day + _DAY, rules), currency))
         day += _DAY
     if not found:
         raise DataError(f"{lake.address}: no whole UTC day of trades from {first} to {last}")

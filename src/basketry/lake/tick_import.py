@@ -15,6 +15,7 @@ from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import MARKET_KINDS, MARKETS, VENUES
 from basketry.lake.dumps import Chunk, DumpReport, get_format, parse_symbol, read_dump
 from basketry.lake.lake import Lake
+from basketry.lake.ticks import require_ids
 from basketry.market.tape import SIZE_DECIMALS, Market
 
 Progress = Callable[[str], None]
@@ -178,6 +179,7 @@ class _Names:
                     f"{path}: holds {others[0][1]} and {symbol}; leave --pair away, or name one with --symbol"
                 )
         market = Market(venue, f"{base}-{quote}", base, quote, self.terms.group or "", self.terms.kind)
+        require_ids(market)
         row = {
             "venue": venue,
             "pair": market.pair,

@@ -24,6 +24,7 @@ _FOLDER = re.compile(r"^[a-z]+/venue=([^/]+)/pair=([^/]+)/day=(\d{4}-\d{2}-\d{2}
 _READERS = 2
 """Parts read side by side: one is checked while another is decoded."""
 _CORRECTIONS = "corrections"
+_MINUTE, _DAY = 60_000_000, 86_400_000_000
 
 
 class Ticks:
@@ -44,6 +45,7 @@ class Ticks:
         groups = dict(venues.select("venue", "group").iter_rows())
         self._markets: dict[tuple[str, str], Market] = {}
         self._decimals: dict[Market, int] = {}
+        self._bar_lengths: dict[Market, int] = {}
         for row in markets.iter_rows(named=True):
             market = Market(
                 row["venue"], row["pair"], row["base"], row["quote"], groups.get(row["venue"]) or "", row["kind"]
@@ -74,9 +76,7 @@ class Ticks:
             DataError: The ids cannot be names of folders, or the lake does not know the market.
         """
         schema = tick_schema(table)
-        for name in (market.venue, market.pair):
-            if not _ID.match(name) or ".." in name:
-                raise DataError(f"{name!r} is not an id of a venue or pair: lower-case letters, digits, '.', '_', '-'")
+        require_ids(market)
         self._market(market.venue, market.pair)
         rows = schema.conform(frame, f"{table} of {market}").sort("time", maintain_order=True)
         added = []
@@ -89,6 +89,7 @@ class Ticks:
             if path is not None:
                 added.append(path)
         self._index.pop(table, None)
+        self._bar_lengths.pop(market, None)
         return added
 
     def read(
@@ -196,8 +197,28 @@ class Ticks:
         elif known_by is not None:
             rows = rows.filter(pl.coalesce("known_at", "time") <= _utc(known_by))
         time, price, size = tick_columns(rows, str(market))
+        if table == "bars":
+            time = time + self._lateness(market, rows)
         inside = slice(*np.searchsorted(time, [start.astype(np.int64), end.astype(np.int64)]))
         yield time[inside], price[inside], size[inside]
+
+    def _lateness(self, market: Market, bars: pl.DataFrame) -> int:
+        """Return how much later the bars of a day end than the day by itself shows, microseconds.
+
+        A day with few bars, such as one of a day's length, does not show how long they are; the whole market does.
+        """
+        starts = bars["time"].sort().to_physical().to_numpy()
+        shown = int(np.diff(starts).min()) if len(starts) > 1 else _MINUTE
+        if shown * len(starts) >= _DAY:
+            return 0
+        if market not in self._bar_lengths:
+            paths = [path for parts in self._paths("bars", market, None, None) for path in parts]
+            times = pl.concat(self._lazy(path).select("time") for path in paths).unique().sort("time").collect()["time"]
+            self._bar_lengths[market] = int(np.diff(times.to_physical().to_numpy()).min()) if len(times) > 1 else shown
+        length = self._bar_lengths[market]
+        if length > _DAY:
+            raise DataError(f"{market}: its bars are {length / _DAY:.1f} days apart; import bars of a day at most")
+        return max(0, length - shown)
 
     def _plain(self, path: str, start: np.datetime64, end: np.datetime64) -> Iterator[Columns]:
         """Yield the trades of a part without corrections, for which three columns are enough."""
@@ -269,6 +290,13 @@ def tick_schema(name: str) -> Schema:
         raise DataError(
             f"unknown table {name!r}{nearest_hint(name, TICK_TABLES)}; tables of ticks: {', '.join(TICK_TABLES)}"
         ) from None
+
+
+def require_ids(market: Market) -> None:
+    """Raise DataError where the ids of a market cannot be names of folders."""
+    for name in (market.venue, market.pair):
+        if not _ID.match(name) or ".." in name:
+            raise DataError(f"{name!r} is not an id of a venue or pair: lower-case letters, digits, '.', '_', '-'")
 
 
 def _is_plain(trades: pl.DataFrame) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import product
 from typing import Literal
 
@@ -50,7 +51,7 @@ class Attacker(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     fee: float = Field(0.0005, ge=0, lt=1)
-    refill: Duration = parse_duration("30s")
+    refill: Duration = Field(parse_duration("30s"), gt=timedelta(0))
     impact: float = Field(1.0, gt=0)
 
     def words(self) -> str:
@@ -245,7 +246,18 @@ class _Field:
                     self.main[market.venue] = market
                 volume[market.venue] = [a + b for a, b in zip(before, traded, strict=True)]
         self.volume = volume
+        self._lend_variance()
         self._moved: dict[tuple[_Plan, int], float] = {}
+
+    def _lend_variance(self) -> None:
+        """Give markets with too few trades for a volatility of their own the median of the others."""
+        known = [held for held in self.liquidity.values() if isinstance(held, TradeLiquidity)]
+        shown = [held.variance for held in known if held.variance > 0]
+        if shown:
+            usual = float(np.median(shown))
+            for market, held in self.liquidity.items():
+                if isinstance(held, TradeLiquidity) and not held.variance:
+                    self.liquidity[market] = replace(held, variance=usual)
 
     def cheapest(self, move_bp: float, sides: Sequence[Side]) -> Move:
         """Return the cheapest attack that moves the price by some basis points."""
@@ -313,6 +325,8 @@ class _Field:
         sign = 1 if plan.side == "up" else -1
         for market in self._markets_of(plan):
             quantity, loss = self.liquidity[market].sweep(plan.offset, plan.side)
+            if not np.isfinite(loss):
+                return float("inf"), float("inf")
             swept = sweeps * quantity * self.price
             cost += sweeps * loss * self.price + self.attacker.fee * swept
             turnover += swept

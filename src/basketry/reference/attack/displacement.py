@@ -61,7 +61,8 @@ def displacements(
         progress: Told what is being done.
 
     Returns:
-        One row for each attack and rate. Columns: attack, rate, worst_bp (null where no price was left to compare),
+        One row for each rate and each attack that there are venues enough for. Columns: attack, rate, worst_bp (null
+        where no price was left to compare),
         median_bp (over the instants, of the worst factor at each), lost (largest share of prices that the attack
         prevented).
     """
@@ -71,8 +72,11 @@ def displacements(
     tape = in_one_currency(source, asset, first, int(instants[-1]), rules)
     window = round(rules.rate.window.total_seconds() * 1e6)
     honest = {name: _prices(source, asset, instants, rules, name, tape) for name in chosen}
+    trading = {market.venue for place, market in enumerate(tape.markets) if len(tape.size[tape.market_slice(place)])}
     rows = []
     for attack in attacks:
+        if attack.venues > len(trading):
+            continue
         if progress is not None:
             progress(f"{asset}: {attack.name}")
         worst = {name: np.full(len(instants), np.nan) for name in chosen}

@@ -48,7 +48,7 @@ class BookLiquidity:
     def of(depth: pl.DataFrame, unit: float) -> BookLiquidity | None:
         """Return the liquidity of the book at the end of some rows of depth (DEPTH); None without both sides.
 
-        The rows up to the last snapshot do not matter; without one the book is not known.
+        The rows up to the last snapshot do not matter; without one the book is not known, nor where its sides cross.
         """
         whole = pl.col("sequence") >= pl.col("sequence").filter(pl.col("kind") == "snapshot").max()
         levels = depth.filter(whole).group_by("side", "price").agg(pl.col("size").sort_by("sequence").last())
@@ -57,6 +57,8 @@ class BookLiquidity:
         if any(side.is_empty() for side in sides.values()):
             return None
         ask, bid = sides["ask"], sides["bid"].reverse()
+        if ask["price"][0] <= bid["price"][0]:
+            return None
         mid = (float(ask["price"][0]) + float(bid["price"][0])) / 2
         return BookLiquidity(
             {"up": ask["price"].to_numpy() / mid - 1, "down": 1 - bid["price"].to_numpy() / mid},
@@ -108,13 +110,15 @@ class TradeLiquidity:
         return TradeLiquidity(float(size.sum()), variance, coefficient)
 
     def sweep(self, offset: float, side: Side) -> tuple[float, float]:  # noqa: ARG002 - the law knows no side
-        """Return what the law says; see Liquidity.sweep.
+        """Return what the law says; see Liquidity.sweep. Infinite where trades show no volatility to scale by.
 
         >>> quantity, loss = TradeLiquidity(volume=100.0, variance=0.0004).sweep(0.01, "up")
         >>> round(quantity, 9), round(loss, 9)
         (25.0, 0.166666667)
         """
-        if not self.volume or not self.variance:
+        if not self.volume:
             return 0.0, 0.0
+        if not self.variance:
+            return float("inf"), float("inf")
         quantity = self.volume / self.variance * (offset / self.coefficient) ** 2
         return quantity, quantity * offset * 2 / 3
