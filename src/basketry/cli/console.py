@@ -11,8 +11,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from basketry.core.numbers import finite
-
 # Without a terminal lines are not folded, so that another program can read them.
 _WIDE = 10_000
 
@@ -36,6 +34,8 @@ def complain(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; NaN and infinity become null, for JSON has none."""
+    from basketry.core.digest import finite
+
     sys.stdout.write(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,7 @@ def evaluate(
         float | None, typer.Option("--size", help="A portfolio size to judge, besides 1 to 1,000 million.")
     ] = None,
     what_if: Annotated[bool, typer.Option("--what-if", help="Calculate it under other rules too.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
     name: Annotated[str, typer.Option("--table", help="The lake's observations: daily or intraday.")] = "daily",
     static: Annotated[bool, typer.Option("--static", help="Draw fixed pictures: a page of less than 1 MB.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a report: .html, .pdf or .json.")] = None,
@@ -48,6 +49,8 @@ def evaluate(
 
     if out is not None and out.suffix not in FORMATS:
         raise DataError(f"--out: {out} is none of {', '.join(FORMATS)}")
+    if size is not None and not 0 < size < math.inf:
+        raise DataError(f"--size: must be a positive amount, was {size:g}")
     mapping = _columns(columns)
     held = None if lake is None else Lake(lake)
     with status(f"Reading {index}") as update:

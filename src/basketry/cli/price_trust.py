@@ -39,7 +39,7 @@ def attack(
     at: Annotated[
         str | None,
         typer.Option(
-            "--at", help="Instant of the fixing; the last full hour unless given. With --scenarios: up to it."
+            "--at", help="Instant of the fixing, or the last of --scenarios; the last full hour unless given."
         ),
     ] = None,
     rules: RulesOption = None,

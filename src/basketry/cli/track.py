@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,6 +11,7 @@ import typer
 
 from basketry.cli.console import print_json, say, status, table
 from basketry.core.errors import DataError
+from basketry.core.time import format_instant
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,6 +40,9 @@ CashOption = Annotated[float | None, typer.Option("--cash", help="Cash aimed at,
 StartOption = Annotated[str | None, typer.Option("--start", help="First day; the index's first unless given.")]
 EndOption = Annotated[str | None, typer.Option("--end", help="Last day.")]
 TableOption = Annotated[str, typer.Option("--table", help="The lake's observations: daily or intraday.")]
+ColumnOption = Annotated[
+    str | None, typer.Option("--column", help="The series of levels to follow; price_return unless given.")
+]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder to write.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -72,6 +77,7 @@ def run(
     cash: CashOption = None,
     start: StartOption = None,
     end: EndOption = None,
+    column: ColumnOption = None,
     name: TableOption = "daily",
     out: OutOption = None,
     json: JsonOption = False,
@@ -80,7 +86,7 @@ def run(
     from basketry.jobs.save_track import TrackRun
 
     with status(f"Recomputing {index}") as update:
-        source = _source(index, lake, name, update, policy, venues, value, fee, cash, start, end)
+        source = _source(index, lake, name, column, update, policy, venues, value, fee, cash, start, end)
         update(f"Following {source.index.methodology.symbol}")
         result = source.run()
         run = TrackRun(source, result)
@@ -159,6 +165,7 @@ def frontier(
     budget: Annotated[float | None, typer.Option("--budget", help="Largest tracking error a year, fraction.")] = None,
     start: StartOption = None,
     end: EndOption = None,
+    column: ColumnOption = None,
     name: TableOption = "daily",
     out: OutOption = None,
     json: JsonOption = False,
@@ -170,7 +177,7 @@ def frontier(
     from basketry.reports.tracking import frontier_page
 
     with status(f"Recomputing {index}") as update:
-        source = _source(index, lake, name, update, None, venues, value, fee, cash, start, end)
+        source = _source(index, lake, name, column, update, None, venues, value, fee, cash, start, end)
         update("Simulating policies")
         found = source.frontier(budget=budget)
         if out is not None:
@@ -213,6 +220,7 @@ def sample(
     refit: Annotated[int, typer.Option("--refit", help="Days between two choices of the test.")] = 30,
     start: StartOption = None,
     end: EndOption = None,
+    column: ColumnOption = None,
     name: TableOption = "daily",
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the weights as CSV.")] = None,
     json: JsonOption = False,
@@ -221,7 +229,7 @@ def sample(
     from basketry.jobs.track_sample import sample_index
 
     with status(f"Recomputing {index}") as update:
-        source = _source(index, lake, name, update, None, None, None, None, None, start, end)
+        source = _source(index, lake, name, column, update, None, None, None, None, None, start, end)
         update("Choosing")
         found = sample_index(source, method, assets, window=window, refit_every=refit)
     rows = found.table()
@@ -260,6 +268,7 @@ def orders(
     to: Annotated[str, typer.Option("--to", help="Where to trade to then: target or edge.")] = "target",
     cash: CashOption = None,
     at: Annotated[str | None, typer.Option("--at", help="Day; the last of the lake unless given.")] = None,
+    column: ColumnOption = None,
     name: TableOption = "daily",
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the orders as CSV.")] = None,
     json: JsonOption = False,
@@ -272,12 +281,19 @@ def orders(
     aim: Literal["target", "edge"] = "edge" if to == "edge" else "target"
     quantities, lots = read_portfolio(portfolio)
     with status(f"Recomputing {index}") as update:
-        source = _source(index, lake, name, update, None, venues, None, None, cash, None, at)
+        source = _source(index, lake, name, column, update, None, venues, None, None, cash, None, at)
         found = index_orders(source, quantities, lots, band=band, to=aim)
+    at_last = source.target.times[-1]
     if csv is not None:
         found.write_csv(csv)
     if json:
-        print_json({"simulated_market": source.index.panel.simulated, "orders": found.to_dicts()})
+        print_json(
+            {
+                "simulated_market": source.index.panel.simulated,
+                "at": format_instant(at_last),
+                "orders": found.to_dicts(),
+            }
+        )
         return
     grid = table("asset", "side", "quantity", "price", "amount", "expected cost", "weight", "after", "index")
     for row in found.iter_rows(named=True):
@@ -285,6 +301,7 @@ def orders(
         money = (f"{row['price']:,.6g}", f"{row['amount']:,.2f}", f"{row['cost']:,.2f}")
         grid.add_row(row["asset"], row["side"], f"{row['quantity']:,.8g}", *money, *weights)
     say(grid)
+    say(f"At prices of {format_instant(at_last)}:")
     say(f"{found.height} orders, {found['amount'].sum():,.2f} traded, {found['cost'].sum():,.2f} expected costs")
     _say_simulated(source)
 
@@ -303,6 +320,7 @@ def vault(
     cash: Annotated[str, typer.Option("--cash", help="Cash buffer, fraction.")] = "0.01",
     start: StartOption = None,
     end: EndOption = None,
+    column: ColumnOption = None,
     name: TableOption = "daily",
     out: OutOption = None,
     json: JsonOption = False,
@@ -313,6 +331,8 @@ def vault(
     from basketry.ledger.atomic import write_folder
     from basketry.ledger.folder import parquet_bytes
 
+    if not 0 < value < math.inf:
+        raise DataError(f"--value: must be a positive amount, was {value:g}")
     plan = VaultPlan(
         value=value,
         management_fee=_fraction("--fee", fee),
@@ -322,7 +342,7 @@ def vault(
     )
     orders = None if flows is None else read_flows(flows)
     with status(f"Recomputing {index}") as update:
-        source = _source(index, lake, name, update, None, None, None, None, None, start, end)
+        source = _source(index, lake, name, column, update, None, None, None, None, None, start, end)
         update("Running the vault")
         done = index_vault(source, plan, orders)
         tables = {"levels": done.levels, "orders": done.orders, "postings": done.postings}
@@ -360,6 +380,7 @@ def _source(
     index: Path,
     lake: str,
     name: str,
+    column: str | None,
     update: Any,
     policy: str | None,
     venues: Path | None,
@@ -372,15 +393,18 @@ def _source(
     from basketry.jobs.track import followed, load_terms
     from basketry.lake.lake import Lake
 
-    terms = load_terms(policy, venues, value=value, fee=fee, cash_buffer=cash, start=start, end=end)
+    terms = load_terms(policy, venues, value=value, fee=fee, cash_buffer=cash, column=column, start=start, end=end)
     return followed(index, Lake(lake), terms, table=name, progress=update)
 
 
 def _fraction(option: str, text: str) -> Decimal:
     try:
-        return Decimal(text)
+        value = Decimal(text)
     except ArithmeticError:
         raise DataError(f"{option}: {text!r} is not a number") from None
+    if not (value.is_finite() and 0 <= value < 1):
+        raise DataError(f"{option}: a fraction is at least 0 and below 1, was {text}; write 0.01 for 1%")
+    return value
 
 
 def _summary(rule: Any) -> str:

@@ -2,7 +2,6 @@
 
 import math
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,18 +50,3 @@ def round_published(values: Floats, decimals: int) -> Floats:
             tie = Decimal(float(exact[position])).quantize(quantum, rounding=ROUND_HALF_EVEN)
         rounded[position] = float(tie)
     return rounded
-
-
-def finite(value: Any) -> Any:
-    """Return a plain value for JSON, which has no NaN and no infinity: they become None.
-
-    >>> finite({"a": [1.0, float("nan")], "b": (float("inf"),)})
-    {'a': [1.0, None], 'b': [None]}
-    """
-    if isinstance(value, dict):
-        return {str(key): finite(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

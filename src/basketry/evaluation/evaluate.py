@@ -44,6 +44,7 @@ class Evaluated:
         simulated: Whether its market is the simulated one.
         source: Where it comes from, in words.
         record: What its published record shows; None without one.
+        column: Of one of ours, the series that the levels are.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Evaluated:
     simulated: bool
     source: str
     record: RecordFacts | None = None
+    column: str = "price_return"
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +138,9 @@ def evaluate(
         comparison = compare(series)
         for other in against:
             if result is not None and other.result is not None:
-                differences[other.name] = _difference(result, other.result)
+                # The effects are of baskets: they explain price returns, not a multiple of them.
+                both_plain = index.column == other.column == "price_return"
+                differences[other.name] = _difference(result, other.result) if both_plain else {}
                 overlaps[other.name] = overlap(result.weights(), other.result.weights())
     found = None
     if what_if:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from basketry.core.digest import finite
 from basketry.core.errors import DataError, nearest_hint
-from basketry.core.numbers import Floats, finite
+from basketry.core.numbers import Floats
 from basketry.evaluation.evaluate import Evaluated, Evaluation
 from basketry.evaluation.iosco import RecordFacts
 from basketry.evaluation.levels import Levels
@@ -28,6 +29,7 @@ from basketry.lake.lake import Lake
 from basketry.ledger.atomic import write_file
 from basketry.ledger.folder import PublishedFolder, read_folder
 from basketry.market.panel import Times
+from basketry.methodology.returns.leverage import Leverage
 
 FORMATS = (".html", ".pdf", ".json")
 
@@ -153,11 +155,15 @@ class EvaluationReport:
 
 
 def evaluated(result: IndexResult, source: str = "calculated", record: RecordFacts | None = None) -> Evaluated:
-    """Return a calculated index as it is looked at."""
+    """Return a calculated index as it is looked at: its leveraged series where it has one, else its price return."""
     rules = result.methodology
-    levels = _daily(result.times, result.level(), rules.symbol, rules.currency)
-    subject = Subject.of_index(result)
-    return Evaluated(rules.name, rules.currency, levels, subject, result, result.panel.simulated, source, record)
+    levered = (rule.column() for rule in rules.first.returns if isinstance(rule, Leverage))
+    column = next(levered, "price_return")
+    levels = _daily(result.times, result.level(column), rules.symbol, rules.currency)
+    subject = replace(Subject.of_index(result), levels=result.level(column))
+    said = source if column == "price_return" else f"{source}, series {column}"
+    simulated = result.panel.simulated
+    return Evaluated(rules.name, rules.currency, levels, subject, result, simulated, said, record, column)
 
 
 def _ours(path: Path, lake: Lake, name: str) -> Evaluated:
@@ -190,12 +196,23 @@ def _outside(path: Path, columns: Mapping[str, str], constituents: Path | None) 
         hint = nearest_hint(unknown[0], ("time", "level"))
         raise DataError(f"--columns: {unknown[0]!r} is neither time nor level{hint}")
     picked = {"time": columns.get("time", "time"), "level": columns.get("level", "level")}
-    series = Levels.from_frame(_read(path, picked.values()).drop_nulls(), **picked, name=path.stem)
+    rows = _read(path, picked.values()).drop_nulls()
+    if not (rows[picked["time"]].dtype.is_temporal() or rows[picked["time"]].dtype == pl.String):
+        raise DataError(
+            f"{path}: {picked['time']!r} must hold dates such as 2020-01-31, was {rows[picked['time']].dtype}"
+        )
+    series = Levels.from_frame(rows, **picked, name=path.stem)
     baskets = None
     if constituents is not None:
-        rows = _read(constituents, ("effective_at", "asset", "weight"))
-        stamps = rows["effective_at"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-        baskets = rows.with_columns(effective_at=stamps)
+        held = _read(constituents, ("effective_at", "asset", "weight"))
+        try:
+            stamps = held["effective_at"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+            baskets = held.with_columns(pl.col("weight").cast(pl.Float64), effective_at=stamps)
+        except pl.exceptions.PolarsError as error:
+            raise DataError(
+                f"{constituents}: effective_at must be dates such as 2020-01-31 and weight numbers: "
+                f"{str(error).splitlines()[0]}"
+            ) from error
     subject = replace(Subject.of_series(path.stem, series.times, series.level), compositions=baskets)
     known = "levels only" if baskets is None else "levels and constituents"
     return Evaluated(path.stem, series.currency, series, subject, None, simulated=False, source=f"{path.name}, {known}")

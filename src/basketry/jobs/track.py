@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +17,10 @@ from basketry.jobs.market import market_panel
 from basketry.jobs.verify import recalculate
 from basketry.lake.lake import Lake
 from basketry.ledger.folder import read_folder
+from basketry.methodology.methodology import Methodology
 from basketry.methodology.parse import parse_yaml
+from basketry.methodology.returns.leverage import Leverage
+from basketry.methodology.returns.volatility_target import VolatilityTarget
 from basketry.tracking.costs import TradingCosts
 from basketry.tracking.frontier import Frontier, frontier
 from basketry.tracking.policies import POLICIES, Policy
@@ -68,7 +71,7 @@ class TrackTerms(BaseModel):
         value: Value at the start, quote currency.
         fee: Management fee, fraction a year.
         cash_buffer: Cash aimed at, fraction.
-        column: The series of the index that is followed.
+        column: The series of the index that is followed; not a leveraged one, which its members cannot follow.
         yields: Whether holdings earn the staking yields of the lake.
         start: First day; the index's first unless given.
         end: Last day.
@@ -90,6 +93,12 @@ class TrackTerms(BaseModel):
     @classmethod
     def _build(cls, value: Any) -> Any:
         return value if isinstance(value, Policy) else policy_of(value)
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        # YAML reads 2020-01-01 without quotes as a date.
+        return value.isoformat() if isinstance(value, date) else value
 
     @field_serializer("policy")
     def _write(self, policy: Policy) -> Any:
@@ -226,10 +235,12 @@ def followed(
     """Return the index of a folder, recalculated from a lake, ready to be followed.
 
     Raises:
+        MethodologyError: The series to follow is unknown or leveraged, or is not stated for a leveraged index.
         RecordError: The folder is not that of an index.
         DataError: The lake lacks what the index needs, or has no volumes.
     """
     published = read_folder(folder)
+    _check_column(published.methodology, terms)
     panel = market_panel(lake, published.methodology, table, progress)
     if "volume" not in panel.fields:
         raise DataError(
@@ -255,3 +266,19 @@ def followed(
         minimum=venues.minimum,
     )
     return Followed(index, target, costs, terms)
+
+
+def _check_column(rules: Methodology, terms: TrackTerms) -> None:
+    """Refuse a series that holding the members cannot follow, and a leveraged index of which no series is stated."""
+    series = {rule.column(): rule for rule in rules.first.returns}
+    if terms.column not in series:
+        hint = nearest_hint(terms.column, series)
+        raise MethodologyError(f"{rules.symbol} has no series {terms.column!r}{hint}; it has {', '.join(series)}")
+    levered = [name for name, rule in series.items() if isinstance(rule, Leverage)]
+    stated = "column" in terms.model_fields_set
+    if isinstance(series[terms.column], Leverage | VolatilityTarget) or (levered and not stated):
+        name = terms.column if stated else levered[0]
+        raise MethodologyError(
+            f"{rules.symbol}: holding the members cannot follow {name}, whose exposure is not 1; to follow what it is "
+            "a multiple of, state --column price_return (column: price_return in a file of terms)"
+        )

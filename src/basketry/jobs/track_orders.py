@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from basketry.core.errors import DataError
+from basketry.core.errors import DataError, nearest_hint
+from basketry.core.time import format_instant
 from basketry.jobs.track import Followed
 from basketry.tracking.orders import CASH, orders
 
@@ -54,7 +55,8 @@ def index_orders(
 ) -> pl.DataFrame:
     """Return the orders that bring a portfolio to the index at its last instant; see `basketry.tracking.orders`.
 
-    Prices, volumes and volatilities are those of the lake at that instant.
+    Prices, volumes and volatilities are those of the lake at that instant. A member without a price or volume is
+    valued at its last price and not traded; no order is above the share of a day's volume that the terms allow.
 
     Raises:
         DataError: Something held has no price in the lake.
@@ -64,15 +66,21 @@ def index_orders(
     weights = {name: float(w) for name, w in zip(target.assets, target.weights[row], strict=True) if w > 0}
     last = int(np.searchsorted(panel.times, target.times[row], side="right")) - 1
     latest = dict(zip(panel.assets, panel.field("price")[last].tolist(), strict=True))
-    members = dict(zip(target.assets, target.prices[row].tolist(), strict=True))
-    prices = {name: price for name, price in {**latest, **members}.items() if price == price}
+    prices = {name: price for name, price in {**latest, **_basket_prices(source)}.items() if price == price}
     unknown = sorted(set(quantities) - set(prices) - {CASH})
     if unknown:
-        raise DataError(f"{unknown[0]!r} has no price in the lake at {target.times[row]}; leave it out or import one")
+        hint = nearest_hint(unknown[0], [*prices, CASH])
+        raise DataError(
+            f"{unknown[0]!r} has no price in the lake at {format_instant(target.times[row])}{hint}; leave it out or "
+            "import one"
+        )
     shape = target.prices.shape
     linear, impact = (
         dict(zip(target.assets, costs.table(name, shape)[row].tolist(), strict=True)) for name in ("linear", "impact")
     )
+    # As in the simulation: at most the stated share of a day's volume, and nothing of what has no price or no volume.
+    most = np.where(target.tradable[row], costs.table("largest", shape)[row], 0.0)
+    largest = dict(zip(target.assets, most.tolist(), strict=True))
     # What has left the index costs what its members cost at most.
     for table in (linear, impact):
         dearest = max(table.values(), default=0.0)
@@ -84,8 +92,22 @@ def index_orders(
         linear=linear,
         impact=impact,
         lots=lots,
-        minimum=source.terms.venues.minimum,
+        largest=largest,
+        gas=costs.gas,
+        minimum=costs.minimum,
         band=band,
         to=to,
         cash_buffer=source.terms.cash_buffer,
     )
+
+
+def _basket_prices(source: Followed) -> dict[str, float]:
+    """Return the index's own prices of its members at the last instant, in the units of that instant.
+
+    Those of the target are of the units held at its start, which a redenomination has replaced since.
+    """
+    index = source.index
+    row = int(np.searchsorted(index.times, source.target.times[-1]))
+    segment = next(part for part in reversed(index.segments) if part.start <= row)
+    names = [index.panel.assets[column] for column in segment.columns.tolist()]
+    return dict(zip(names, segment.prices[row - segment.start].tolist(), strict=True))

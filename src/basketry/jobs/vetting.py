@@ -77,7 +77,8 @@ def write_vetted_volumes(
 ) -> int:
     """Vet each UTC day by itself, write the vetted volumes into the table `metrics`, and return how many there are.
 
-    A day's figure uses nothing later than the day; days without trades have none. The metric is `vetted_volume`, in units of `currency`.
+    A day's figure uses nothing later than the day; days without trades have none. The metric is `vetted_volume`, in
+    units of `currency`.
 
     Args:
         lake: See `vet_venues`.
