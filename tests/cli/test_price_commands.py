@@ -189,6 +189,9 @@ prices: {rate: capped_median, min_venues: 3}
     said = told("price", "attack", "--lake", path, "--index", tmp_path / "TWO")
     assert said["move"]["cost"] > 0
     assert set(said["move"]["assets"]) <= {"sim-aurum", "sim-argentum"}
+    nearer = told("price", "attack", "--lake", path, "--index", tmp_path / "TWO", "--move", "20")
+    assert nearer["move"]["move_bp"] == 20
+    assert 0 < nearer["move"]["cost"] < said["move"]["cost"]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +202,9 @@ prices: {rate: capped_median, min_venues: 3}
         (("run", ASSET, "--at", "16:00"), "one fixing a day"),
         (("run", ASSET, "--every", "0s"), "not possible"),
         (("attack", ASSET, "--move", "-1"), "above 0"),
+        (("attack", ASSET, "--fee", "-1"), "--fee: -1"),
+        (("attack", ASSET, "--refill", "0s"), "--refill"),
+        (("attack", ASSET, "--index", "INDEX"), "give only --move"),
         (("attack", ASSET, "--at", "2031-01-01"), "too few venues"),
         (("venues", ASSET, "--start", "2031-01-01", "--end", "2031-01-02"), "no trades"),
         (("venues", ASSET, "--trusted", "sim-aldr"), "sim-alder"),
@@ -272,3 +278,52 @@ def test_the_market_that_a_file_does_not_name_is_asked_for(tmp_path: Path) -> No
     assert "hold trades, not quotes" in fails(*words[:-1], "quotes", "--preset", "binance-trades")
     assert "not a number" in fails(*words, "--venue", "mine", "--pair", "btc-usd", "--contract-value", "ten")
     assert "did you mean 'perpetual'" in fails(*words, "--venue", "x", "--pair", "btc-usd", "--kind", "perpetua")
+
+
+def test_attack_takes_the_instant_that_was_asked_for(lake: Path) -> None:
+    said = told("price", "attack", ASSET, "--lake", lake, "--at", "2024-12-01T20:30", "--move", "50")
+    span = ("--every", "30m", "--start", "2024-12-01T20:00", "--end", "2024-12-01T20:30")
+    (row,) = told("price", "run", ASSET, "--lake", lake, *span)["fixings"]
+    assert said["costs"][0]["price"] == pytest.approx(row["price"], rel=1e-6)
+
+
+def test_an_asset_named_twice_is_priced_once(lake: Path) -> None:
+    assert len(told("price", "run", ASSET, ASSET, "--lake", lake, "--start", "2024-12-02")["fixings"]) == 1
+
+
+def test_what_cannot_be_written_is_said(lake: Path, tmp_path: Path) -> None:
+    words = ("price", "compare", ASSET, "--lake", lake, "--start", "2024-12-02", "--rate", "vwap")
+    assert "cannot be written" in fails(*words, "--csv", tmp_path / "nowhere" / "rates.csv")
+    assert "cannot be written" in fails(*words, "--plot", tmp_path / "nowhere" / "rates.png")
+
+
+@pytest.mark.parametrize(("text", "message"), [("prices: vwap", "prices: expected keys"), ("rates: vwap", "'rate'")])
+def test_a_rule_file_that_is_none_says_what_is_expected(lake: Path, tmp_path: Path, text: str, message: str) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(text)
+    assert message in fails("price", "run", "--lake", lake, "--rules", rules)
+    rules.write_text("basketry: 1\nprices: {}\n")
+    assert told("price", "run", ASSET, "--lake", lake, "--rules", rules, "--start", "2024-12-02")["fixings"]
+
+
+def test_wrong_ids_leave_no_venue_behind(tmp_path: Path) -> None:
+    dump = tmp_path / "trades.csv"
+    dump.write_text("time,price,size\n2025-01-01T00:00:00Z,100,1\n")
+    words = ("data", "import", dump, "--lake", tmp_path / "LAKE", "--table", "trades")
+    assert "is not an id" in fails(*words, "--venue", "Kraken", "--pair", "btc-usd")
+    assert "is not an id" in fails(*words, "--venue", "kraken", "--pair", "BTC-USD")
+    assert Lake(tmp_path / "LAKE").read("venues").is_empty()
+
+
+def test_vetting_day_by_day_passes_over_days_without_trades(tmp_path: Path) -> None:
+    lake = tmp_path / "LAKE"
+    for venue in ("alpha", "beta"):
+        dump = tmp_path / f"{venue}.csv"
+        minutes = (
+            f"2025-01-0{day}T{n // 60:02d}:{n % 60:02d}:00Z,{100 + n % 7},1" for day in (1, 3) for n in range(1440)
+        )
+        dump.write_text("\n".join(["time,price,size", *minutes]) + "\n")
+        run("data", "import", dump, "--lake", lake, "--table", "trades", "--venue", venue, "--pair", "btc-usd")
+    run("price", "venues", "--lake", lake, "--write")
+    held = Lake(lake).read("metrics").filter(pl.col("metric") == "vetted_volume")
+    assert [time.day for time in held["time"]] == [2, 4]

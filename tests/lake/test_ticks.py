@@ -254,3 +254,20 @@ def test_batches_cover_every_instant_once_and_part_where_much_would_be_read_for_
     assert sizes(1_000, 1_000, daily) == [5]
     assert sizes(5, 4, daily) == [1, 1, 1, 2]
     assert sizes(1_000, 1_000, np.array([1]) * hour) == [1]
+
+
+def test_a_day_that_does_not_show_how_long_its_bars_are_does_not_show_them_early(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    midnight = datetime(2024, 3, 1, tzinfo=UTC)
+    bars = pl.DataFrame({"time": [midnight + timedelta(days=n) for n in range(3)], "close": [1.0, 2.0, 3.0]})
+    bars = bars.with_columns(open=pl.col("close"), high=pl.col("close"), low=pl.col("close"), volume=pl.lit(5))
+    lake.ticks.write("bars", ONE, bars)
+    start = np.datetime64("2024-03-01", "us")
+    day = np.timedelta64(1, "D")
+    assert lake.ticks.tape("btc", start, start + day - np.timedelta64(1, "us"), table="bars").price.tolist() == []
+    assert lake.ticks.tape("btc", start, start + day, table="bars").price.tolist() == [1.0]
+    assert lake.ticks.tape("btc", start, start + 2 * day, table="bars").price.tolist() == [1.0, 2.0]
+    assert lake.ticks.span("bars", [ONE]) == (midnight, midnight + timedelta(days=3, microseconds=-1))
+    lake.ticks.write("bars", TWO, bars[[0, 2]])
+    with pytest.raises(DataError, match="days apart"):
+        lake.ticks.tape("btc", start, start + day, table="bars")

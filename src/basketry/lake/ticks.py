@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -160,7 +160,10 @@ class Ticks:
         return dict(sorted(rows.items()))
 
     def span(self, table: str, markets: Collection[Market]) -> tuple[datetime, datetime] | None:
-        """Return the instants of the first and the last row of some markets; None where there are none."""
+        """Return the instants of the first and the last row of some markets; None where there are none.
+
+        The last bar counts at its end, as it does on a tape.
+        """
         days = {
             market: self._days(table)[market.venue, market.pair] for market in self.held(table) if market in markets
         }
@@ -170,6 +173,8 @@ class Ticks:
         ends = [path for held in days.values() for day in {first, last} & held.keys() for path in held[day]]
         times = [self._lazy(path).select(low=pl.col("time").min(), high=pl.col("time").max()) for path in ends]
         low, high = pl.concat(times).select(pl.col("low").min(), pl.col("high").max()).collect().row(0)
+        if table == "bars":
+            high += timedelta(microseconds=max(self._bar_length(market) for market in days) - 1)
         return low, high
 
     def summary(self, table: str) -> tuple[int, int, int]:
@@ -211,14 +216,19 @@ class Ticks:
         shown = int(np.diff(starts).min()) if len(starts) > 1 else _MINUTE
         if shown * len(starts) >= _DAY:
             return 0
+        return max(0, self._bar_length(market) - shown)
+
+    def _bar_length(self, market: Market) -> int:
+        """Return how long the bars of a market are, the least distance between two; a minute where it has one."""
         if market not in self._bar_lengths:
             paths = [path for parts in self._paths("bars", market, None, None) for path in parts]
             times = pl.concat(self._lazy(path).select("time") for path in paths).unique().sort("time").collect()["time"]
-            self._bar_lengths[market] = int(np.diff(times.to_physical().to_numpy()).min()) if len(times) > 1 else shown
+            found = int(np.diff(times.to_physical().to_numpy()).min()) if len(times) > 1 else _MINUTE
+            self._bar_lengths[market] = found
         length = self._bar_lengths[market]
         if length > _DAY:
             raise DataError(f"{market}: its bars are {length / _DAY:.1f} days apart; import bars of a day at most")
-        return max(0, length - shown)
+        return length
 
     def _plain(self, path: str, start: np.datetime64, end: np.datetime64) -> Iterator[Columns]:
         """Yield the trades of a part without corrections, for which three columns are enough."""

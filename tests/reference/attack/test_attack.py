@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from basketry.core.errors import DataError
 from basketry.core.frames import DEPTH, TRADES
+from basketry.core.numbers import Floats
 from basketry.market.tape import Market, Tape
 from basketry.market.venues.feed import SimulatedVenues
 from basketry.market.venues.simulate import simulate_venues
@@ -278,3 +279,36 @@ def test_an_index_that_cannot_be_moved_says_so() -> None:
     assert index_move({"a": 1.0}, {"a": [(100.0, None)]}, 100.0).cost is None
     with pytest.raises(DataError, match="must be positive"):
         index_move({"a": 1.0}, {}, 0.0)
+
+
+def test_a_market_that_shows_no_volatility_is_not_moved_for_nothing() -> None:
+    start = 1_700_000_000_000_000 // HOUR * HOUR
+    times = start + np.arange(60, dtype=np.int64) * 60_000_000
+    size = np.full(60, 10**8)
+    flat: Floats = np.full(60, 100.0)
+    lively: Floats = np.where(np.arange(60) % 2, 100.05, flat)
+
+    def cost(*prices: Floats) -> ManipulationCost:
+        markets = {
+            Market(f"venue-{place}", "btc-usd", "btc", "usd"): [(times, price, size)]
+            for place, price in enumerate(prices)
+        }
+        rules = PriceRules.parse({"min_venues": 1, "rate": "vwap"})
+        return manipulation_cost(
+            MemoryTapes({"btc": Tape.from_pieces("btc", markets)}), "btc", start + HOUR, rules, moves=[50]
+        )
+
+    assert cost(flat).moves[0].cost is None
+    assert cost(flat, lively).moves[0].cost == pytest.approx(cost(lively, lively).moves[0].cost, rel=0.1)
+
+
+def test_attacks_that_need_more_venues_than_trade_are_left_out() -> None:
+    tape = feed().tape(feed().asset, int(instants()[0]) - HOUR, int(instants()[-1]))
+    alone = MemoryTapes({feed().asset: tape.only(tape.markets[:1])})
+    found = displacements(alone, feed().asset, instants(), PriceRules(min_venues=1), ["vwap"])
+    assert set(found["attack"]) == {attempt.name for attempt in ATTACKS if attempt.venues == 1}
+
+
+def test_a_crossed_book_says_nothing() -> None:
+    rows = [(1, "snapshot", "bid", 101.0, 10**8), (1, "snapshot", "ask", 100.0, 10**8)]
+    assert BookLiquidity.of(book(rows), 1e-8) is None

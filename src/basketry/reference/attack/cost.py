@@ -16,7 +16,7 @@ from basketry.core.rule import Duration
 from basketry.core.time import parse_duration
 from basketry.market.tape import Columns, Market, Tape
 from basketry.reference.attack.displacement import Replaced
-from basketry.reference.attack.liquidity import Liquidity, Side, TradeLiquidity
+from basketry.reference.attack.liquidity import Liquidity, Side, TradeLiquidity, with_variance
 from basketry.reference.attack.scenarios import ANY, Attack
 from basketry.reference.fixing import Fixer, FixingWindow
 from basketry.reference.paths import TapeSource
@@ -246,18 +246,8 @@ class _Field:
                     self.main[market.venue] = market
                 volume[market.venue] = [a + b for a, b in zip(before, traded, strict=True)]
         self.volume = volume
-        self._lend_variance()
+        self.liquidity = with_variance(self.liquidity)
         self._moved: dict[tuple[_Plan, int], float] = {}
-
-    def _lend_variance(self) -> None:
-        """Give markets with too few trades for a volatility of their own the median of the others."""
-        known = [held for held in self.liquidity.values() if isinstance(held, TradeLiquidity)]
-        shown = [held.variance for held in known if held.variance > 0]
-        if shown:
-            usual = float(np.median(shown))
-            for market, held in self.liquidity.items():
-                if isinstance(held, TradeLiquidity) and not held.variance:
-                    self.liquidity[market] = replace(held, variance=usual)
 
     def cheapest(self, move_bp: float, sides: Sequence[Side]) -> Move:
         """Return the cheapest attack that moves the price by some basis points."""

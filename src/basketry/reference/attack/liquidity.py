@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
 import polars as pl
 
 from basketry.core.numbers import Floats
-from basketry.market.tape import Ints
+from basketry.market.tape import Ints, Market
 
 Side = Literal["up", "down"]
 _SAMPLE = 60_000_000
@@ -122,3 +123,16 @@ class TradeLiquidity:
             return float("inf"), float("inf")
         quantity = self.volume / self.variance * (offset / self.coefficient) ** 2
         return quantity, quantity * offset * 2 / 3
+
+
+def with_variance(liquidity: Mapping[Market, Liquidity]) -> dict[Market, Liquidity]:
+    """Return the liquidity of the markets of one asset; who shows no variance has the median of those who do.
+
+    A market with one trade in the window shows none, and would otherwise be out of reach.
+    """
+    shown = [held.variance for held in liquidity.values() if isinstance(held, TradeLiquidity) and held.variance]
+    usual = float(np.median(shown)) if shown else 0.0
+    return {
+        market: replace(held, variance=usual) if isinstance(held, TradeLiquidity) and not held.variance else held
+        for market, held in liquidity.items()
+    }
