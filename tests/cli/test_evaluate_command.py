@@ -155,6 +155,7 @@ def test_an_index_in_a_notebook_evaluates_itself(market: tuple[Path, Path, Path]
         ("time,level\n2020-01-01,1\n2020-01-08,2\n2020-01-15,2\n", "state the step"),
         ("when,level\n2020-01-01,1\n", "no column 'time'"),
         ("", "cannot be read"),
+        ("time,level\n1577836800,1\n1577923200,2\n", "must hold dates"),
     ],
 )
 def test_bad_series_are_one_clear_error(content: str, message: str, tmp_path: Path) -> None:
@@ -171,4 +172,24 @@ def test_bad_words_are_one_clear_error(market: tuple[Path, Path, Path], outside:
     assert "not a pair" in fails("evaluate", outside, "--columns", "date")
     mapping = ("--columns", "time=date,level=close")
     assert "rules cannot be changed" in fails("evaluate", outside, *mapping, "--what-if")
+    assert "positive amount" in fails("evaluate", outside, *mapping, "--size", "nan")
+    for baskets in ("1 Jan,a,1", "2020-01-01,a,x"):
+        (tmp_path / "b.csv").write_text(f"effective_at,asset,weight\n{baskets}\n")
+        assert "effective_at must be dates" in fails(
+            "evaluate", outside, *mapping, "--constituents", tmp_path / "b.csv"
+        )
     assert "same name" in fails("evaluate", outside, *mapping, "--against", outside)
+
+
+def test_a_leveraged_index_is_judged_by_its_own_series(market: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    index, _, lake = market
+    run("index", "new", tmp_path / "inv.yaml", "--example", "large-cap-20-inverse")
+    dates = ("--start", "2019-01-01", "--end", "2022-01-01")
+    run("index", "run", tmp_path / "inv.yaml", "--lake", lake, "--out", tmp_path / "INV", *dates)
+    said = told("evaluate", tmp_path / "INV", "--lake", lake, "--against", index)
+    levels = pl.read_parquet(tmp_path / "INV" / "levels.parquet")["inverse_1x"]
+    figures = {row["metric"]: row["value"] for row in said["metrics"]}
+    assert figures["total_return"] == pytest.approx(levels[-1] / levels[0] - 1, rel=1e-4)
+    assert figures["beta"] == pytest.approx(-1, abs=0.02)
+    assert "series inverse_1x" in said["source"]
+    assert said["differences"] == {"Large Cap 20": {}}

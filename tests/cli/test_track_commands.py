@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from basketry.cli.main import app
 from basketry.core.errors import BasketryError
+from basketry.jobs.track import load_terms
+from basketry.jobs.track_orders import _basket_prices
 from basketry.ledger.track_folder import read_track_folder
+from basketry.methodology.path import Segment
 
 RUNNER = CliRunner()
 SPAN = ("--start", "2021-01-01", "--end", "2022-01-01")
@@ -173,6 +178,10 @@ def test_a_vault_keeps_exact_books_and_refuses_what_it_must(market: tuple[Path, 
     assert "balanced to the unit" in run(*words)
     flows.write_text("time,who\n2021-03-01,anna\n")
     assert "its columns are time, holder, side, form, amount" in fails(*words)
+    flows.write_text("time,holder,side,form,amount\n2021-03-01,anna,create,cash,-5\n")
+    assert "must be positive" in fails(*words)
+    flows.write_text("time,holder,side,form,amount\n2031-03-01,anna,create,cash,5\n")
+    assert told(*words)["left_out"] == 1
 
 
 @pytest.mark.parametrize(
@@ -185,7 +194,12 @@ def test_a_vault_keeps_exact_books_and_refuses_what_it_must(market: tuple[Path, 
         (("run", "--start", "2031-01-01"), "2031"),
         (("run", "--start", "2021-05-01", "--end", "2021-01-01"), "not after"),
         (("run", "--venues", "missing.yaml"), "cannot be read"),
+        (("frontier", "--start", "2021-01-01", "--end", "2021-01-02"), "at least three instants"),
         (("vault", "--fee", "much"), "not a number"),
+        (("vault", "--fee", "-1"), "at least 0"),
+        (("vault", "--fee", "nan"), "at least 0"),
+        (("vault", "--value", "nan"), "positive amount"),
+        (("run", "--column", "totl_return"), "did you mean 'total_return'"),
     ],
 )
 def test_errors_name_what_and_what_to_do(market: tuple[Path, Path], words: tuple[str, ...], message: str) -> None:
@@ -195,3 +209,38 @@ def test_errors_name_what_and_what_to_do(market: tuple[Path, Path], words: tuple
 
 def test_what_is_no_index_is_refused(market: tuple[Path, Path], tmp_path: Path) -> None:
     assert "there is no such folder" in fails("track", "run", tmp_path / "NO", "--lake", market[1])
+
+
+def test_a_leveraged_index_is_not_followed_as_if_it_were_its_basket(market: tuple[Path, Path], tmp_path: Path) -> None:
+    _, lake = market
+    run("index", "new", tmp_path / "inv.yaml", "--example", "large-cap-20-inverse")
+    dates = ("--start", "2021-01-01", "--end", "2022-01-01")
+    index = tmp_path / "INV"
+    run("index", "run", tmp_path / "inv.yaml", "--lake", lake, "--out", index, *dates)
+    holdings = tmp_path / "h.csv"
+    holdings.write_text("asset,quantity\ncash,100000\n")
+    assert "cannot follow inverse_1x" in fails("track", "run", index, "--lake", lake)
+    assert "cannot follow inverse_1x" in fails("track", "run", index, "--lake", lake, "--column", "inverse_1x")
+    assert "cannot follow inverse_1x" in fails("track", "orders", holdings, "--index", index, "--lake", lake)
+    stated = ("--lake", lake, "--column", "price_return", "--out", tmp_path / "T")
+    assert told("track", "run", index, *stated)["terms"]["column"] == "price_return"
+    assert "verified" in run("track", "verify", tmp_path / "T", "--index", index, "--lake", lake)
+
+
+def test_dates_of_a_file_of_terms_need_no_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "terms.yaml"
+    file.write_text("start: 2021-01-01\nend: 2021-06-01\n")
+    assert load_terms(str(file), None).document()["start"] == "2021-01-01"
+
+
+def test_orders_are_at_the_prices_of_the_day_when_a_member_was_redenominated() -> None:
+    days = np.arange("2024-01-01", "2024-01-07", dtype="datetime64[D]").astype("datetime64[us]")
+    old, new = np.array([[1.0, 2.0]] * 4), np.array([[100.0, 2.0]] * 3)
+    segments = (
+        Segment(0, 3, np.array([0, 1]), np.array([2.0, 1.0]), old, 1.0),
+        Segment(3, 5, np.array([0, 1]), np.array([0.02, 1.0]), new, 1.0),
+    )
+    panel = SimpleNamespace(assets=("a", "b"))
+    index = SimpleNamespace(times=days, segments=segments, panel=panel)
+    source = SimpleNamespace(index=index, target=SimpleNamespace(times=days))
+    assert _basket_prices(source) == {"a": 100.0, "b": 2.0}  # type: ignore[arg-type]

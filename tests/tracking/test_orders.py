@@ -1,5 +1,7 @@
 """Today's orders: money, lots, bands, what left the index, bad input."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,6 +71,31 @@ def test_impact_raises_the_cost_with_the_power_three_halves() -> None:
         assert row["amount"] + row["cost"] == pytest.approx(money)
 
 
+def test_gas_is_paid_for_each_order_and_no_order_is_above_the_largest() -> None:
+    prices, weights = {"a": 1.0, "b": 1.0}, {"a": 0.5, "b": 0.5}
+    found = orders({"cash": 1000.0}, weights, prices, gas=10.0)
+    assert found["cost"].to_list() == [10.0, 10.0]
+    assert found["amount"].sum() == pytest.approx(980.0)
+    cut = orders({"cash": 1000.0}, weights, prices, largest={"a": 100.0})
+    assert dict(cut.select("asset", "amount").iter_rows()) == {"a": 100.0, "b": 500.0}
+    assert orders({"a": 10.0}, {"b": 1.0}, prices, largest=0.0).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"band": -0.1}, "band"),
+        ({"band": np.nan}, "band"),
+        ({"cash_buffer": 1.0}, "cash_buffer"),
+        ({"lots": -1.0}, "a lot must be 0 or more"),
+        ({"lots": {"a": np.nan}}, "a lot must be 0 or more"),
+    ],
+)
+def test_terms_out_of_range_are_one_clear_error(terms: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        orders({"a": 1.0}, {"a": 1.0}, {"a": 1.0}, **terms)
+
+
 @pytest.mark.parametrize(
     ("quantities", "weights", "prices", "message"),
     [
@@ -77,6 +104,7 @@ def test_impact_raises_the_cost_with_the_power_three_halves() -> None:
         ({"a": -1.0}, {"a": 1.0}, {"a": 1.0}, "must not be negative"),
         ({"a": 1.0}, {"a": 0.9}, {"a": 1.0}, "sum to 1"),
         ({"a": 0.0}, {"a": 1.0}, {"a": 1.0}, "worth nothing"),
+        ({"a": 1e300}, {"a": 1.0}, {"a": 1e300}, "worth more than"),
     ],
 )
 def test_bad_input_is_one_clear_error(

@@ -11,7 +11,6 @@ import typer
 
 from basketry.cli.console import print_json, say, status, table
 from basketry.core.errors import DataError
-from basketry.core.time import format_instant
 
 if TYPE_CHECKING:
     import polars as pl
@@ -122,7 +121,8 @@ def _print_run(source: Followed, result: TrackingResult, tables: dict[str, pl.Da
         label, convention = WORDS[row["figure"]]
         form = ",.0f" if row["figure"] == "trades" else ".2%"
         interval = "" if row["low"] is None or row["low"] != row["low"] else f"{row['low']:.2%} to {row['high']:.2%}"
-        grid.add_row(label, format(row["value"], form), interval, convention)
+        value = format(row["value"], form) if math.isfinite(row["value"]) else ""
+        grid.add_row(label, value, interval, convention)
     say(grid)
     parts = table("part of the difference", "bp a year", "")
     for row in tables["attribution"].iter_rows(named=True):
@@ -274,6 +274,7 @@ def orders(
     json: JsonOption = False,
 ) -> None:
     """Give today's orders that bring a portfolio to an index, with lots and expected costs."""
+    from basketry.core.time import format_instant
     from basketry.jobs.track_orders import index_orders, read_portfolio
 
     if to not in ("target", "edge"):
@@ -350,6 +351,7 @@ def vault(
             files = {f"{key}.parquet": parquet_bytes(frame) for key, frame in tables.items()}
             write_folder(out, {**files, **manifest_of("vault", {"value": value, "fee": fee, "spread": spread})})
     last = done.levels.row(-1, named=True)
+    left_out = 0 if orders is None else orders.height - done.orders.height
     followed = float(source.target.level[-1] / source.target.level[0])
     if json:
         print_json(
@@ -359,6 +361,7 @@ def vault(
                 "last": last,
                 "valuations": done.levels.height,
                 "orders": done.orders.to_dicts(),
+                "left_out": left_out,
                 "entries": len(done.vault.ledger.journal),
             }
         )
@@ -370,6 +373,8 @@ def vault(
         say(f"  {last['reason']}")
     outcomes = done.orders["outcome"].value_counts().sort("outcome").rows() if done.orders.height else []
     say(f"  orders: {', '.join(f'{count} {outcome}' for outcome, count in outcomes) or 'none'}")
+    if left_out:
+        say(f"  {left_out} flows are before the first or after the last valuation, and were left out")
     say(f"  {len(done.vault.ledger.journal):,} entries in the books, balanced to the unit")
     if out is not None:
         say(f"  {out}: levels, orders and postings as Parquet")

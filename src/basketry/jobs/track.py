@@ -216,7 +216,13 @@ class Followed:
         )
 
     def frontier(self, policies: Sequence[Policy] | None = None, *, budget: float | None = None) -> Frontier:
-        """Return tracking error against cost over policies, and the one to use."""
+        """Return tracking error against cost over policies, and the one to use.
+
+        Raises:
+            DataError: There are fewer than three instants, or no policy stays within the budget.
+        """
+        if len(self.target.times) < 3:
+            raise DataError("a tracking error needs at least three instants; let the span be longer")
         terms = self.terms
         return frontier(
             self.target,

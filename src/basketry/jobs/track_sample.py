@@ -72,5 +72,12 @@ def sample_index(source: Followed, method: str, count: int, *, window: int = 365
     rows = len(target.weights) - 1
     walk = None
     if rows > window + refit_every:
-        walk = walk_forward(returns[-rows:], target.weights[:-1], sampler, refit_every=refit_every, window=window)
+        walk = walk_forward(
+            returns[-rows:],
+            target.weights[:-1],
+            sampler,
+            refit_every=refit_every,
+            window=window,
+            rows_per_year=rows / target.years,
+        )
     return IndexSample(assets, now[members], sample, walk, sampler.words())

@@ -56,11 +56,18 @@ def read_flows(file: Path) -> pl.DataFrame:
     try:
         table = pl.read_csv(file, try_parse_dates=True)
         stamps = table["time"].cast(pl.Datetime("us"))
-        return VAULT_FLOWS.conform(table.with_columns(time=stamps.dt.replace_time_zone("UTC")), str(file))
+        flows = VAULT_FLOWS.conform(table.with_columns(time=stamps.dt.replace_time_zone("UTC")), str(file))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(
             f"{file}: cannot be read as flows (time, holder, side, form, amount): {str(error).splitlines()[0]}"
         ) from error
+    wrong = flows.filter(~(pl.col("amount") > 0))
+    if wrong.height:
+        first = wrong.row(0, named=True)
+        raise DataError(
+            f"{file}: amounts must be positive, was {first['amount']} of {first['holder']}; side says which way"
+        )
+    return flows
 
 
 def index_vault(source: Followed, plan: VaultPlan, flows: pl.DataFrame | None = None) -> VaultRun:

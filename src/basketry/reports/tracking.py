@@ -162,8 +162,9 @@ def draw_frontier(figure: Figure, found: Frontier) -> None:
     )
     axes.set_xlabel("tracking error, % a year")
     axes.set_ylabel("trading cost, bp a year")
-    axes.set_xscale("log")
-    _plain_log(axes.xaxis)
+    if (found.table["tracking_error"] > 0).any():
+        axes.set_xscale("log")
+        _plain_log(axes.xaxis)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5)
 
 

@@ -84,7 +84,8 @@ def orders(
     price = np.array([prices[name] for name in names])
     units = np.array([quantities.get(name, 0.0) for name in names])
     cash = float(quantities.get(CASH, 0.0))
-    value = float(units @ price) + cash
+    with np.errstate(over="ignore"):
+        value = float(units @ price) + cash
     if not value < np.inf:
         raise DataError("the portfolio is worth more than can be calculated with; check the quantities")
     if not value > 0:
@@ -93,8 +94,9 @@ def orders(
     index = np.array([weights.get(name, 0.0) for name in names])
     aim = _aims(held, index * (1 - cash_buffer), band, to)
     c, k, lot = (_by_name(given, names) for given in (linear, impact, lots))
-    if not ((lot >= 0) & (lot < np.inf)).all():
-        raise DataError(f"{names[int(np.argmin((lot >= 0) & (lot < np.inf)))]!r}: a lot must not be negative")
+    sound = (lot >= 0) & (lot < np.inf)
+    if not sound.all():
+        raise DataError(f"{names[int(sound.argmin())]!r}: a lot must be 0 or more, was {lot[sound.argmin()]:g}")
     most = _by_name(largest, names, np.inf)
     amount = np.clip((aim - held) * value, -most, most)
     sold = _to_lots(np.minimum(amount, 0.0), price, lot, minimum)
