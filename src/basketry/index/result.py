@@ -14,6 +14,7 @@ from basketry.core.numbers import Floats, round_published
 from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
+from basketry.methodology.returns.leverage import Leverage
 from basketry.methodology.path import Segment
 
 
@@ -44,6 +45,12 @@ class IndexResult:
     def return_columns(self) -> list[str]:
         """Names of the level columns, price_return first."""
         return [rule.column() for rule in self.methodology.first.returns]
+
+    @property
+    def headline_column(self) -> str:
+        """Name of the series that the index stands for: its leveraged one where it has one, else the price return."""
+        levered = (rule.column() for rule in self.methodology.first.returns if isinstance(rule, Leverage))
+        return next(levered, "price_return")
 
     @property
     def times(self) -> NDArray[np.datetime64]:

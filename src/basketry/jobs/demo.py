@@ -42,7 +42,7 @@ def run_demo(out: Path, *, seed: int = 7, progress: Callable[[str], None] = lamb
         base = max(START, str(methodology.base_instant.astype("datetime64[D]")))
         index = calculate(methodology, panel, start=base)
         folder = index.save(out / methodology.symbol)
-        level = index.published_levels["price_return"][-1]
+        level = index.published_levels[index.headline_column][-1]
         lines.append(f"{methodology.symbol:<12}{len(index.weights()):>8}{base:>12}{level:>14,.2f}  {folder}")
         if name == "large-cap-20":
             save_picture(index, out / "LC20.png")

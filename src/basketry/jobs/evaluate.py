@@ -29,7 +29,6 @@ from basketry.lake.lake import Lake
 from basketry.ledger.atomic import write_file
 from basketry.ledger.folder import PublishedFolder, read_folder
 from basketry.market.panel import Times
-from basketry.methodology.returns.leverage import Leverage
 
 FORMATS = (".html", ".pdf", ".json")
 
@@ -157,8 +156,7 @@ class EvaluationReport:
 def evaluated(result: IndexResult, source: str = "calculated", record: RecordFacts | None = None) -> Evaluated:
     """Return a calculated index as it is looked at: its leveraged series where it has one, else its price return."""
     rules = result.methodology
-    levered = (rule.column() for rule in rules.first.returns if isinstance(rule, Leverage))
-    column = next(levered, "price_return")
+    column = result.headline_column
     levels = _daily(result.times, result.level(column), rules.symbol, rules.currency)
     subject = replace(Subject.of_index(result), levels=result.level(column))
     said = source if column == "price_return" else f"{source}, series {column}"
