@@ -14,8 +14,8 @@ from basketry.core.numbers import Floats, round_published
 from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.returns.leverage import Leverage
 from basketry.methodology.path import Segment
+from basketry.methodology.returns.leverage import Leverage
 
 
 @dataclass(frozen=True, eq=False)
