@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,8 +13,8 @@ import polars as pl
 from basketry.core.digest import canonical_json
 from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.frames import Schema
-from basketry.ledger.atomic import recover
 from basketry.ledger.folder import TIME_FORMAT, parquet_bytes
+from basketry.ledger.manifest import read_manifested, with_manifest
 from basketry.ledger.record import Entry, dump_record, parse_record
 from basketry.methodology.parse import dump_yaml, parse_yaml
 from basketry.reference.fixing import Fixings
@@ -59,23 +58,7 @@ def read_price_folder(path: Path) -> PriceFolder:
     Raises:
         RecordError: A file is missing, altered or unreadable, or the record's chain is broken; the message names it.
     """
-    recover(path)
-    manifest_file = path / "manifest.json"
-    try:
-        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-        if manifest["kind"] != KIND or manifest["format"] != FORMAT:
-            raise RecordError(f"{manifest_file}: not the manifest of reference prices of format {FORMAT}")
-        digests = dict(manifest["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{manifest_file}: not the manifest of reference prices: {error}") from error
-    content: dict[str, bytes] = {}
-    for name, digest in digests.items():
-        try:
-            content[name] = (path / name).read_bytes()
-        except OSError as error:
-            raise RecordError(f"{path / name}: cannot be read: {error.strerror}") from error
-        if sha256(content[name]).hexdigest() != digest:
-            raise RecordError(f"{path / name}: was altered: its digest is not the one in manifest.json")
+    manifest, content = read_manifested(path, KIND, FORMAT)
     try:
         record = parse_record(content["record.jsonl"].decode(), str(path / "record.jsonl"))
         rules = PriceRules.parse(parse_yaml(content["rules.yaml"].decode()))
@@ -100,10 +83,7 @@ def price_files(
     files["rules.yaml"] = dump_yaml(rules.document()).encode()
     files["record.jsonl"] = dump_record(record).encode()
     files["prices.html"] = page.encode()
-    digests = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
-    whole = {"format": FORMAT, "kind": KIND, **manifest, "files": digests}
-    files["manifest.json"] = (json.dumps(whole, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
-    return files
+    return with_manifest(files, KIND, FORMAT, manifest)
 
 
 def fixing_bodies(table: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from basketry.core.errors import MethodologyError, RecordError
-from basketry.ledger.atomic import recover
 from basketry.ledger.folder import parquet_bytes
+from basketry.ledger.manifest import read_manifested, with_manifest
 from basketry.methodology.parse import dump_yaml, parse_yaml
 
 FORMAT = 1
@@ -38,10 +36,7 @@ def track_files(
     files = {f"{name}.parquet": parquet_bytes(tables[name]) for name in TABLES}
     files["track.yaml"] = dump_yaml(dict(terms)).encode()
     files["report.html"] = page.encode()
-    digests = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
-    whole = {"format": FORMAT, "kind": KIND, **manifest, "files": digests}
-    files["manifest.json"] = (json.dumps(whole, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
-    return files
+    return with_manifest(files, KIND, FORMAT, manifest)
 
 
 def read_track_folder(path: Path) -> TrackFolder:
@@ -50,23 +45,7 @@ def read_track_folder(path: Path) -> TrackFolder:
     Raises:
         RecordError: A file is missing, altered or unreadable; the message names it.
     """
-    recover(path)
-    file = path / "manifest.json"
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        if manifest["kind"] != KIND or manifest["format"] != FORMAT:
-            raise RecordError(f"{file}: not the manifest of a tracking result of format {FORMAT}")
-        digests = dict(manifest["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{file}: not the manifest of a tracking result: {error}") from error
-    content = {}
-    for name, digest in digests.items():
-        try:
-            content[name] = (path / name).read_bytes()
-        except OSError as error:
-            raise RecordError(f"{path / name}: cannot be read: {error.strerror}") from error
-        if sha256(content[name]).hexdigest() != digest:
-            raise RecordError(f"{path / name}: was altered: its digest is not the one in manifest.json")
+    manifest, content = read_manifested(path, KIND, FORMAT)
     try:
         terms = parse_yaml(content["track.yaml"].decode())
         tables = {name: pl.read_parquet(content[f"{name}.parquet"]) for name in TABLES}
