@@ -176,7 +176,16 @@ YIELDS = Schema(
     key=("time", "asset", "known_at"),
 )
 
-EVENT_KINDS = ("redenomination", "migration", "hard_fork", "airdrop", "delisting", "halt")
+EVENT_KINDS = (
+    "redenomination",
+    "migration",
+    "merger",
+    "name_change",
+    "hard_fork",
+    "airdrop",
+    "delisting",
+    "halt",
+)
 EVENTS = Schema(
     "events",
     "Corporate events.",

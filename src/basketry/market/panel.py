@@ -16,6 +16,7 @@ from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import EVENTS, RATES
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.market.events import CorporateEvent, events_of
 from basketry.market.facts import Facts
 
 if TYPE_CHECKING:
@@ -120,6 +121,15 @@ class Panel:
         """Corporate events known at the last instant."""
         known = pl.coalesce("known_at", "time") <= to_datetime(self.now)
         return self.event_table.filter(known)
+
+    @property
+    def corporate(self) -> tuple[CorporateEvent, ...]:
+        """All corporate events of the uncut panel as values, in the order in which they are seen."""
+        # One reading serves every cut; who looks from a cut compares `seen` with its instant.
+        if "corporate" not in self._memory:
+            self._memory["corporate"] = events_of(self.event_table)
+        found: tuple[CorporateEvent, ...] = self._memory["corporate"]
+        return found
 
     def as_of(self, instant: str | date | datetime | np.datetime64) -> Panel:
         """Return the panel without anything later than `instant`; arrays are shared, not copied."""
