@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from basketry.lake.lake import Lake
 from basketry.market.panel import Panel
 from basketry.methodology.parse import dump_yaml
+
+# The first example of a test may compile kernels, which takes seconds: time is no property of any example.
+settings.register_profile("basketry", deadline=None)
+settings.load_profile("basketry")
 
 
 @pytest.fixture(scope="session")

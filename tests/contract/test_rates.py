@@ -26,7 +26,7 @@ INSTANTS = np.array([START + HOUR, START + HOUR + 17 * MINUTE, NOON])
 EVERY = pytest.mark.parametrize("name", sorted(RATES.rules))
 
 
-quick = settings(max_examples=12, deadline=None, derandomize=True)
+quick = settings(max_examples=12, derandomize=True)
 seeds = st.integers(0, 10_000)
 
 Rows = dict[str, list[tuple[int, float, int]]]
@@ -157,7 +157,7 @@ def test_without_trades_there_is_no_price_but_a_reason(name: str, trades: Rows) 
 
 
 @EVERY
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(price=st.floats(1e-6, 1e9), size=st.integers(1, 2**50), back=st.integers(1, 3 * MINUTE))
 def test_one_trade_gives_its_price(name: str, price: float, size: int, back: int) -> None:
     trades = {"a": [(NOON - back, price, size)]}

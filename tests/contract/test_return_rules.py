@@ -50,7 +50,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 CASES = [(name, value) for name in RETURNS.rules for value in PARAMETERS.get(name, [{}])]
 every_rule = pytest.mark.parametrize(("name", "parameters"), CASES, ids=lambda part: str(part))
 seeds = st.integers(0, 2**32 - 1)
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=25)
 
 
 def random_path(seed: int, rows: int = 40, *, dies_at: int | None = None) -> IndexPath:
@@ -221,7 +221,7 @@ def test_income_raises_the_level_and_pausing_lowers_it(seed: int) -> None:
     ],
 )
 @given(cuts=st.lists(st.integers(1, 719), max_size=6, unique=True))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_without_moves_many_steps_come_to_one(name: str, parameters: dict[str, Any], cuts: list[int]) -> None:
     def flat(hours: list[int]) -> IndexPath:
         times = np.datetime64("2021-01-01", "us") + np.array(hours) * np.timedelta64(1, "h")

@@ -101,7 +101,7 @@ def nobody(panel: Panel) -> Bools:
 
 
 @pytest.mark.parametrize("name", sorted(UNIVERSE.rules))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 500), order=st.permutations(range(6)), cut=st.integers(15, 29))
 def test_a_universe_rule_depends_on_nothing_later_and_on_no_order(
     name: str, seed: int, order: list[int], cut: int
@@ -126,7 +126,7 @@ def test_a_universe_rule_lets_some_pass_and_not_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SELECTION.rules))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 500), cut=st.integers(15, 29))
 def test_a_selection_rule_wants_a_number_that_later_data_do_not_change(name: str, seed: int, cut: int) -> None:
     rule = build(SELECTION, name)

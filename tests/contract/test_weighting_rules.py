@@ -15,7 +15,7 @@ from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
 DAYS = 120
 RULES = pytest.mark.parametrize("name", WEIGHTING.rules)
-quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 
 
 def fields(seed: int, count: int) -> dict[str, Floats]:

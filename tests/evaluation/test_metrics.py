@@ -58,7 +58,7 @@ def test_columns_do_not_touch_each_other() -> None:
             np.testing.assert_allclose(found[0], wide[name][column], rtol=1e-9, atol=1e-13, err_msg=name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RETURNS, st.floats(1e-3, 1e4))
 def test_figures_do_not_depend_on_the_scale(returns: Floats, scale: float) -> None:
     levels = path(returns)
@@ -79,7 +79,7 @@ def test_all_figures_of_a_walk_do_not_depend_on_the_scale() -> None:
         np.testing.assert_allclose(again[name], found[name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RETURNS)
 def test_drawdown_identities(returns: Floats) -> None:
     levels = path(returns)
@@ -98,7 +98,7 @@ def test_drawdown_identities(returns: Floats) -> None:
     assert deepest[0] == pytest.approx(math.expm1(min(pairs)), abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RETURNS)
 def test_tails_are_in_order(returns: Floats) -> None:
     levels = path(returns)

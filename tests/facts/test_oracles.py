@@ -127,7 +127,7 @@ def test_the_aims_of_pyths_proposal() -> None:
     assert two == Value(5_249_500, 50_500)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     quotes=st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 100)), min_size=1, max_size=9),
     other=st.integers(-200, 1200),

@@ -177,7 +177,7 @@ ROWS = st.lists(
 MINUTE = st.integers(0, 180)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS, cuts=st.lists(st.integers(0, 12), max_size=2), window=st.tuples(MINUTE, MINUTE))
 def test_parts_and_windows_do_not_change_the_tape(
     tmp_path_factory: pytest.TempPathFactory,

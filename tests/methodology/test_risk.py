@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.core.errors import MethodologyError
@@ -31,7 +31,6 @@ def covariance(seed: int, count: int) -> Floats:
 
 
 @given(st.integers(0, 500), st.integers(1, 12))
-@settings(deadline=None)
 def test_every_asset_contributes_the_same(seed: int, count: int) -> None:
     matrix = covariance(seed, count)
     weights = equal_risk_contribution(matrix)
@@ -41,7 +40,6 @@ def test_every_asset_contributes_the_same(seed: int, count: int) -> None:
 
 
 @given(st.integers(0, 500), st.integers(1, 12))
-@settings(deadline=None)
 def test_no_other_weights_have_less_variance(seed: int, count: int) -> None:
     matrix = covariance(seed, count)
     weights = minimum_variance(matrix)
@@ -52,7 +50,6 @@ def test_no_other_weights_have_less_variance(seed: int, count: int) -> None:
 
 
 @given(st.integers(0, 500), st.integers(2, 12))
-@settings(deadline=None)
 def test_the_order_of_the_assets_does_not_matter_to_the_last_bit(seed: int, count: int) -> None:
     matrix = covariance(seed, count)
     order = np.random.default_rng(seed).permutation(count)

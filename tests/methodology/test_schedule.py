@@ -200,7 +200,7 @@ lags = st.sampled_from(
 instants = st.datetimes(datetime(2009, 1, 1), datetime(2040, 1, 1)).map(to_instant)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     section=plain_sections,
     lag=lags,

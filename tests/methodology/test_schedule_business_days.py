@@ -107,7 +107,7 @@ def test_daily_on_business_days_only() -> None:
     assert [day.day for day in local_days(found)] == [4, 5, 6, 7, 8, 11]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     on=st.sampled_from(["first_day", "last_day", "third_friday", "first_business_day", "last_business_day", 15]),
     calendar=st.sampled_from(CALENDARS),

@@ -86,7 +86,7 @@ def digest(result: IndexResult) -> str:
     return running.hexdigest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, weightings)
 def test_weights_sum_to_one_caps_hold_and_levels_are_continuous(seed: int, weight: dict[str, Any]) -> None:
     result = calculate_index(rules(weight), panel_of(random_market(seed)))
@@ -102,7 +102,7 @@ def test_weights_sum_to_one_caps_hold_and_levels_are_continuous(seed: int, weigh
         assert abs(after / level - 1) < 1e-12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, weightings, st.floats(1e-4, 1e4))
 def test_scaling_all_prices_scales_no_return(seed: int, weight: dict[str, Any], factor: float) -> None:
     plain = calculate_index(rules(weight), panel_of(random_market(seed)))
@@ -113,7 +113,7 @@ def test_scaling_all_prices_scales_no_return(seed: int, weight: dict[str, Any], 
     np.testing.assert_allclose(scaled.level(), plain.level(), rtol=1e-10)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.floats(0.1, 10.0))
 def test_prices_k_times_as_high_from_a_day_on_give_a_level_k_times_as_high(seed: int, factor: float) -> None:
     data = random_market(seed, gaps=False)
@@ -124,7 +124,7 @@ def test_prices_k_times_as_high_from_a_day_on_give_a_level_k_times_as_high(seed:
     assert abs(moved.level()[-1] / (factor * plain.level()[-1]) - 1) < 1e-12
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, weightings, st.permutations(range(7)))
 def test_the_order_of_assets_changes_nothing_to_the_last_bit(
     seed: int, weight: dict[str, Any], order: list[int]
@@ -135,7 +135,7 @@ def test_the_order_of_assets_changes_nothing_to_the_last_bit(
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.sampled_from([w for w in WEIGHTS if w["by"] != "equal_risk_contribution"]))
 def test_the_names_of_assets_change_no_level(seed: int, weight: dict[str, Any]) -> None:
     data = random_market(seed)
@@ -146,7 +146,7 @@ def test_the_names_of_assets_change_no_level(seed: int, weight: dict[str, Any]) 
     np.testing.assert_array_equal(plain.published_levels["price_return"], renamed.published_levels["price_return"])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, weightings, st.integers(60, 119))
 def test_later_data_never_change_the_past(seed: int, weight: dict[str, Any], cut: int) -> None:
     data = random_market(seed)
@@ -160,7 +160,7 @@ def test_later_data_never_change_the_past(seed: int, weight: dict[str, Any], cut
     assert digest(asked) == digest(past)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seeds)
 def test_chain_linking_equals_computing_each_basket_anew(seed: int) -> None:
     result = calculate_index(rules({"by": "market_cap", "cap": 0.4}), panel_of(random_market(seed)))

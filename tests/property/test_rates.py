@@ -18,7 +18,7 @@ MINUTE = 60_000_000
 PART = 5 * MINUTE
 PARTS = 12
 END = 1_700_000_040_000_000
-quick = settings(max_examples=120, deadline=None, derandomize=True)
+quick = settings(max_examples=120, derandomize=True)
 
 Trade = tuple[int, float, int]
 seeds = st.integers(0, 10**6)
@@ -218,7 +218,7 @@ windows = st.sampled_from(["1m", "90s", "1h", "36h", "7d"])
 
 
 @pytest.mark.parametrize("name", sorted(RATES.rules))
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10, derandomize=True)
 @given(window=windows)
 def test_every_rate_says_itself_with_its_window(name: str, window: str) -> None:
     parameters: dict[str, Any] = {} if name == "coin_metrics_hourly" else {"window": window}

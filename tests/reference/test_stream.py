@@ -81,7 +81,7 @@ def assert_same(one: Fixings, other: Fixings) -> None:
         assert getattr(one, name).equals(getattr(other, name)), name
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 10_000),
     shuffle=st.integers(0, 10_000),

@@ -13,7 +13,7 @@ from basketry.tracking.orders import orders
 NAMES = ["a", "b", "c", "d"]
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(
     held=st.lists(st.floats(0, 100), min_size=4, max_size=4),
     cash=st.floats(0, 1_000),

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.lake.dumps.values import count, from_contracts, from_inverse_contracts, instants, whole_units
@@ -15,7 +15,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 decimals = st.decimals(min_value=0, max_value=9 * 10**9, places=12, allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None)
 @given(numbers=st.lists(decimals, min_size=1, max_size=20), places=st.integers(0, 9), exponent=st.booleans())
 def test_sizes_are_those_of_decimal_arithmetic(numbers: list[Decimal], places: int, exponent: bool) -> None:
     texts = [f"{number:E}" if exponent else f"{number:f}" for number in numbers]
@@ -23,7 +22,6 @@ def test_sizes_are_those_of_decimal_arithmetic(numbers: list[Decimal], places: i
     assert units == [int(number.scaleb(places).quantize(Decimal(1), ROUND_HALF_EVEN)) for number in numbers]
 
 
-@settings(deadline=None)
 @given(
     contracts=st.lists(st.integers(0, 10**12), min_size=1, max_size=20),
     value=st.decimals(min_value=Decimal("1e-9"), max_value=10**6, places=9),
@@ -34,7 +32,6 @@ def test_contracts_are_converted_as_by_decimal_arithmetic(contracts: list[int], 
     assert units["contracts"].to_list() == [number if number < 2**63 else None for number in exact]
 
 
-@settings(deadline=None)
 @given(contracts=st.integers(1, 10**6), price=st.floats(1e-3, 1e6), value=st.sampled_from([Decimal(10), Decimal(100)]))
 def test_inverse_contracts_are_the_nearest_unit_of_the_quotient(contracts: int, price: float, value: Decimal) -> None:
     frame = pl.DataFrame({"contracts": [contracts * 10**8], "price": [price]})
@@ -43,7 +40,6 @@ def test_inverse_contracts_are_the_nearest_unit_of_the_quotient(contracts: int, 
     assert abs(units - exact) <= Decimal("0.5") + exact * Decimal("4e-16")
 
 
-@settings(deadline=None)
 @given(microseconds=st.integers(1_230_940_800_000_000, 4_000_000_000_000_000))
 def test_every_text_of_an_instant_is_that_instant(microseconds: int) -> None:
     instant = EPOCH + timedelta(microseconds=microseconds)
@@ -66,13 +62,11 @@ def test_every_text_of_an_instant_is_that_instant(microseconds: int) -> None:
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ms-or-us", "iso", "any"])
-@settings(deadline=None)
 @given(texts=st.lists(st.text(max_size=25) | st.integers().map(str), min_size=1, max_size=10))
 def test_no_text_breaks_the_reading_of_times(unit: str, texts: list[str]) -> None:
     assert len(instants(pl.Series(texts, dtype=pl.String), unit)) == len(texts)  # type: ignore[arg-type]
 
 
-@settings(deadline=None)
 @given(raw=st.integers(-(2**63), 2**63 - 1))
 def test_far_numbers_never_become_near_instants(raw: int) -> None:
     low, high = datetime(2009, 1, 3, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

@@ -125,7 +125,7 @@ def test_a_book_is_its_last_snapshot_and_what_came_after() -> None:
     assert BookLiquidity.of(book([(1, "delta", "bid", 99.0, 1), (1, "delta", "ask", 100.0, 1)]), 1e-8) is None
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(
     offsets=st.lists(st.floats(1e-5, 0.1), min_size=1, max_size=8, unique=True),
     near=st.floats(1e-5, 0.3),
@@ -253,7 +253,7 @@ def brute(weights: dict[str, float], costs: dict[str, list[tuple[float, float | 
     return best
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     parts=st.lists(st.integers(1, 10), min_size=1, max_size=4),
     steps=st.lists(st.lists(st.integers(1, 50), min_size=3, max_size=3), min_size=4, max_size=4),

@@ -85,7 +85,7 @@ BOOKS = st.lists(st.tuples(levels, levels), min_size=1, max_size=3).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(books=BOOKS, cap=st.sampled_from(["dynamic", 0.5, 3.0]), decay=st.sampled_from([0.05, 1.0]))
 def test_the_rate_is_what_the_definition_says(
     books: dict[Market, tuple[Levels, Levels]], cap: float | str, decay: float
@@ -275,7 +275,7 @@ def test_stream_is_batch_on_simulated_books_and_books_are_those_of_a_plain_repla
     assert batch["price"][-1] == pytest.approx(truth["mid"][int(0.2 * 299)], rel=1e-3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(books=BOOKS, scale=st.sampled_from([0.5, 2.0, 1024.0]))
 def test_the_rate_scales_with_prices_and_does_not_depend_on_the_order_of_markets(
     books: dict[Market, tuple[Levels, Levels]], scale: float

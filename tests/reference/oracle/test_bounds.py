@@ -33,7 +33,7 @@ def odd(name: str, honest: list[Quote], corrupt: list[Quote]) -> list[Quote]:
 
 
 @pytest.mark.parametrize("name", list(POLICIES.rules))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(honest=HONEST, corrupt=CORRUPT)
 def test_whatever_they_report_the_value_stays_within(name: str, honest: list[Quote], corrupt: list[Quote]) -> None:
     honest = odd(name, honest, corrupt)
@@ -43,7 +43,7 @@ def test_whatever_they_report_the_value_stays_within(name: str, honest: list[Quo
 
 
 @pytest.mark.parametrize("name", list(POLICIES.rules))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(honest=HONEST, corrupt=st.integers(0, 8))
 def test_the_ends_are_reached(name: str, honest: list[Quote], corrupt: int) -> None:
     honest = odd(name, honest, [Quote(1)] * corrupt)
@@ -56,7 +56,7 @@ def test_the_ends_are_reached(name: str, honest: list[Quote], corrupt: int) -> N
 
 
 @pytest.mark.parametrize("name", [name for name in POLICIES.rules if name != "odd_median"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(honest=HONEST, corrupt=CORRUPT, used=st.integers(0, 8))
 def test_silence_reaches_no_further(name: str, honest: list[Quote], corrupt: list[Quote], used: int) -> None:
     rule = policy(name, len(honest) + len(corrupt))
@@ -90,7 +90,7 @@ def test_the_promise_holds_in_every_round_with_a_quorum(name: str) -> None:
         assert rule.least_reporters == 3 * faults + 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(honest=HONEST, data=st.data())
 def test_a_quarter_cannot_widen_the_interval_beyond_the_honest_votes(honest: list[Quote], data: st.DataObject) -> None:
     for name in ("median", "upper_median", "three_vote_median"):
@@ -163,7 +163,7 @@ def answer(name: str, faults: int, reports: list[Report]) -> Answer:
 
 
 @pytest.mark.parametrize("name", list(POLICIES.rules))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(faults=st.integers(1, 4), data=st.data())
 def test_f_corrupt_reporters_do_what_they_like_and_the_answer_is_honest(
     name: str, faults: int, data: st.DataObject

@@ -32,7 +32,7 @@ class Pool:
         return paid / (1 - self.fee), got, paid / (1 - self.fee) * self.fee
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     move=st.floats(-0.02, 0.3), held=st.integers(1, 5), fee=st.floats(0, 0.01),
     mean=st.sampled_from(["arithmetic", "geometric"]), corrected=st.booleans(),
@@ -91,7 +91,7 @@ def test_owning_the_next_block_leaves_only_fees() -> None:
     assert with_fee.cost < 0.001 * cost_to_move(0.05, depth=10e6, window_blocks=150).cost * 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(move=st.floats(0.001, 0.5), factor=st.floats(1.05, 100))
 def test_a_range_concentrates_and_ends(move: float, factor: float) -> None:
     """Virtual reserves by the liquidity of a position: L = x √p √b / (√b - √p), Uniswap v3 Core, 2021."""

@@ -29,7 +29,7 @@ TICKS = st.integers(MIN_TICK, MAX_TICK)
 TICK_STEPS = st.lists(st.tuples(st.integers(1, 10**6), TICKS), min_size=1, max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     start=st.integers(0, 2**32 - 1), sums=st.tuples(st.integers(0, 2**256 - 1), st.integers(0, 2**256 - 1)),
     first=st.tuples(RESERVES, RESERVES), steps=STEPS,
@@ -83,7 +83,7 @@ def test_what_the_contract_cannot_hold_is_refused(field: str, side: int) -> None
         CumulativePrices(**{**good, field: limits[field] if side > 0 else -1})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(start=st.integers(0, 2**32 - 1), begin=st.integers(-(2**55), 2**55 - 1), steps=TICK_STEPS)
 def test_the_mean_tick_is_the_floor_of_the_exact_mean(start: int, begin: int, steps: list[tuple[int, int]]) -> None:
     first = last = TickObservation(start, begin)
@@ -96,7 +96,7 @@ def test_the_mean_tick_is_the_floor_of_the_exact_mean(start: int, begin: int, st
     assert mean_tick(first, last) == total // (time - start)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(start=st.integers(0, 2**32 - 1), steps=TICK_STEPS, data=st.data())
 def test_between_observations_is_as_if_one_had_been_stored(
     start: int, steps: list[tuple[int, int]], data: st.DataObject

@@ -58,7 +58,7 @@ def test_p_values_of_random_sides_are_uniform(maker: Maker) -> None:
         st.tuples(st.integers(0, 3 * SECOND), st.integers(1, 3), st.sampled_from([-1, 1])), min_size=2, max_size=60
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_matched_agrees_with_a_plain_loop(rows: list[tuple[int, int, int]]) -> None:
     rows.sort(key=lambda row: row[0])
     opposite, same = [False] * len(rows), [False] * len(rows)

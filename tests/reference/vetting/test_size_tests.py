@@ -60,7 +60,7 @@ def test_benford_passes_honest_sizes_and_finds_uniform_ones(maker: Maker) -> Non
 
 
 @given(seed=st.integers(0, 1_000), power=st.integers(0, 6), factor=st.sampled_from([2, 3, 7]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_scale_of_the_sizes_does_not_matter_to_benford(seed: int, power: int, factor: int) -> None:
     rng = np.random.default_rng(seed)
     sizes = np.exp(rng.normal(12.0, 2.0, 4_000)).astype(np.int64) + 1

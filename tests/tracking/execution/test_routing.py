@@ -43,7 +43,6 @@ def book(asks: list[tuple[int, float]], fee: float) -> OrderBook:
     )
 
 
-@settings(deadline=None)
 @given(
     asks=st.lists(LEVELS, min_size=1, max_size=4),
     share=st.floats(0.01, 0.999),
@@ -79,7 +78,7 @@ MIXED: dict[str, RoutableVenue] = {
 }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(side=st.sampled_from(["buy", "sell"]), size=st.floats(0.1, 150.0))
 def test_marginal_prices_are_equal_and_no_shift_is_better(side: Side, size: float) -> None:
     found = route(side, size, MIXED)
@@ -99,7 +98,7 @@ def test_marginal_prices_are_equal_and_no_shift_is_better(side: Side, size: floa
         assert sign * cash >= sign * found.cash - 1e-9 * found.cash
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     side=st.sampled_from(["buy", "sell"]),
     size=st.floats(0.1, 60.0),

@@ -23,7 +23,7 @@ def books(done: Cascade, loans: list[Loan], pool: TradingPool) -> tuple[float, f
     return units / pool.units, money / pool.cash
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     debts=st.lists(st.floats(1.0, 80.0), min_size=1, max_size=8),
     fall=st.floats(0.01, 0.7),

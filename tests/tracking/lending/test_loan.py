@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from basketry.core.errors import DataError
@@ -16,7 +16,6 @@ prices = st.floats(1e-2, 1e4)
 parts = st.floats(0.01, 1.0)
 
 
-@settings(deadline=None)
 @given(
     collateral=collateral, ratio=st.floats(0.801, 3.0), price=prices, bonus=st.floats(0, 0.2), part=st.floats(0.01, 1.0)
 )
@@ -38,7 +37,6 @@ def test_value_is_conserved_by_every_liquidation(
     assert liquidator == pytest.approx(bonus * done.repaid, abs=1e-9 * scale)
 
 
-@settings(deadline=None)
 @given(collateral=collateral, debt=debts, price=prices)
 def test_health_is_one_at_the_liquidation_price(collateral: float, debt: float, price: float) -> None:
     loan = Loan(collateral, debt)
@@ -46,7 +44,6 @@ def test_health_is_one_at_the_liquidation_price(collateral: float, debt: float, 
     assert (loan.health(price, TERMS) < 1) == (loan.repayable(price, TERMS) > 0)
 
 
-@settings(deadline=None)
 @given(ratio=st.floats(0.805, 1.5))
 def test_liquidation_helps_exactly_above_threshold_times_bonus(ratio: float) -> None:
     """Health improves if and only if it was above θ (1 + b)."""

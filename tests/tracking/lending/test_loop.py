@@ -1,7 +1,7 @@
 """Leverage loops."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.core.errors import DataError
@@ -18,7 +18,6 @@ from basketry.tracking.lending.loop import (
 TERMS = LendingTerms(0.75, 0.8)
 
 
-@settings(deadline=None)
 @given(share=st.floats(0.05, 0.75), loops=st.integers(0, 30), price=st.floats(0.1, 1e4), cost=st.floats(0, 0.02))
 def test_the_sum_equals_borrowing_step_by_step(share: float, loops: int, price: float, cost: float) -> None:
     bought, pledged, owed = 100.0, 100.0 / price, 0.0
@@ -34,7 +33,6 @@ def test_the_sum_equals_borrowing_step_by_step(share: float, loops: int, price: 
         assert made.collateral * price / made.equity(price) == pytest.approx(leverage_after(share, loops), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(share=st.floats(0.05, 0.95), part=st.floats(0.0, 0.999))
 def test_the_fewest_loops_reach_the_leverage(share: float, part: float) -> None:
     wanted = 1 + part * (leverage_limit(share) - 1)
@@ -43,7 +41,6 @@ def test_the_fewest_loops_reach_the_leverage(share: float, part: float) -> None:
     assert loops == 0 or leverage_after(share, loops - 1) < wanted * (1 + 1e-9)
 
 
-@settings(deadline=None)
 @given(share=st.floats(0.05, 0.75), loops=st.integers(1, 30))
 def test_the_fall_that_liquidates_is_that_of_the_loan(share: float, loops: int) -> None:
     loan = looped(100.0, 50.0, share, loops, TERMS)

@@ -22,7 +22,7 @@ def days(count: int) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     return np.datetime64("2022-01-01", "us") + np.arange(count) * DAY
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 9999),
     loops=st.integers(0, 8),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.core.errors import DataError
@@ -11,7 +11,6 @@ from basketry.tracking.lending.rates import PoolRate, RecordedRate, TwoSlopeRate
 CURVE = TwoSlopeRate(0.8, 0.01, 0.04, 0.75)
 
 
-@settings(deadline=None)
 @given(low=st.floats(0, 1), high=st.floats(0, 1))
 def test_the_rate_never_falls_with_utilisation(low: float, high: float) -> None:
     low, high = min(low, high), max(low, high)

@@ -55,7 +55,7 @@ def test_with_enough_capital_and_no_delay_the_premium_stays_in_the_band() -> Non
     assert done.traders.schema == PEG_TRADERS.dtypes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 10**6), st.floats(1e4, 1e7), st.floats(0, 1e6), st.floats(0, 100), st.integers(0, 3),
     st.floats(0.005, 0.05),

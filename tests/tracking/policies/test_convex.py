@@ -52,7 +52,7 @@ def solve(case: Case) -> Any:
     return weights
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(2, 40))
 def test_one_price_of_weight_fits_all_assets(seed: int, size: int) -> None:
     """At the minimum a number lies between the left and right slopes of every asset that its bounds do not hold."""

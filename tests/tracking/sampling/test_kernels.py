@@ -26,7 +26,7 @@ def is_optimal(
     return bool(falls.max() - rises.min() <= 1e-7 * (np.abs(gradient).max() + cost))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 100_000),
     count=st.integers(1, 12),

@@ -37,7 +37,7 @@ def test_the_registry_holds_them_all() -> None:
         assert SAMPLERS.build(name, {"assets": 3, "max_weight": 0.4}).words().endswith("at most 40% each.")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     name=st.sampled_from(NAMES),
     seed=st.integers(0, 10_000),
@@ -65,7 +65,7 @@ def test_weights_keep_every_limit(name: str, seed: int, columns: int, rows: int,
     assert sample.turnover == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(name=st.sampled_from(FITTED), seed=st.integers(0, 10_000), limit=st.floats(0, 1), data=st.data())
 def test_turnover_keeps_its_limit_or_the_error_says_which_does(name: str, seed: int, limit: float, data: Any) -> None:
     target = market(seed, 50, 10)

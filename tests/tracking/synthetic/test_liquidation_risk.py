@@ -35,7 +35,7 @@ def test_more_leverage_never_lowers_the_probability(make_basket: Callable[..., t
         assert risks[-1] > 0.5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 9999), low=st.floats(1, 20), more=st.floats(0, 20), tiers=st.booleans())
 def test_more_leverage_never_lowers_it_on_any_path(seed: int, low: float, more: float, tiers: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.core.errors import DataError
@@ -13,7 +13,6 @@ Rates = tuple[float, ...]
 amounts = st.floats(1e-3, 1e3)
 
 
-@settings(deadline=None)
 @given(size=amounts, mark=st.floats(10.0, 1e5), share=st.floats(0.03, 0.99), long=st.booleans())
 def test_margin_equals_maintenance_at_the_liquidation_price(size: float, mark: float, share: float, long: bool) -> None:
     sizes = np.array([size if long else -size])
@@ -24,7 +23,6 @@ def test_margin_equals_maintenance_at_the_liquidation_price(size: float, mark: f
     assert (price < mark) == long
 
 
-@settings(deadline=None)
 @given(notional=st.floats(1.0, 5e6))
 def test_maintenance_is_continuous_and_at_most_the_initial_margin(notional: float) -> None:
     near = TIERS.maintenance(np.array([notional, notional * (1 + 1e-9)]))
@@ -56,7 +54,6 @@ def test_impossible_brackets_are_refused(brackets: tuple[Rates, Rates, Rates], m
         Brackets(*brackets)
 
 
-@settings(deadline=None)
 @given(
     margin=st.lists(st.floats(0, 100), min_size=3, max_size=3),
     wanted=st.lists(st.floats(0, 100), min_size=3, max_size=3),

@@ -65,7 +65,7 @@ def test_the_books_add_up(basket: Drawn, mix: Mix, leverage: float) -> None:
     assert (path.liquidations > 0) == (leverage > 2 and mix.spot < 1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000),
     leverage=st.floats(1.0, 30.0),

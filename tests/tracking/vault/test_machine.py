@@ -173,5 +173,5 @@ class VaultMachine(RuleBasedStateMachine):
             assert again.ledger.notes == ledger.notes
 
 
-VaultMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+VaultMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestVault = VaultMachine.TestCase

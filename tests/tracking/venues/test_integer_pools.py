@@ -19,7 +19,7 @@ from basketry.tracking.venues.tick_math import Q96, sqrt_price_at_tick, tick_at_
 
 ONE = 10**18
 POSITIONS = [Position(-6000, 6000, 10**20), Position(-600, 1200, 3 * 10**20), Position(1200, 2400, 5 * 10**19)]
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=60)
 
 
 def held(pool: ConcentratedPool, *, round_up: bool) -> tuple[int, int]:

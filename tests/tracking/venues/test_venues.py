@@ -69,7 +69,7 @@ ALL: dict[str, Venue] = {**VENUES, "auction": DutchAuction(100.0, terms=TERMS)}
 each = pytest.mark.parametrize("name", VENUES)
 sides = st.sampled_from(["buy", "sell"])
 sizes = st.floats(0.01, 300.0)
-some = settings(max_examples=40, deadline=None)
+some = settings(max_examples=40)
 
 
 def free(venue: RoutableVenue) -> RoutableVenue:
