@@ -75,6 +75,9 @@ def panel_from_frames(
             if name in fields:
                 raise DataError(f"metrics: {name!r} is the name of an observed field; give the metric another")
             fields[name] = _visible(rows, "value", times, index, cutoff)
+    for values in fields.values():
+        # Nobody else holds these arrays: a panel that knows them final need not watch them.
+        values.flags.writeable = False
     return Panel(
         times=times,
         assets=names,

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Times = NDArray[np.datetime64]
 
+# Making an empty table costs more than the rest of a panel together.
+_NO_EVENTS, _NO_RATES, _NOTHING = EVENTS.empty(), RATES.empty(), pl.DataFrame()
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
@@ -43,18 +46,24 @@ class Panel:
             gives them in place of what was observed.
 
     A panel cut with `as_of` holds nothing later than the cut, so a rule that is handed one cannot look ahead.
+
+    The arrays are neither copied nor changed: the panel looks at them through read-only views, and whoever made them
+    may fill in later rows. All cuts at one row share what was computed there. Where somebody can still write to an
+    array, a new cut trusts what was remembered only if its last row is as it was; earlier rows are taken as finished.
+    After a change of a finished row make another Panel of the same arrays, which costs microseconds.
     """
 
     times: Times
     assets: tuple[str, ...]
     fields: Mapping[str, Floats]
     facts: Facts = field(default_factory=Facts)
-    event_table: pl.DataFrame = field(default_factory=EVENTS.empty)
-    rate_table: pl.DataFrame = field(default_factory=RATES.empty)
-    rejected: pl.DataFrame = field(default_factory=pl.DataFrame)
+    event_table: pl.DataFrame = field(default_factory=_NO_EVENTS.clone)
+    rate_table: pl.DataFrame = field(default_factory=_NO_RATES.clone)
+    rejected: pl.DataFrame = field(default_factory=_NOTHING.clone)
     simulated: bool = False
     corrections: Mapping[str, Floats] = field(default_factory=dict)
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _here: dict[Any, Any] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.times), len(self.assets))
@@ -65,8 +74,8 @@ class Panel:
         for name, values in self.fields.items():
             if values.shape != shape or values.dtype != np.float64:
                 raise DataError(f"Panel field {name!r} has shape {values.shape}, expected {shape} of float64")
-            values.flags.writeable = False
-        self._memory["whole_price"] = self.fields.get("price")
+        self._memory["watched"] = any(_can_change(values) for values in self.fields.values())
+        object.__setattr__(self, "fields", {name: _read_only(values) for name, values in self.fields.items()})
 
     @staticmethod
     def from_frames(
@@ -137,12 +146,12 @@ class Panel:
 
     def first_rows(self, rows: int) -> Panel:
         """Return the panel cut to its first rows."""
-        if rows >= len(self.times):
+        if rows >= len(self.times) and not self._memory["watched"]:
             return self
         cut = {name: values[:rows] for name, values in self.fields.items()}
         # A copy without the constructor's checks: a cut of a checked panel needs none, and many are made.
         panel = object.__new__(Panel)
-        panel.__dict__.update(self.__dict__, times=self.times[:rows], fields=cut, corrections={})
+        panel.__dict__.update(self.__dict__, times=self.times[:rows], fields=cut, corrections={}, _here=None)
         return panel
 
     def corrected(self, **figures: Floats) -> Panel:
@@ -214,16 +223,24 @@ class Panel:
         return np.where(seen, (self.now - born) / np.timedelta64(1, "D"), np.nan)
 
     def _first_priced(self) -> NDArray[np.int64]:
-        # One pass over the whole panel serves every cut of it: the first priced row does not change
-        # with the cut, it is merely beyond it.
-        if "first_priced" not in self._memory:
-            known = ~np.isnan(self._memory["whole_price"])
-            never = np.iinfo(np.int64).max
-            first = np.full(known.shape[1], never)
-            for row in range(len(known) - 1, -1, -1):
-                first[known[row]] = row
-            self._memory["first_priced"] = first
-        return self._memory["first_priced"]
+        """Return the first row at which each asset has a price, shape (N,); one beyond the cut for none."""
+        # Each row is looked at once for all cuts: the first priced row does not change with the cut, it is merely
+        # beyond it. A last row that can still change is looked at anew.
+        price = self.field("price")
+        watched = self._memory["watched"]
+        finished = len(price) - 1 if watched else len(price)
+        never = np.iinfo(np.int64).max
+        done, first = self._memory.get("first_priced") or (0, np.full(len(self.assets), never))
+        if done < finished:
+            open_ = np.flatnonzero(first == never)
+            known = ~np.isnan(price[done:finished, open_])
+            priced = known.any(axis=0)
+            first = first.copy()
+            first[open_[priced]] = done + known[:, priced].argmax(axis=0)
+            self._memory["first_priced"] = (finished, first)
+        if watched and len(price):
+            first = np.where((first == never) & ~np.isnan(price[-1]), len(price) - 1, first)
+        return first
 
     def tagged(self, *tags: str) -> Bools:
         """Return which assets carry any of the tags at the last instant, shape (N,)."""
@@ -286,13 +303,42 @@ class Panel:
         return self._remember((name,), compute)
 
     def _remember(self, key: Any, compute: Callable[[], Any]) -> Any:
-        # The memory is shared by all cuts of a panel, so a key names the row at which it was computed.
-        full_key = (len(self.times), *key)
-        if full_key not in self._memory:
-            self._memory[full_key] = compute()
-        return self._memory[full_key]
+        here = self._here
+        if here is None:
+            here = self._memory_here()
+            object.__setattr__(self, "_here", here)
+        if key not in here:
+            here[key] = compute()
+        return here[key]
+
+    def _memory_here(self) -> dict[Any, Any]:
+        """Return what all cuts at this row share; anew where the last row is another than it was."""
+        rows = len(self.times)
+        last: tuple[bytes, ...] = ()
+        if self._memory["watched"] and rows:
+            last = tuple(values[-1].tobytes() for values in self.fields.values())
+        held = self._memory.get(rows)
+        if held is None or held[0] != last:
+            held = self._memory[rows] = (last, {})
+        found: dict[Any, Any] = held[1]
+        return found
 
     def __repr__(self) -> str:
         span = f"{format_instant(self.times[0])}..{format_instant(self.now)}" if len(self.times) else "empty"
         kind = ", simulated market" if self.simulated else ""
         return f"Panel({len(self.times)} x {len(self.assets)}, {span}, {', '.join(sorted(self.fields))}{kind})"
+
+
+def _read_only(values: Floats) -> Floats:
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+def _can_change(values: Any) -> bool:
+    """Return whether somebody can write to the numbers of an array, through it or through what it is a view of."""
+    while isinstance(values, np.ndarray):
+        if values.flags.writeable:
+            return True
+        values = values.base
+    return False
