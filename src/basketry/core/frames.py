@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from basketry.core.errors import SchemaError, nearest_hint
+from basketry.core.event_kind import REMOVALS, EventKind
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -176,30 +177,23 @@ YIELDS = Schema(
     key=("time", "asset", "known_at"),
 )
 
-EVENT_KINDS = (
-    "redenomination",
-    "migration",
-    "merger",
-    "name_change",
-    "hard_fork",
-    "airdrop",
-    "delisting",
-    "halt",
-)
 EVENTS = Schema(
     "events",
-    "Corporate events.",
+    "Corporate events; a later row about the same event, known later, corrects it.",
     {
         "time": Column(INSTANT, "instant from which the event holds"),
-        "kind": Column(pl.String(), " | ".join(EVENT_KINDS)),
+        "kind": Column(pl.String(), " | ".join(EventKind)),
         "asset": Column(pl.String(), "asset concerned (the old one of a migration)"),
-        "new_asset": Column(pl.String(), "new asset of a migration, fork or airdrop", nullable=True),
+        "new_asset": Column(pl.String(), "new asset of a migration, merger, fork or airdrop", nullable=True),
         "ratio": Column(pl.Float64(), "new units for one old unit", nullable=True),
         "until": Column(INSTANT, "end of a halt, exclusive", nullable=True),
         "known_at": Column(INSTANT, "when it was announced; null means at `time`", nullable=True),
-        "note": Column(pl.String(), "reason and source", nullable=True),
+        "removal": Column(pl.String(), f"{' | '.join(REMOVALS)}; null: the index's own policy", nullable=True),
+        "approver": Column(pl.String(), "who decided on it; null: the index's own policy", nullable=True),
+        "reason": Column(pl.String(), "of the decision", nullable=True),
+        "note": Column(pl.String(), "what happened, and the source", nullable=True),
     },
-    key=("time", "kind", "asset", "new_asset"),
+    key=("time", "kind", "asset", "new_asset", "known_at"),
 )
 
 METRICS = Schema(

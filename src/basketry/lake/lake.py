@@ -13,10 +13,11 @@ import polars as pl
 
 from basketry.core.digest import digest_bytes
 from basketry.core.errors import DataError, nearest_hint
-from basketry.core.frames import LAKE_TABLES, Schema
+from basketry.core.frames import EVENTS, LAKE_TABLES, Schema
 from basketry.core.time import to_datetime, to_instant
 from basketry.lake.files import Files
 from basketry.lake.ticks import Ticks
+from basketry.market.event_checks import judge_events
 from basketry.market.panel import Panel
 
 FORMAT = 1
@@ -96,9 +97,13 @@ class Lake:
 
         Raises:
             SchemaError: The frame does not conform to the table.
+            DataError: A row of events is no event.
         """
         schema = table_schema(table)
-        rows = schema.conform(frame, table).sort(*schema.key, nulls_last=False, maintain_order=True)
+        rows = schema.conform(frame, table)
+        if schema is EVENTS:
+            rows = judge_events(rows)
+        rows = rows.sort(*schema.key, nulls_last=False, maintain_order=True)
         if rows.is_empty():
             return None
         stream = io.BytesIO()

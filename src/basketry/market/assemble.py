@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from basketry.core.errors import DataError, SchemaError
+from basketry.core.errors import DataError, SchemaError, nearest_hint
 from basketry.core.frames import CLASSIFICATIONS, DAILY, EVENTS, INSTANT, METRICS, RATES, SUPPLY, YIELDS
 from basketry.core.numbers import Floats
 from basketry.core.time import DAY, to_datetime, to_instant
+from basketry.market.event_checks import judge_events
 from basketry.market.facts import Facts
 from basketry.market.panel import Panel
 
@@ -50,10 +51,10 @@ def panel_from_frames(
     knows the asset, else the source's own figure; a supply that is not tabled is implied by the two.
 
     Prices that are not positive or above 1e12, and figures that are not finite, become unknown and are
-    listed in `Panel.rejected`.
+    listed in `Panel.rejected`, as are events of assets that the observations do not hold.
 
     Raises:
-        DataError: Two rows for one time, asset and knowledge time, or no observations at all.
+        DataError: Two rows for one time, asset and knowledge time, no observations at all, or a row that is no event.
         SchemaError: A table does not conform to its schema.
     """
     cutoff = None if known_by is None else to_instant(known_by)
@@ -78,12 +79,16 @@ def panel_from_frames(
     for values in fields.values():
         # Nobody else holds these arrays: a panel that knows them final need not watch them.
         values.flags.writeable = False
+    event_table = EVENTS.empty()
+    if events is not None:
+        event_table = judge_events(_known_rows(EVENTS.conform(events, "events"), cutoff))
+        rejected = pl.concat([rejected, _strange_events(event_table, index)])
     return Panel(
         times=times,
         assets=names,
         fields=fields,
         facts=Facts.from_frames(assets, None if classifications is None else CLASSIFICATIONS.conform(classifications)),
-        event_table=EVENTS.empty() if events is None else _known_rows(EVENTS.conform(events), cutoff),
+        event_table=event_table,
         rate_table=RATES.empty() if rates is None else _known_rows(RATES.conform(rates), cutoff),
         rejected=rejected,
         simulated=simulated,
@@ -205,6 +210,23 @@ def _reject(times: NDArray[np.datetime64], names: tuple[str, ...], fields: dict[
         )
         values[wrong] = np.nan
     return pl.concat(found)
+
+
+def _strange_events(events: pl.DataFrame, index: Mapping[str, int]) -> pl.DataFrame:
+    """Return the events of assets that the panel does not hold, in the form of `Panel.rejected`."""
+    strange = events.filter(~pl.col("asset").is_in(list(index)))
+    hints = {asset: nearest_hint(asset, index) for asset in strange["asset"].unique()}
+    return strange.select(
+        "time",
+        "asset",
+        field=pl.lit("event"),
+        value="ratio",
+        reason=pl.format(
+            "{} of an asset that the data do not hold{}",
+            "kind",
+            pl.col("asset").replace_strict(hints, return_dtype=pl.String),
+        ),
+    )
 
 
 def _add_supply(

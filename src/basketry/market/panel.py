@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 Times = NDArray[np.datetime64]
+_DECISION = ("removal", "approver", "reason")  # columns of the table of events that tables of the old form lack
 
 # Making an empty table costs more than the rest of a panel together.
 _NO_EVENTS, _NO_RATES, _NOTHING = EVENTS.empty(), RATES.empty(), pl.DataFrame()
@@ -291,8 +292,10 @@ class Panel:
             values = self.fields[name][:, priced]
             if not np.isnan(values).all():
                 parts += [name, digest_array(values)]
-        known = self.events.sort("time", "kind", "asset", "new_asset", nulls_last=True)
-        parts += [known.drop("note").write_csv(), self.facts.digest(kept, self.now)]
+        known = self.events.sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True)
+        # Columns without any value do not count either, so that a table without decisions has the digest it had.
+        blank = [name for name in _DECISION if known[name].null_count() == known.height]
+        parts += [known.drop("note", *blank).write_csv(), self.facts.digest(kept, self.now)]
         if not self.rate_table.is_empty():
             seen = pl.coalesce("known_at", "time") <= to_datetime(self.now)
             parts.append(self.rate_table.filter(seen).sort("time", "rate", "known_at").write_csv())
