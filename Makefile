@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 PYTEST_ARGS ?=
+MUTANTS_ARGS ?=
 
 # Install exactly the pinned packages into an environment: with uv, which takes seconds, or else with pip, which
 # also knows a mirror, proxy or certificate that only pip is configured for.
@@ -12,7 +13,7 @@ sync = VIRTUAL_ENV=$(abspath $(1)) $(BIN)/uv pip sync --quiet --require-hashes $
 	|| $(1)/bin/python -m pip install --quiet --require-hashes $(addprefix -r ,$(2))
 editable = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 
-.PHONY: help demo test lint format bench docs serve requirements clean
+.PHONY: help demo test lint format bench mutants docs serve requirements clean
 
 help:  ## Say what the targets do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +50,9 @@ $(BENCH)/.ready: requirements/bench.txt pyproject.toml | $(READY)
 
 bench: $(BENCH)/.ready  ## Measure the headline figures beside the peers, in an environment of its own
 	$(BENCH)/bin/python benchmarks/run.py
+
+mutants: $(READY)  ## Try a hundred deliberate changes of the calculation against the tests
+	$(BIN)/python tests/mutants/mutants.py $(MUTANTS_ARGS)
 
 docs: $(READY)  ## Build the documentation into build/site
 	$(BIN)/python docs/render.py build
