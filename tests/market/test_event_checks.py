@@ -104,7 +104,10 @@ def test_a_ratio_of_one_may_be_written_out() -> None:
 
 def test_one_event_told_twice_is_refused_and_a_correction_is_not() -> None:
     split = {"kind": "redenomination", "ratio": 100.0}
-    with pytest.raises(DataError, match=r"row 1 .*2 rows share time, kind, assets and known_at; keep one of them"):
+    with pytest.raises(
+        DataError,
+        match=r"row 1 .*another row tells of the same event .*\(known_at empty\); keep one of them, .*; 1 more",
+    ):
         judge_events(table(split, {**split, "ratio": 10.0, "known_at": AT}))
     corrected = table(split, {**split, "ratio": 10.0, "known_at": AT + DAY})
     panel = Panel.from_frames(price=prices("dot"), events=corrected)

@@ -28,7 +28,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 @data_app.command(
     "import",
     epilog="Example:  basketry data import btc.csv --lake LAKE --columns time=date,price=close --stamp end\n\n"
-    "Example:  basketry data import BTCUSDT-aggTrades-2025-01-*.zip --lake LAKE --preset binance-aggtrades",
+    "Example:  basketry data import BTCUSDT-aggTrades-2025-01-*.zip --lake LAKE --preset binance-aggtrades\n\n"
+    "Example:  basketry data import events.csv --lake LAKE --table events --stamp start",
 )
 def import_(
     files: Annotated[list[Path], typer.Argument(help="CSV, CSV.gz, zip or Parquet files.", show_default=False)],
@@ -208,14 +209,14 @@ def list_(lake: LakeOption, json: JsonOption = False) -> None:
 @data_app.command("check", epilog="Example:  basketry data check --lake LAKE --quarantine")
 def check(
     lake: LakeOption,
-    name: Annotated[str, typer.Option("--table", help="daily or intraday.")] = "daily",
+    name: Annotated[str, typer.Option("--table", help="daily, intraday or events.")] = "daily",
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Set aside what is wrong beyond doubt.")] = False,
     examples: Annotated[int, typer.Option("--examples", help="Examples to show for each check.")] = 3,
     max_market_cap: Annotated[float, typer.Option("--max-market-cap", help="Larger ones are impossible.")] = 1e13,
     jump: Annotated[float, typer.Option("--jump", help="A price this many times the one before.")] = 10.0,
     json: JsonOption = False,
 ) -> None:
-    """Look for gaps, jumps, stale runs, impossible values, supply jumps and symbol collisions."""
+    """Look for gaps, jumps, stale runs, impossible values, supply jumps, ticker collisions, events that do not fit."""
     from basketry.jobs.data import check_lake
     from basketry.lake.lake import Lake
     from basketry.market.quality import Thresholds

@@ -227,7 +227,7 @@ QUARANTINE = Schema(
     {
         "time": Column(INSTANT),
         "asset": Column(pl.String(), "stable asset id"),
-        "table": Column(pl.String(), "daily or intraday"),
+        "table": Column(pl.String(), "daily, intraday or events"),
         "field": Column(pl.String(), "price, market_cap or volume; '*' for the whole row"),
         "value": Column(pl.Float64(), "the value set aside", nullable=True),
         "check": Column(pl.String(), "the check that set it aside"),

@@ -13,6 +13,7 @@ from basketry.core.frames import TICK_TABLES
 from basketry.core.time import to_datetime, to_instant
 from basketry.core.version import VERSION
 from basketry.lake.lake import Lake
+from basketry.market.event_quality import check_events
 from basketry.market.quality import Finding, Thresholds, check_observations, to_quarantine
 
 
@@ -68,15 +69,30 @@ def check_lake(
 ) -> tuple[list[Finding], int]:
     """Return what each check finds, and how many values were set aside.
 
-    Values that are wrong beyond doubt are set aside only when asked for: they stay in their table, and panels
-    leave them out.
+    The events are held against the observations. Values that are wrong beyond doubt are set aside only when asked
+    for: they stay in their table, and panels leave them out.
+
+    Args:
+        lake: Where the data are.
+        table: Observations, daily or intraday; or events, for the checks of events alone.
+        thresholds: What counts as suspicious.
+        quarantine: Set aside.
+
+    Raises:
+        DataError: There are no checks for the table.
     """
-    rows = lake.read(table).unique(["time", "asset"], keep="last", maintain_order=True)
-    findings = check_observations(rows, lake.read("aliases"), thresholds or Thresholds())
-    aside = to_quarantine(findings, table)
+    if table not in ("daily", "intraday", "events"):
+        raise DataError(f"--table: there are checks of daily, intraday and events, not of {table!r}")
+    observed = "intraday" if table == "intraday" or not lake.parts("daily") else "daily"
+    rows = lake.read(observed if table == "events" else table)
+    rows = rows.unique(["time", "asset"], keep="last", maintain_order=True)
+    findings = [] if table == "events" else check_observations(rows, lake.read("aliases"), thresholds or Thresholds())
+    other = lake.read("daily" if observed == "intraday" else "intraday")["asset"].unique()
+    of_events = check_events(lake.read("events"), rows, [*lake.read("assets")["asset"], *other])
+    aside = pl.concat([to_quarantine(findings, table), to_quarantine(of_events, "events")])
     if quarantine and not aside.is_empty():
         lake.write("quarantine", aside)
-    return findings, aside.height if quarantine else 0
+    return findings + of_events, aside.height if quarantine else 0
 
 
 def simulate_lake(lake: Lake, seed: int) -> dict[str, int]:

@@ -76,7 +76,7 @@ def _with_reference_prices(
         assets=lake.read("assets"),
         classifications=lake.read("classifications"),
         yields=_of(lake.read("yields"), assets),
-        events=_of(lake.read("events"), assets),
+        events=_of(panel.event_table, assets),
         metrics=_of(lake.read("metrics"), assets),
         rates=lake.read("rates"),
         simulated=lake.simulated,

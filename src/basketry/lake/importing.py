@@ -13,9 +13,11 @@ import polars as pl
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import INSTANT, QUARANTINE, Schema
+from basketry.lake.event_import import KnownAssets, event_faults
 from basketry.lake.lake import Lake, table_schema
 from basketry.lake.presets import Preset, Stamp
 from basketry.market.assemble import MARKET_CAP_MAX, PRICE_MAX
+from basketry.market.event_checks import canonical_events, value_in_words
 
 EXAMPLES_MAX = 5
 _ID = re.compile(r"[^a-z0-9._-]+")
@@ -79,9 +81,14 @@ def import_files(
     report.rows = rows.height
     aliases, assets = pl.DataFrame(), pl.DataFrame()
     if "asset" in schema.columns and table not in ("assets", "aliases"):
-        rows, aliases, assets = _identify(lake, rows, source or (preset.source if preset else "*"))
+        whose = source or (preset.source if preset else "*")
+        rows, aliases, assets = _identify(lake, rows, whose)
+        if table == "events":
+            rows = _identify_new_assets(lake, rows, whose)
+            # An event makes no asset known: a misspelt one is found by being unknown.
+            aliases, assets = aliases.clear(), assets.clear()
         report.new_assets = assets["asset"].to_list()
-    good, aside = _judge(rows, schema, now, report)
+    good, aside = _judge(rows, schema, now, report, KnownAssets.of(lake) if table == "events" else None)
     bad = sum(report.problems.values())
     if report.rows and bad > max_bad * report.rows:
         worst = max(report.problems, key=lambda reason: report.problems[reason])
@@ -133,7 +140,19 @@ def _read(
         for name in picked.columns
         if name != "line"
     ]
-    return picked.select("line", *typed, file=pl.lit(path.name))
+    return picked.select("line", *typed, file=pl.lit(path.name), unreadable=_unreadable(typed, schema))
+
+
+def _unreadable(typed: Sequence[pl.Series], schema: Schema) -> pl.Expr:
+    """Return the first optional column of a row whose text is no instant, with the text; null where there is none."""
+    found = []
+    for values in typed:
+        column = schema.columns[values.name]
+        if column.nullable and isinstance(column.dtype, pl.Datetime):
+            text = pl.col(values.name).cast(pl.String).str.strip_chars()
+            lost = (text != "") & pl.lit(values.is_null())
+            found.append(pl.when(lost).then(pl.format(f"{values.name} {{}}", text)))
+    return pl.coalesce(*found, pl.lit(None, dtype=pl.String))
 
 
 def _asset_of(path: Path) -> str:
@@ -163,7 +182,7 @@ def _cast(frame: pl.DataFrame, name: str, schema: Schema, stamp: Stamp | None, p
     if isinstance(dtype, pl.Datetime):
         return instants(values, stamp, f"{path}, column {name}").alias(name)
     if dtype == pl.String():
-        return values.cast(pl.String).str.strip_chars()
+        return values.cast(pl.String).str.strip_chars().replace("", None)
     if values.dtype == pl.String:
         values = values.str.strip_chars().replace("", None)
         # A text that is no number becomes NaN, which is told from a missing value.
@@ -266,13 +285,20 @@ def _identify(lake: Lake, rows: pl.DataFrame, source: str) -> tuple[pl.DataFrame
     return joined.drop("row"), aliases, assets
 
 
+def _identify_new_assets(lake: Lake, rows: pl.DataFrame, source: str) -> pl.DataFrame:
+    if "new_asset" not in rows.columns:
+        return rows
+    named, _, _ = _identify(lake, rows.with_columns(asset="new_asset"), source)
+    return rows.with_columns(new_asset=named["asset"])
+
+
 def _judge(
-    rows: pl.DataFrame, schema: Schema, now: datetime, report: ImportReport
+    rows: pl.DataFrame, schema: Schema, now: datetime, report: ImportReport, known: KnownAssets | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the good rows, and the observations set aside; count every problem with examples."""
     aside: list[pl.DataFrame] = []
 
-    def drop(rows: pl.DataFrame, wrong: Any, reason: str, name: str = "*") -> pl.DataFrame:
+    def drop(rows: pl.DataFrame, wrong: Any, reason: str, name: str = "*", remedy: str = "") -> pl.DataFrame:
         marked = rows.with_columns(wrong=wrong.fill_null(value=False))
         found = marked.filter("wrong")
         if found.is_empty():
@@ -280,8 +306,9 @@ def _judge(
         report.problems[reason] = report.problems.get(reason, 0) + found.height
         shown = report.examples.setdefault(reason, [])
         for row in found.head(EXAMPLES_MAX - len(shown)).iter_rows(named=True):
-            value = "" if name == "*" or name not in row else f", {name} {row[name]!r}"
-            shown.append(f"{row['file']} line {row['line']}: {row.get('asset') or ''}{value}".rstrip(": "))
+            value = "" if name == "*" or name not in row else f", {name} {value_in_words(row[name])}"
+            place = f"{row['file']} line {row['line']}: {row.get('asset') or ''}{value}".rstrip(": ")
+            shown.append(f"{place}; {remedy}" if remedy else place)
         if {"time", "asset", "price"} <= set(found.columns) and schema.name in ("daily", "intraday"):
             aside.append(
                 found.filter(pl.col("time").is_not_null() & pl.col("asset").is_not_null()).select(
@@ -301,7 +328,19 @@ def _judge(
             column = pl.col(name)
             missing = column.is_null() | (column.is_nan() if rows.schema[name].is_float() else False)
             rows = drop(rows, missing, f"{name} is missing or cannot be read")
-    if "time" in rows.columns:
+    lost = pl.col("unreadable").is_not_null()
+    rows = drop(rows, lost, "an optional time cannot be read", "unreadable").drop("unreadable")
+    if known is not None:
+        rows = canonical_events(rows)
+        if "known_at" in rows.columns:
+            # What is announced may lie in the future; when it was announced may not.
+            rows = drop(rows, pl.col("known_at") > now, "the time of knowledge lies in the future", "known_at")
+        announced = pl.coalesce([name for name in ("known_at", "time") if name in rows.columns])
+        rows = drop(
+            rows, announced > now, "the time lies in the future", "time", "say in known_at when it was announced"
+        )
+        rows = _judge_events(rows, known, drop)
+    elif "time" in rows.columns:
         rows = drop(rows, pl.col("time") > now, "the time lies in the future")
     if schema.name in ("daily", "intraday") and "price" in rows.columns:
         price = pl.col("price")
@@ -321,6 +360,16 @@ def _judge(
         return drop(rows, collision, "another row has the same time and asset with other figures"), _together(aside)
     repeated = ~pl.struct(key).is_last_distinct()
     return drop(rows, repeated, "a later row has the same key"), _together(aside)
+
+
+def _judge_events(rows: pl.DataFrame, known: KnownAssets, drop: Any) -> pl.DataFrame:
+    faults = list(event_faults(rows.iter_rows(named=True), known))
+    rows = rows.with_columns(
+        fault=pl.Series([None if found is None else str(found) for found in faults], dtype=pl.String)
+    )
+    for found in dict.fromkeys(found for found in faults if found is not None):
+        rows = drop(rows, pl.col("fault") == str(found), found.reason, found.column, found.remedy)
+    return rows.drop("fault")
 
 
 def _clean_figures(rows: pl.DataFrame, drop: Any) -> pl.DataFrame:

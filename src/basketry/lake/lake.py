@@ -17,7 +17,7 @@ from basketry.core.frames import EVENTS, LAKE_TABLES, Schema
 from basketry.core.time import to_datetime, to_instant
 from basketry.lake.files import Files
 from basketry.lake.ticks import Ticks
-from basketry.market.event_checks import judge_events
+from basketry.market.event_checks import judge_events, without_refused
 from basketry.market.panel import Panel
 
 FORMAT = 1
@@ -183,8 +183,9 @@ class Lake:
                 f"{self.address}: holds no {table} observations (it holds {names}); import some with: "
                 "basketry data import FILE --lake LAKE, or make a simulated market with: basketry data simulate"
             )
+        aside = self.read("quarantine")
         if not include_quarantined:
-            observations = _without_quarantined(observations, table, self.read("quarantine"))
+            observations = _without_quarantined(observations, table, aside)
         held = {name: self.read(name, known_by=known_by) for name in self.tables()}
         return Panel.from_frames(
             observations,
@@ -192,7 +193,7 @@ class Lake:
             classifications=held.get("classifications"),
             supply=held.get("supply"),
             yields=held.get("yields"),
-            events=held.get("events"),
+            events=without_refused(held["events"], aside) if "events" in held else None,
             metrics=held.get("metrics"),
             rates=held.get("rates"),
             known_by=known_by,

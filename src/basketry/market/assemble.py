@@ -81,7 +81,10 @@ def panel_from_frames(
         values.flags.writeable = False
     event_table = EVENTS.empty()
     if events is not None:
-        event_table = judge_events(_known_rows(EVENTS.conform(events, "events"), cutoff))
+        event_table = judge_events(
+            _known_rows(EVENTS.conform(events, "events"), cutoff),
+            "basketry data check --quarantine sets such rows of a lake aside",
+        )
         rejected = pl.concat([rejected, _strange_events(event_table, index)])
     return Panel(
         times=times,

@@ -34,6 +34,13 @@ class Fault:
     remedy: str
 
 
+_TWICE = Fault(
+    "known_at",
+    "another row tells of the same event as known at the same instant",
+    "keep one of them, or give the one that corrects the other a later known_at",
+)
+
+
 def fault_of(row: Mapping[str, Any]) -> Fault | None:
     """Return the first fault of a row of the table of events; None where it has none.
 
@@ -123,12 +130,12 @@ def canonical_events(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.when(later).then("known_at").alias("known_at"))
 
 
-def judge_events(table: pl.DataFrame, where: str = "events") -> pl.DataFrame:
+def judge_events(table: pl.DataFrame, remedy: str = "") -> pl.DataFrame:
     """Return a table in the EVENTS schema in its canonical form.
 
     Args:
         table: In the EVENTS schema.
-        where: The place, for the message.
+        remedy: What else may be done about a row that is none, for the message.
 
     Raises:
         DataError: A row is no event, or two rows say different things of one event as known at one instant.
@@ -137,34 +144,41 @@ def judge_events(table: pl.DataFrame, where: str = "events") -> pl.DataFrame:
     faults = refused_events(rows)
     if faults:
         place, fault = faults[0]
+        row = rows.row(place, named=True)
+        named = f"row {place + 1} ({row['kind']} of {row['asset']!r} at {row['time']:%Y-%m-%d %H:%M})"
         more = f"; {len(faults) - 1} more rows are wrong" if len(faults) > 1 else ""
-        raise DataError(f"{where}: {describe_event(rows, place)}: {told(rows.row(place, named=True), fault)}{more}")
-    repeated = rows.select(EVENTS.key).is_duplicated().arg_true()
-    if len(repeated):
-        raise DataError(
-            f"{where}: {describe_event(rows, repeated[0])}: {len(repeated)} rows share time, kind, assets and "
-            "known_at; keep one of them, or give the row that corrects the other a later known_at"
-        )
+        raise DataError(f"events: {named}: {told(row, fault)}{more}{remedy and f'; {remedy}'}")
     return rows
 
 
 def refused_events(rows: pl.DataFrame) -> list[tuple[int, Fault]]:
-    """Return the place and the fault of each row that is no event."""
-    found = ((place, fault_of(row)) for place, row in enumerate(rows.iter_rows(named=True)))
+    """Return the place and the fault of each row that is no event, of a table in its canonical form."""
+    twice = rows.select(EVENTS.key).is_duplicated().to_list()
+    found = ((place, fault_of(row) or (_TWICE if twice[place] else None)) for place, row in enumerate(rows.to_dicts()))
     return [(place, fault) for place, fault in found if fault is not None]
 
 
-def describe_event(rows: pl.DataFrame, place: int) -> str:
-    """Return a row of the table of events in words, with its number, counted from 1."""
-    row = rows.row(place, named=True)
-    return f"row {place + 1} ({row['kind']} of {row['asset']!r} at {row['time']:%Y-%m-%d %H:%M})"
+def without_refused(events: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
+    """Return events without the rows that are none and that were set aside.
+
+    Args:
+        events: EVENTS.
+        aside: QUARANTINE; a row of it that names an event which is sound by now sets nothing aside.
+    """
+    marked = aside.filter(pl.col("table") == EVENTS.name).select("time", "asset")
+    if marked.is_empty():
+        return events
+    refused = [place for place, _ in refused_events(canonical_events(events))]
+    hidden = events.with_row_index("place").filter(pl.col("place").is_in(refused))
+    hidden = hidden.join(marked, on=["time", "asset"], how="semi")
+    return events.with_row_index("place").join(hidden, on="place", how="anti", maintain_order="left").drop("place")
 
 
 def told(row: Mapping[str, Any], fault: Fault) -> str:
     """Return a fault with the value and the remedy."""
-    return f"{fault.reason} ({fault.column} {shown(row.get(fault.column))}); {fault.remedy}"
+    return f"{fault.reason} ({fault.column} {value_in_words(row.get(fault.column))}); {fault.remedy}"
 
 
-def shown(value: Any) -> str:
+def value_in_words(value: Any) -> str:
     """Return a value of a row for a message."""
     return "empty" if value is None or value == "" else str(value) if hasattr(value, "isoformat") else repr(value)

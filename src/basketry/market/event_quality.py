@@ -1,0 +1,101 @@
+"""Checks of the table of events: rows that are none, assets that are unknown, ratios that do not fit the prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from basketry.core.errors import nearest_hint
+from basketry.core.event_kind import EventKind
+from basketry.core.frames import INSTANT
+from basketry.market.event_checks import canonical_events, refused_events, told
+from basketry.market.event_ratio import RATIO_TOLERANCE, ratio_contradiction
+from basketry.market.quality import Finding
+
+AROUND = timedelta(days=30)
+"""Prices further from an event say nothing about its ratio: markets move that much."""
+
+_ROWS = pl.Schema(
+    {"time": INSTANT, "asset": pl.String(), "field": pl.String(), "value": pl.Float64(), "reason": pl.String()}
+)
+
+
+def check_events(events: pl.DataFrame, prices: pl.DataFrame, known: Iterable[str]) -> list[Finding]:
+    """Return what each check of the table of events finds, empty findings included.
+
+    Args:
+        events: EVENTS, in the order of its key; of rows about one event the one known last counts.
+        prices: Observations (DAILY schema).
+        known: Ids that the lake knows beside those of `prices`.
+    """
+    rows = canonical_events(events)
+    faults = refused_events(rows)
+    refused = [
+        _row(rows.row(place, named=True), fault.column, told(rows.row(place, named=True), fault))
+        for place, fault in faults
+    ]
+    sound = rows.with_row_index("place").filter(~pl.col("place").is_in([place for place, _ in faults])).drop("place")
+    priced = prices.drop_nulls("price")
+    held = set(priced["asset"].unique())
+    return [
+        Finding("refused events", "rows that are no events; panels refuse them", _table(refused), quarantined=True),
+        _unknown_assets(sound, held, {*held, *known}),
+        _wrong_ratios(sound, priced),
+    ]
+
+
+def _unknown_assets(events: pl.DataFrame, priced: set[str], known: set[str]) -> Finding:
+    found = []
+    for row in events.iter_rows(named=True):
+        kind, new_asset = EventKind(row["kind"]), row["new_asset"]
+        if row["asset"] not in known:
+            hint = nearest_hint(row["asset"], known)
+            found.append(_row(row, "asset", f"{kind} of an asset that is not known{hint}; it changes nothing"))
+        elif new_asset is not None and new_asset not in priced:
+            preposition, becomes = "of", "what is credited has no price"
+            if kind.converts:
+                preposition, becomes = "to", "it counts as a delisting"
+            hint = nearest_hint(new_asset, priced)
+            words = f"{kind} {preposition} {new_asset!r}, of which there is no price{hint}; {becomes}"
+            found.append(_row(row, "new_asset", words))
+    return Finding(
+        "unknown assets of events", "an asset that the lake does not know, or a new one without prices", _table(found)
+    )
+
+
+def _wrong_ratios(events: pl.DataFrame, priced: pl.DataFrame) -> Finding:
+    found = []
+    told_last = events.sort(pl.coalesce("known_at", "time"), maintain_order=True)
+    latest = told_last.unique(["time", "kind", "asset", "new_asset"], keep="last", maintain_order=True)
+    by_asset = priced.select("time", "asset", "price").sort("time").partition_by("asset", as_dict=True)
+    for row in latest.iter_rows(named=True):
+        if not EventKind(row["kind"]).converts:
+            continue
+        new_asset = row["new_asset"] or row["asset"]
+        old, new = by_asset.get((row["asset"],)), by_asset.get((new_asset,))
+        if old is None or new is None:
+            continue
+        before = old.filter(pl.col("time").is_between(row["time"] - AROUND, row["time"], closed="left"))["price"].tail(
+            1
+        )
+        after = new.filter(pl.col("time").is_between(row["time"], row["time"] + AROUND))["price"].head(1)
+        if before.is_empty() or after.is_empty():
+            continue
+        ratio = 1.0 if row["ratio"] is None else row["ratio"]
+        words = ratio_contradiction(ratio, before.item(), after.item())
+        if words is not None:
+            found.append(_row(row, "ratio", f"{row['kind']}: {words}"))
+    meaning = f"a ratio more than {RATIO_TOLERANCE:g} times off the prices before and after"
+    return Finding("ratios of events", meaning, _table(found))
+
+
+def _row(event: dict[str, Any], column: str, reason: str) -> tuple[Any, ...]:
+    value = event[column] if column == "ratio" else None
+    return event["time"], event["asset"], column, value, reason
+
+
+def _table(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=_ROWS, orient="row")
