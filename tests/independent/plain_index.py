@@ -1,257 +1,329 @@
 """A second implementation of the index calculation, in plain Python, written from docs/concepts/calculation.md.
 
-It shares no code with basketry: dictionaries, lists, fractions of days, one asset at a time. It is slow and
-meant to be read beside the page.
+It shares no code with basketry: dictionaries, lists, one asset at a time. It is slow and meant to be read beside the
+page. `plain_market` holds the data and events, `plain_determine` a determination, `plain_basket` units, and
+`plain_events` what events do to an index; this file holds the order of things at an instant. Instants are days,
+00:00 UTC, and changes take effect at 00:00.
+
+Where the page leaves something open, a comment that begins with "Open" says what was taken.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
-Day = date
-Table = dict[str, dict[Day, float]]
-CARRY = 3
+from tests.independent.plain_basket import Basket, Lot, Pending, Price
+from tests.independent.plain_determine import CannotDetermineError, determine
+from tests.independent.plain_events import Index, correct, depart, leave, settle
+from tests.independent.plain_income import Income
+from tests.independent.plain_market import Day, Event, PlainMarket, Table
+
+DEFAULTS: dict[str, Any] = {
+    "every": "month",
+    "determine": 1,
+    "fix": "weights",
+    "steps": 1,
+    "step_days": 1,
+    "exclude_tags": frozenset(),
+    "min_cap": 0,
+    "min_days": 0,
+    "min_traded": None,
+    "min_turnover": None,
+    "by": "market_cap",
+    "top": None,
+    "buffer": None,
+    "weight": "market_cap",
+    "window": 90,
+    "cap": None,
+    "largest": None,
+    "guard": True,
+    "carry": 3,
+    "live": 1,
+    "then": "remove_at_last_price",
+    "delisting": "remove_at_last_price",
+    "hard_fork": "ignore",
+    "airdrop": "ignore",
+    "drift": None,
+    "drift_relative": False,
+    "volatility": None,
+    "total": None,
+}
+
+
+@dataclass
+class Status:
+    """How good a level is."""
+
+    word: str
+    age: int
+    fresh: int
+
+
+@dataclass
+class Result:
+    """What a run gives, by day.
+
+    Attributes:
+        levels: Price return.
+        total: Total return, where the rules ask for one.
+        statuses: Of each level.
+        baskets: Units over the divisor after everything of the day: their values make the level.
+        cash: Cash over the divisor, likewise.
+        pending: Effective days of the changes that are pending at the end.
+    """
+
+    levels: dict[Day, float] = field(default_factory=dict)
+    total: dict[Day, float] = field(default_factory=dict)
+    statuses: dict[Day, Status] = field(default_factory=dict)
+    baskets: dict[Day, dict[str, float]] = field(default_factory=dict)
+    cash: dict[Day, float] = field(default_factory=dict)
+    pending: list[Day] = field(default_factory=list)
 
 
 class PlainIndex:
-    """Daily price-return index on tables {field: {asset: {day: value}}}, with monthly or quarterly changes."""
+    """Daily index on tables {field: {asset: {day: value}}}, with weekly, monthly or quarterly changes."""
 
     def __init__(
-        self, tables: Mapping[str, Table], days: list[Day], tags: Mapping[str, set[str]], rules: dict[str, Any]
+        self,
+        tables: Mapping[str, Table],
+        days: list[Day],
+        tags: Mapping[str, set[str]],
+        rules: Mapping[str, Any],
+        events: Iterable[Event] = (),
+        yields: Mapping[str, Mapping[Day, float]] | None = None,
     ):
-        self.tables, self.days, self.tags, self.rules = tables, days, tags, rules
-        self.first = {asset: min(values) for asset, values in tables["price"].items() if values}
-        self.quiet = {day: not any(day in values for values in tables["price"].values()) for day in days}
+        self.market, self.tags, self.rules = PlainMarket(tables, days, events), tags, {**DEFAULTS, **rules}
+        self.days, self.yields = days, yields or {}
 
-    def run(self, base: Day, level: float) -> dict[Day, float]:
-        """Return the level of each day from the base to the last."""
-        grid = [day for day in self.days if day >= base]
-        levels = {grid[0]: level}
-        units = self.rebalance(grid[0], {}, {})
-        last = {asset: (self.observed(asset, grid[0], CARRY), grid[0]) for asset in units}
-        last = {asset: (price, self.seen(asset, grid[0])) for asset, (price, _) in last.items()}
-        divisor = sum(q * last[a][0] for a, q in units.items()) / level
-        for day in grid[1:]:
-            for asset in units:
-                price = self.tables["price"][asset].get(day)
-                if price is not None and price <= 20 * last[asset][0]:
-                    last[asset] = (price, day)
-            levels[day] = math.fsum(q * last[a][0] for a, q in units.items()) / divisor
-            old = [a for a in units if (day - last[a][1]).days > CARRY]
-            if old and not self.quiet[day] and len(old) < len(units):
-                before = math.fsum(q * last[a][0] for a, q in units.items())
-                units = {a: q for a, q in units.items() if a not in old}
-                divisor *= math.fsum(q * last[a][0] for a, q in units.items()) / before
-            if self.changes(day):
-                fresh = self.rebalance(day, units, {a: last[a] for a in units})
-                if fresh:
-                    before = math.fsum(q * last[a][0] for a, q in units.items())
-                    held = {a: last[a] for a in units}
-                    last = {a: held.get(a) or (self.observed(a, day, CARRY), self.seen(a, day)) for a in fresh}
-                    units = fresh
-                    divisor *= math.fsum(q * last[a][0] for a, q in units.items()) / before
-        return levels
+    def run(self, base: Day, level: float) -> Result:
+        """Return levels, statuses and baskets of each day from the base to the last."""
+        rules, result = self.rules, Result()
+        self.index = index = Index(self.market, rules, base, Income(self.yields, rules["total"]))
+        self.result = result
+        self.start(base, level)
+        for day in [day for day in self.days if day >= base]:
+            index.day = day
+            if day > base:
+                index.income.step(index.basket, day)
+                self.events(day)
+                quiet = self.read(day)
+                self.level(day)
+                self.status(day, quiet)
+                self.depart(day, quiet)
+                self.total(day)
+                due = self.triggered(day)
+                if due and not rules["determine"]:
+                    self.decide(day, day, by_trigger=True)
+                if self.scheduled(day) and not rules["determine"]:
+                    self.decide(day, day)
+                if not self.change(day):
+                    self.step(day)
+                if due and rules["determine"]:
+                    self.decide(day, day + timedelta(rules["determine"]), by_trigger=True)
+            effective = day + timedelta(rules["determine"])
+            if rules["determine"] and self.scheduled(effective):
+                self.decide(day, effective)
+            index.income.close(index.basket, index.last)
+            points = index.divisor
+            result.baskets[day] = {a: index.basket.units(a) / points for a in sorted(index.basket.lots)}
+            result.cash[day] = index.basket.cash / points
+        result.pending = [change.effective for change in index.pending]
+        return result
 
-    def changes(self, day: Day) -> bool:
+    def start(self, base: Day, level: float) -> None:
+        """Determine and strike the base composition, and what was determined before the base for later."""
+        index, lag = self.index, self.rules["determine"]
+        asked = base - timedelta(lag)
+        self.decide(asked if asked >= self.days[0] else base, base)
+        for n in range(1, lag):
+            if self.scheduled(base + timedelta(lag - n)) and asked + timedelta(lag - n) >= self.days[0]:
+                self.decide(base - timedelta(n), base + timedelta(lag - n))
+        self.events(base)
+        for event in index.leaving:
+            leave(index, event)
+        if not self.change(base):
+            raise CannotDetermineError(f"nobody is eligible at the base {base}")
+        index.divisor = index.basket.value(index.last) / level
+        index.changed = base
+        self.result.levels[base] = level
+        self.status(base, False)
+        self.total(base)
+        index.income.restart(1.0)
+
+    def scheduled(self, day: Day) -> bool:
         """Return whether a scheduled change takes effect on a day."""
+        if self.rules["every"] == "week":
+            return day.weekday() == 0
         months = (1, 4, 7, 10) if self.rules["every"] == "quarter" else range(1, 13)
         return day.day == 1 and day.month in months
 
-    def observed(self, asset: str, day: Day, age: int, field: str = "price") -> Any:
-        """Return the latest value of a field, at most `age` days old."""
-        values = self.tables[field].get(asset, {})
-        return next((values[day - timedelta(n)] for n in range(age + 1) if day - timedelta(n) in values), None)
+    def decide(self, day: Day, effective: Day, by_trigger: bool = False) -> None:
+        """Make a determination, and its change pending."""
+        found = determine(self.market, day, set(self.index.basket.lots), self.rules, self.tags)
+        lots = {a: [Lot(w / found.prices[a][0], *found.prices[a])] for a, w in found.weights.items()}
+        change = Pending(effective, day, by_trigger, dict(found.weights), Basket(lots), found.ranked)
+        self.index.pending.append(change)
+        self.index.ranked, self.index.departed = found.ranked, set()
 
-    def seen(self, asset: str, day: Day) -> Day:
-        """Return the day of the latest price, at most three days old."""
-        return next(day - timedelta(n) for n in range(CARRY + 1) if day - timedelta(n) in self.tables["price"][asset])
+    def events(self, day: Day) -> None:
+        """Step 1: settle what takes effect, at the last prices used; departures wait for the prices of the day."""
+        index, base = self.index, not self.result.levels
+        after = min(change.day for change in index.pending) if base else day - timedelta(1)
+        index.leaving = []
+        if base:
+            index.settled = {row.key: row.factor for row in self.market.view(after).force}
+        for row in self.market.seen_in(after, day):
+            if row.key in index.settled:
+                correct(index, row)
+            else:
+                settle(index, row)
+            index.settled[row.key] = row.factor
 
-    def window(self, field: str, asset: str, day: Day, length: int) -> list[float]:
-        """Return the values of a field in the `length` days that end with a day."""
-        values = self.tables[field].get(asset, {})
-        return [values[x] for n in range(length - 1, -1, -1) if (x := day - timedelta(n)) in values]
+    def read(self, day: Day) -> bool:
+        """Step 2: take the prices of the day; return whether no member has one, which is silence."""
+        index, quiet = self.index, True
+        for asset in index.basket.lots:
+            price = self.market.price(asset, day)
+            if price is None or (self.rules["guard"] and asset in index.last and price > 20 * index.last[asset].value):
+                continue
+            index.last[asset] = Price(price, day)
+            quiet = False
+        return quiet
 
-    def rebalance(self, day: Day, units: dict[str, float], last: dict[str, tuple[float, Day]]) -> dict[str, float]:
-        """Return the units of the new basket, empty when nobody is eligible."""
-        asked = day - timedelta(self.rules["determine"])
-        weights, shares, caps = self.determine(asked, set(units))
-        price = {a: last[a][0] if a in last else self.observed(a, day, CARRY) for a in weights}
-        present = [a for a in weights if price[a] is not None]
-        total = math.fsum(weights[a] for a in present)
-        if not present:
-            return {}
-        if self.rules["fix"] == "units":
-            raw = {a: caps[a] / math.fsum(caps.values()) for a in weights}
-            factor = {a: weights[a] / raw[a] for a in present}
-            return {a: shares[a] * factor[a] / max(factor.values()) for a in present}
-        return {a: weights[a] / total / price[a] for a in present}
+    def old(self) -> list[str]:
+        """Return the members whose last price is older than it may be carried."""
+        index = self.index
+        return [a for a in sorted(index.basket.lots) if a in index.last and index.age(a) > self.rules["carry"]]
 
-    def determine(self, day: Day, members: set[str]) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
-        """Return weights, supplies and capitalisations of the selected."""
-        refused: set[str] = set()
-        frozen: dict[str, float] = {}
-        while True:
-            cap: dict[str, Any] = {a: frozen.get(a, self.observed(a, day, CARRY, "market_cap")) for a in self.first}
-            eligible = [a for a in sorted(self.first) if a not in refused and self.eligible(a, day, cap[a])]
-            chosen = self.select(eligible, day, cap, members)
-            suspects = set(chosen) | {a for a in members if self.observed(a, day, CARRY) is not None}
-            found = False
-            for asset in suspects:
-                price = self.observed(asset, day, CARRY)
-                past = self.window("price", asset, day, 7)
-                if asset not in refused and past and price > 20 * statistics.median(past):
-                    refused.add(asset)
-                    found = True
-                supplies = [c / p for c, p in self.pairs(asset, day)]
-                if asset not in frozen and cap[asset] is not None and supplies:
-                    usual = statistics.median(supplies)
-                    ratio = cap[asset] / price / usual
-                    if ratio > 2 or ratio < 0.5:
-                        frozen[asset] = price * usual
-                        found = True
-                traded = self.window("volume", asset, day, 30)
-                worth = frozen.get(asset, cap[asset])
-                if asset not in refused and traded and worth and statistics.median(traded) / worth < 1e-6:
-                    refused.add(asset)
-                    found = True
-            if not found:
-                break
-        if not chosen:
-            return {}, {}, {}
-        caps = {a: cap[a] or math.nan for a in chosen}
-        raw = WEIGHTINGS[self.rules["weight"]](self, chosen, day, caps)
-        return self.capped(raw), {a: caps[a] / self.observed(a, day, CARRY) for a in chosen}, caps
+    def level(self, day: Day) -> None:
+        """Make the level with the basket held; suspended, it stays where it was.
 
-    def pairs(self, asset: str, day: Day) -> list[tuple[float, float]]:
-        """Return (capitalisation, price) of the 30 days that end with a day, where both are known."""
-        caps, prices = self.tables["market_cap"].get(asset, {}), self.tables["price"][asset]
-        days = [day - timedelta(n) for n in range(30)]
-        return [(caps[x], prices[x]) for x in days if x in caps and x in prices]
+        In silence no price moves, so that the level moves only where an event takes value away.
+        """
+        index, levels = self.index, self.result.levels
+        held = self.rules["then"] == "suspend" and bool(self.old())
+        now = index.basket.value(index.last) / index.divisor
+        levels[day] = levels[day - timedelta(1)] if held else now
 
-    def eligible(self, asset: str, day: Day, cap: Any) -> bool:
-        """Return whether an asset has a fresh price and passes the rules of the universe."""
-        rules = self.rules
-        if self.observed(asset, day, CARRY) is None or self.tags.get(asset, set()) & rules["exclude_tags"]:
+    def depart(self, day: Day, quiet: bool) -> None:
+        """Step 3: members leave, by events first, then those without a price for too long."""
+        index, then = self.index, self.rules["then"]
+        for event in index.leaving:
+            leave(index, event)
+        old = self.old()
+        if then not in ("keep", "suspend") and not quiet and len(old) < len(index.last):
+            for asset in old:
+                depart(index, asset, then)
+        if index.lost:
+            self.level(day)
+            index.lost = False
+
+    def status(self, day: Day, quiet: bool) -> None:
+        """Write the status of the level, by the prices that it was made with.
+
+        Open: the status where a member leaves. Taken: the one who leaves counts, as the level was made with its
+        price; where that is older than allowed, the level is carried, as the price is not kept.
+        """
+        index, rules = self.index, self.rules
+        ages = [index.age(a) for a in index.basket.lots if a in index.last]
+        oldest, fresh = max(ages), sum(age < rules["live"] for age in ages)
+        word = "live" if oldest < rules["live"] else "carried"
+        if oldest > rules["carry"]:
+            kept = {"keep": "stale", "suspend": "suspended"}
+            word = "suspended" if quiet else kept.get(rules["then"], "carried")
+        self.result.statuses[day] = Status(word, oldest, fresh)
+
+    def total(self, day: Day) -> None:
+        """Write the total return, after departures."""
+        index = self.index
+        if self.rules["total"]:
+            before = day - timedelta(1)
+            levels, total = self.result.levels, self.result.total
+            if before in levels:
+                total[day] = index.income.level(index, levels[day], levels[before], total[before])
+            else:
+                total[day] = levels[day]
+
+    def triggered(self, day: Day) -> bool:
+        """Step 4: return whether a trigger fires."""
+        index, rules = self.index, self.rules
+        ahead = [day + timedelta(n) for n in range(rules["determine"] + 1)]
+        if any(map(self.scheduled, ahead)) or any(change.by_trigger for change in index.pending):
             return False
-        if (cap is None or cap < rules["min_cap"]) and rules["min_cap"] > 0:
+        if rules["drift"] is not None:
+            value = index.basket.value(index.last)
+            for asset in index.basket.lots:
+                given = index.given[asset]
+                band = rules["drift"] * given if rules["drift_relative"] else rules["drift"]
+                if abs(index.basket.worth(asset, index.last) / value - given) > band:
+                    return True
+        return rules["volatility"] is not None and self.volatile(day)
+
+    def volatile(self, day: Day) -> bool:
+        """Return whether the levels of a whole window since the last change are more volatile than allowed."""
+        above, window = self.rules["volatility"]
+        if (day - self.index.changed).days < window or window < 2:
             return False
-        if (day - self.first[asset]).days < rules["min_days"]:
+        levels = [self.result.levels[day - timedelta(n)] for n in range(window, -1, -1)]
+        returns = [math.log(b / a) for a, b in pairwise(levels)]
+        return statistics.stdev(returns) * math.sqrt(365) > above
+
+    def change(self, day: Day) -> bool:
+        """Step 5: strike the latest of the changes that are due; return whether one was."""
+        index = self.index
+        due = [change for change in index.pending if change.effective <= day]
+        index.pending = [change for change in index.pending if change.effective > day]
+        return bool(due) and self.strike(day, max(due, key=lambda change: change.effective))
+
+    def strike(self, day: Day, change: Pending) -> bool:
+        """Put the determined basket in the place of the old one; nobody, and the old one is kept."""
+        index, rules, view = self.index, self.rules, self.market.view(day)
+        prices: dict[str, Price] = {}
+        for asset in change.weights:
+            price = view.observed(asset, rules["carry"])
+            if asset in index.last:
+                prices[asset] = index.last[asset]
+            elif price is not None:
+                prices[asset] = Price(price, view.seen(asset, rules["carry"]))
+        if not prices:
             return False
-        if rules["min_traded"]:
-            length, least = rules["min_traded"]
-            traded = self.window("volume", asset, day, length)
-            if not traded or statistics.median(traded) < least:
-                return False
-        if rules["min_turnover"]:
-            caps, volumes = self.tables["market_cap"].get(asset, {}), self.tables["volume"].get(asset, {})
-            days = [day - timedelta(n) for n in range(30)]
-            daily = [volumes[x] / caps[x] for x in days if x in caps and x in volumes]
-            if not daily or statistics.median(daily) * 365 < rules["min_turnover"]:
-                return False
+        first = not index.basket.lots
+        value = 1.0 if first else index.basket.value(index.last)
+        if rules["fix"] == "units":
+            fresh = Basket({a: change.basket.lots[a] for a in prices})
+        else:
+            sizes = {a: change.weights[a] / price.value for a, price in prices.items()}
+            fresh = Basket({a: [Lot(sizes[a], price.value, price.day)] for a, price in prices.items()})
+        fresh = fresh.scaled(value / fresh.value(prices))
+        index.old = index.target = None
+        index.last |= prices
+        if rules["steps"] > 1 and not first:
+            index.old, index.target, index.began, index.done = index.basket, fresh, day, 0
+            self.step(day)
+        else:
+            index.hold(fresh)
         return True
 
-    def select(self, eligible: list[str], day: Day, cap: dict[str, Any], members: set[str]) -> list[str]:
-        """Return the chosen, by rank and buffer, in the order of their ids."""
-        figure: dict[str, Any] = {
-            a: cap[a] if self.rules["by"] == "market_cap" else self.past_return(a, day, 90, 0) for a in eligible
-        }
-        ranked = sorted((a for a in eligible if figure[a] is not None), key=lambda a: (-figure[a], a))
-        count, (enter, leave) = self.rules["top"] or len(ranked), self.rules["buffer"] or (len(ranked), len(ranked))
-        rank = {a: n for n, a in enumerate(ranked, 1)}
-        sure = [a for a in ranked if rank[a] <= min(enter, count)]
-        stay = [a for a in ranked if a not in sure and a in members and rank[a] <= leave]
-        rest = [a for a in ranked if a not in sure and a not in stay]
-        return sorted((sure + stay + rest)[:count])
-
-    def past_return(self, asset: str, day: Day, length: int, skip: int) -> float | None:
-        """Return the price `skip` days before over the price `length` days before, less one."""
-        now, then = (self.observed(asset, day - timedelta(n), CARRY) for n in (skip, length))
-        return None if now is None or then is None else now / then - 1
-
-    def returns(self, asset: str, day: Day, length: int) -> dict[Day, float]:
-        """Return the daily log returns of the `length` days that end with a day."""
-        prices = self.tables["price"][asset]
-        days = [day - timedelta(n) for n in range(length)]
-        return {x: math.log(prices[x] / prices[y]) for x in days if x in prices and (y := x - timedelta(1)) in prices}
-
-    def capped(self, raw: dict[str, float]) -> dict[str, float]:
-        """Return weights in which no cap is broken: fix what exceeds, share the rest, and again."""
-        total = math.fsum(raw.values())
-        weights = {a: w / total for a, w in raw.items()}
-        if self.rules["cap"] is None:
-            return weights
-        limit = dict.fromkeys(weights, self.rules["cap"])
-        limit[max(weights, key=lambda a: (weights[a], [-ord(c) for c in a]))] = (
-            self.rules["largest"] or self.rules["cap"]
-        )
-        if math.fsum(limit.values()) < 1 - 1e-12:
-            return dict.fromkeys(weights, 1 / len(weights))
-        fixed: dict[str, float] = {}
-        while True:
-            room = 1 - math.fsum(fixed.values())
-            free = math.fsum(w for a, w in weights.items() if a not in fixed)
-            spread = {a: w * room / free for a, w in weights.items() if a not in fixed}
-            over = [a for a, w in spread.items() if w > limit[a]]
-            if not over:
-                return {a: fixed.get(a, spread.get(a, 0.0)) for a in weights}
-            fixed |= {a: limit[a] for a in over}
-
-
-def _inverse_volatility(index: PlainIndex, chosen: list[str], day: Day, caps: dict[str, float]) -> dict[str, float]:
-    del caps
-    return {a: 1 / statistics.stdev(index.returns(a, day, 90).values()) for a in chosen}
-
-
-def _equal_risk(index: PlainIndex, chosen: list[str], day: Day, caps: dict[str, float]) -> dict[str, float]:
-    """Return weights of equal risk contribution by damped fixed-point steps on w_i = 1 / (Σw)_i."""
-    del caps
-    series = {a: index.returns(a, day, 90) for a in chosen}
-    whole = sorted(set.intersection(*(set(values) for values in series.values())))
-    centred = {a: [series[a][x] - statistics.fmean(series[a][y] for y in whole) for x in whole] for a in chosen}
-    cov = {a: {b: _product(centred[a], centred[b]) / (len(whole) - 1) for b in chosen} for a in chosen}
-    weights = {a: 1 / math.sqrt(cov[a][a]) for a in chosen}
-    for _ in range(5000):
-        marginal = {a: sum(cov[a][b] * weights[b] for b in chosen) for a in chosen}
-        step = {a: math.sqrt(weights[a] / marginal[a]) for a in chosen}
-        if max(abs(step[a] / weights[a] - 1) for a in chosen) < 1e-15:
-            break
-        weights = step
-    return weights
-
-
-def _product(left: list[float], right: list[float]) -> float:
-    return math.fsum(x * y for x, y in zip(left, right, strict=True))
-
-
-def _momentum(index: PlainIndex, chosen: list[str], day: Day, caps: dict[str, float]) -> dict[str, float]:
-    del caps
-    past = {a: index.past_return(a, day, 90, 7) for a in chosen}
-    known = [x for x in past.values() if x is not None]
-    mean, spread = (statistics.fmean(known), statistics.pstdev(known)) if len(known) > 1 else (0.0, 0.0)
-    z = {a: 0.0 if x is None or not spread else max(-3.0, min(3.0, (x - mean) / spread)) for a, x in past.items()}
-    return {a: 1 + x if x >= 0 else 1 / (1 - x) for a, x in z.items()}
-
-
-def _smoothed(index: PlainIndex, chosen: list[str], day: Day, caps: dict[str, float]) -> dict[str, float]:
-    del caps
-    result = {}
-    for asset in chosen:
-        values = index.tables["market_cap"][asset]
-        days = [(n, values[day - timedelta(n)]) for n in range(90) if day - timedelta(n) in values]
-        decay = [0.5 ** (n / 15) for n, _ in days]
-        result[asset] = math.sqrt(sum(c * d for (_, c), d in zip(days, decay, strict=True)) / sum(decay))
-    return result
-
-
-WEIGHTINGS: dict[str, Callable[[PlainIndex, list[str], Day, dict[str, float]], dict[str, float]]] = {
-    "market_cap": lambda _index, _chosen, _day, caps: dict(caps),
-    "equal": lambda _index, chosen, _day, _caps: dict.fromkeys(chosen, 1.0),
-    "inverse_volatility": _inverse_volatility,
-    "equal_risk_contribution": _equal_risk,
-    "momentum": _momentum,
-    "smoothed": _smoothed,
-}
+    def step(self, day: Day) -> None:
+        """Step 6: hold the mixture of the last transition step whose time has come."""
+        index, steps = self.index, self.rules["steps"]
+        if index.old is None or index.target is None:
+            return
+        due = min(steps, 1 + (day - index.began).days // self.rules["step_days"])
+        if due <= index.done:
+            return
+        index.done, share = due, due / steps
+        mixture = index.target if due == steps else index.old.scaled(1 - share).plus(index.target.scaled(share))
+        worth = mixture.value(index.last)
+        # Open: whether credited units and cash from within a transition outlast its next step. Taken: what is
+        # neither in the old basket nor in the target is sold, as the page gives the units of a step entirely.
+        if worth > 0:
+            index.hold(mixture.scaled(index.basket.value(index.last) / worth))
+        if due == steps:
+            index.old = index.target = None

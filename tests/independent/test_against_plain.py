@@ -1,15 +1,13 @@
 """Levels of the examples on the real market equal those of the plain second implementation."""
 
-import importlib.util
-import sys
 from datetime import date, timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.independent.plain_index import PlainIndex
 
 from basketry.index.calculate import calculate_index
 from basketry.market.panel import Panel
@@ -89,19 +87,6 @@ RULES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="session")
-def plain() -> ModuleType:
-    """The second implementation, loaded from the file beside this one."""
-    path = Path(__file__).with_name("plain_index.py")
-    spec = importlib.util.spec_from_file_location("plain_index", path)
-    if spec is None or spec.loader is None:
-        raise ImportError(path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["plain_index"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
 def tables(real_observations: pl.DataFrame) -> dict[str, dict[str, dict[date, float]]]:
     """The observations as nested dictionaries."""
     found: dict[str, dict[str, dict[date, float]]] = {"price": {}, "market_cap": {}, "volume": {}}
@@ -119,13 +104,13 @@ def test_levels_equal_those_of_the_plain_implementation(
     real_panel: Panel,
     real_tags: pl.DataFrame,
     tables: dict[str, dict[str, dict[date, float]]],
-    plain: ModuleType,
 ) -> None:
     methodology = Methodology.load(EXAMPLES / f"{name}.yaml")
     result = calculate_index(methodology, real_panel, start=BASE)
     first, last = (real_panel.times[place].item().date() for place in (0, -1))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     tags = {asset: {"stablecoin"} for asset in real_tags["asset"]}
-    levels = plain.PlainIndex(tables, days, tags, {**USUAL, **RULES[name]}).run(BASE, methodology.first.base.level)
+    index = PlainIndex(tables, days, tags, {**USUAL, **RULES[name]})
+    levels = index.run(BASE, methodology.first.base.level).levels
     assert [day.isoformat() for day in levels] == [str(time.astype("datetime64[D]")) for time in result.times]
     np.testing.assert_allclose(result.level(), list(levels.values()), rtol=1e-9)

@@ -1,0 +1,145 @@
+"""The basket of the plain implementation: lots of units, their conversion, and what becomes of one that leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from tests.independent.plain_market import Day, Event, Key, instant
+
+
+@dataclass
+class Price:
+    """The last price used of an asset.
+
+    Attributes:
+        value: In the units held.
+        day: When it was observed.
+        by: Ratios of the conversions that were applied to it since; a later observation has none.
+    """
+
+    value: float
+    day: Day
+    by: dict[Key, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Units that were fixed together.
+
+    Attributes:
+        units: Units held now.
+        price: The price at which they were fixed, in the units of now.
+        day: When that price was observed.
+        by: Ratios of the events that were applied to the lot, by which a correction finds it.
+    """
+
+    units: float
+    price: float
+    day: Day
+    by: Mapping[Key, float] = field(default_factory=dict)
+
+    def times(self, ratio: float, key: Key) -> Lot:
+        """Return the lot after a conversion."""
+        return replace(self, units=self.units * ratio, price=self.price / ratio, by={**self.by, key: ratio})
+
+    def corrected(self, ratio: float, key: Key) -> Lot:
+        """Return the lot with another ratio in the place of the one applied."""
+        factor = ratio / self.by[key]
+        return replace(self, units=self.units * factor, price=self.price / factor, by={**self.by, key: ratio})
+
+    def scaled(self, factor: float) -> Lot:
+        return replace(self, units=self.units * factor)
+
+
+@dataclass
+class Basket:
+    """Lots by asset, and cash."""
+
+    lots: dict[str, list[Lot]] = field(default_factory=dict)
+    cash: float = 0.0
+
+    def units(self, asset: str) -> float:
+        return math.fsum(lot.units for lot in self.lots.get(asset, []))
+
+    def worth(self, asset: str, last: Mapping[str, Price]) -> float:
+        """Return the value of one member; nothing before its first price."""
+        return self.units(asset) * last[asset].value if asset in last else 0.0
+
+    def value(self, last: Mapping[str, Price]) -> float:
+        return math.fsum([self.cash, *(self.worth(asset, last) for asset in sorted(self.lots))])
+
+    def scaled(self, factor: float) -> Basket:
+        lots = {asset: [lot.scaled(factor) for lot in lots] for asset, lots in self.lots.items()}
+        return Basket(lots, self.cash * factor)
+
+    def plus(self, other: Basket) -> Basket:
+        both = sorted({*self.lots, *other.lots})
+        lots = {asset: [*self.lots.get(asset, []), *other.lots.get(asset, [])] for asset in both}
+        return Basket(lots, self.cash + other.cash)
+
+    def convert(self, event: Event, new: str) -> None:
+        """Turn the units of the event's asset into those of another, or of itself.
+
+        A lot of a redenominated asset that was fixed at a price from after the event is in new units already: it was
+        bought when the event had happened and was not known. The page does not speak of it.
+        """
+        lots = self.lots.pop(event.asset, [])
+        if not lots:
+            return
+        fixed_after = [new == event.asset and instant(lot.day) >= event.time for lot in lots]
+        turned = [
+            lot if after else lot.times(event.factor, event.key) for lot, after in zip(lots, fixed_after, strict=True)
+        ]
+        self.lots[new] = self.lots.get(new, []) + turned
+
+    def correct(self, key: Key, ratio: float) -> None:
+        """Put a corrected ratio in the place of the one that was applied, in the lots to which it was."""
+        for asset, lots in self.lots.items():
+            self.lots[asset] = [lot.corrected(ratio, key) if key in lot.by else lot for lot in lots]
+
+    def exchange(self, asset: str, new: str, price: float, day: Day, value: Callable[[Lot], float]) -> None:
+        """Put units of another asset in the place of a member's, lot by lot of the same value."""
+        lots = self.lots.pop(asset, [])
+        self.lots.setdefault(new, []).extend(Lot(value(lot) / price, price, day) for lot in lots)
+
+
+@dataclass
+class Pending:
+    """A change that was determined and has not taken effect.
+
+    Attributes:
+        effective: The day on which it takes effect.
+        day: The day of the determination.
+        by_trigger: Whether a trigger caused it.
+        weights: As determined, carried through events.
+        basket: Units at the prices of the determination, carried through events.
+        ranked: The eligible of the determination, best first.
+    """
+
+    effective: Day
+    day: Day
+    by_trigger: bool
+    weights: dict[str, float]
+    basket: Basket
+    ranked: list[str]
+
+    def convert(self, event: Event, new: str) -> None:
+        """Replace a converted asset by what it became; weights add up where both were determined."""
+        self.basket.convert(event, new)
+        if event.asset in self.weights:
+            weight = self.weights.pop(event.asset)
+            self.weights[new] = self.weights.get(new, 0.0) + weight
+
+    def drop(self, asset: str) -> None:
+        """Leave an asset out; striking gives its weight to the others."""
+        self.weights.pop(asset, None)
+        self.basket.lots.pop(asset, None)
+
+    def exchange(self, asset: str, new: str, price: float, day: Day) -> None:
+        """Give the weight of an asset to another, units at the prices of the determination."""
+        self.basket.exchange(asset, new, price, day, lambda lot: lot.units * lot.price)
+        if asset in self.weights:
+            weight = self.weights.pop(asset)
+            self.weights[new] = self.weights.get(new, 0.0) + weight

@@ -1,0 +1,236 @@
+"""The determination of the plain implementation: candidates, universe, guard, selection, weights, caps."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.independent.plain_market import Day, PlainMarket, View
+
+FIGURE_AGE = 3
+"""Days for which a figure that is not observed stands. Open: the page gives an age for prices only."""
+
+
+class CannotDetermineError(ValueError):
+    """A weighting has no answer, which stops the calculation."""
+
+
+@dataclass
+class Determined:
+    """What was determined on a day; nobody where nobody is eligible.
+
+    Attributes:
+        day: The day whose data were used.
+        weights: After caps.
+        prices: Price of each at the determination, and the day of it.
+        ranked: The eligible, best first.
+    """
+
+    day: Day
+    weights: dict[str, float]
+    prices: dict[str, tuple[float, Day]]
+    ranked: list[str] = field(default_factory=list)
+
+
+def determine(
+    market: PlainMarket, day: Day, members: set[str], rules: Mapping[str, Any], tags: Mapping[str, set[str]]
+) -> Determined:
+    """Return who is selected with the data up to a day, and with which weights."""
+    view, carry = market.view(day), rules["carry"]
+    candidates = [
+        asset
+        for asset, prices in sorted(view.tables["price"].items())
+        if prices
+        and view.observed(asset, carry) is not None
+        and asset not in view.ended
+        and asset not in view.coming
+        and not tags.get(asset, set()) & rules["exclude_tags"]
+    ]
+    refused: set[str] = set()
+    frozen: dict[str, float] = {}
+    while True:
+        cap = {a: frozen.get(a, view.observed(a, FIGURE_AGE, "market_cap")) for a in candidates}
+        eligible = [a for a in candidates if a not in refused and _eligible(view, a, cap[a], rules)]
+        ranked = _rank(view, eligible, cap, rules)
+        chosen = _select(ranked, members, rules)
+        if not rules["guard"]:
+            break
+        suspects = set(chosen) | (members & set(candidates))
+        if not _examine(view, suspects, cap, refused, frozen, carry):
+            break
+    if not chosen:
+        return Determined(day, {}, {}, ranked)
+    raw = WEIGHTINGS[rules["weight"]](view, chosen, cap, rules)
+    prices = {a: (_known(view.observed(a, carry)), view.seen(a, carry)) for a in chosen}
+    return Determined(day, _capped(raw, rules), prices, ranked)
+
+
+def _known(value: float | None) -> float:
+    if value is None:
+        raise CannotDetermineError("a figure is not known")
+    return value
+
+
+def _eligible(view: View, asset: str, cap: float | None, rules: Mapping[str, Any]) -> bool:
+    """Return whether an asset passes the rules of the universe; an unknown figure does not pass a bound."""
+    if rules["min_cap"] > 0 and (cap is None or cap < rules["min_cap"]):
+        return False
+    if (view.day - view.first(asset)).days < rules["min_days"]:
+        return False
+    if rules["min_traded"]:
+        length, least = rules["min_traded"]
+        traded = view.window("volume", asset, length)
+        if not traded or statistics.median(traded) < least:
+            return False
+    if rules["min_turnover"]:
+        daily = view.together("volume", "market_cap", asset, 30)
+        if not daily or statistics.median(daily) * 365 < rules["min_turnover"]:
+            return False
+    return True
+
+
+def _rank(view: View, eligible: list[str], cap: dict[str, float | None], rules: Mapping[str, Any]) -> list[str]:
+    """Return the eligible with a known metric, largest first, ties by id."""
+    figure = {a: cap[a] if rules["by"] == "market_cap" else view.past_return(a, 90, 0, FIGURE_AGE) for a in eligible}
+    known = {a: x for a, x in figure.items() if x is not None}
+    return sorted(known, key=lambda a: (-known[a], a))
+
+
+def _select(ranked: list[str], members: set[str], rules: Mapping[str, Any]) -> list[str]:
+    """Return the chosen, by rank and buffer, in the order of their ids."""
+    count, (enter, leave) = rules["top"] or len(ranked), rules["buffer"] or (len(ranked), len(ranked))
+    rank = {a: n for n, a in enumerate(ranked, 1)}
+    sure = [a for a in ranked if rank[a] <= min(enter, count)]
+    stay = [a for a in ranked if a not in sure and a in members and rank[a] <= leave]
+    rest = [a for a in ranked if a not in sure and a not in stay]
+    return sorted((sure + stay + rest)[:count])
+
+
+def _examine(
+    view: View,
+    suspects: set[str],
+    cap: dict[str, float | None],
+    refused: set[str],
+    frozen: dict[str, float],
+    carry: int,
+) -> bool:
+    """Refuse and freeze what is absurd; return whether anything was found."""
+    found = False
+    for asset in suspects:
+        price, past, worth = _known(view.observed(asset, carry)), view.window("price", asset, 7), cap[asset]
+        if asset not in refused and past and price > 20 * statistics.median(past):
+            refused.add(asset)
+            found = True
+        supplies = view.together("market_cap", "price", asset, 30)
+        if asset not in frozen and worth is not None and supplies:
+            usual = statistics.median(supplies)
+            if not 0.5 <= worth / price / usual <= 2:
+                frozen[asset] = price * usual
+                found = True
+        traded, worth = view.window("volume", asset, 30), frozen.get(asset, worth or 0.0)
+        if asset not in refused and traded and worth and statistics.median(traded) / worth < 1e-6:
+            refused.add(asset)
+            found = True
+    return found
+
+
+def _capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:
+    """Return weights in which no cap is broken: fix what exceeds, share the rest, and again."""
+    total = math.fsum(raw.values())
+    weights = {a: w / total for a, w in raw.items()}
+    if rules["cap"] is None:
+        return weights
+    limit = dict.fromkeys(weights, rules["cap"])
+    largest = max(weights.values())
+    first = [a for a, w in weights.items() if w == largest]
+    if len(first) == 1:
+        limit[first[0]] = rules["largest"] or rules["cap"]
+    if math.fsum(limit.values()) < 1 - 1e-12:
+        return dict.fromkeys(weights, 1 / len(weights))
+    fixed: dict[str, float] = {}
+    while True:
+        room = 1 - math.fsum(fixed.values())
+        free = math.fsum(w for a, w in weights.items() if a not in fixed)
+        spread = {a: w * room / free for a, w in weights.items() if a not in fixed}
+        over = [a for a, w in spread.items() if w > limit[a]]
+        if not over:
+            return {a: fixed.get(a, spread.get(a, 0.0)) for a in weights}
+        fixed |= {a: limit[a] for a in over}
+
+
+Caps = dict[str, float | None]
+
+
+def _market_cap(view: View, chosen: list[str], cap: Caps, rules: Mapping[str, Any]) -> dict[str, float]:
+    del view, rules
+    return {a: _known(cap[a]) for a in chosen}
+
+
+def _equal(view: View, chosen: list[str], cap: Caps, rules: Mapping[str, Any]) -> dict[str, float]:
+    del view, cap, rules
+    return dict.fromkeys(chosen, 1.0)
+
+
+def _inverse_volatility(view: View, chosen: list[str], cap: Caps, rules: Mapping[str, Any]) -> dict[str, float]:
+    del cap
+    length = rules["window"]
+    least = 20 if length >= 40 else length / 2
+    series = {a: view.returns(a, length) for a in chosen}
+    short = [a for a, values in series.items() if len(values) < least]
+    if short:
+        raise CannotDetermineError(f"{short[0]} has fewer than {least} returns")
+    return {a: 1 / statistics.stdev(values.values()) for a, values in series.items()}
+
+
+def _equal_risk(view: View, chosen: list[str], cap: Caps, rules: Mapping[str, Any]) -> dict[str, float]:
+    """Return weights of equal risk contribution by damped fixed-point steps on w_i = 1 / (Σw)_i."""
+    del cap
+    series = {a: view.returns(a, rules["window"]) for a in chosen}
+    whole = sorted(set.intersection(*(set(values) for values in series.values())))
+    centred = {a: [series[a][x] - statistics.fmean(series[a][y] for y in whole) for x in whole] for a in chosen}
+    cov = {a: {b: _product(centred[a], centred[b]) / (len(whole) - 1) for b in chosen} for a in chosen}
+    weights = {a: 1 / math.sqrt(cov[a][a]) for a in chosen}
+    for _ in range(5000):
+        marginal = {a: sum(cov[a][b] * weights[b] for b in chosen) for a in chosen}
+        step = {a: math.sqrt(weights[a] / marginal[a]) for a in chosen}
+        if max(abs(step[a] / weights[a] - 1) for a in chosen) < 1e-15:
+            break
+        weights = step
+    return weights
+
+
+def _product(left: list[float], right: list[float]) -> float:
+    return math.fsum(x * y for x, y in zip(left, right, strict=True))
+
+
+def _momentum(view: View, chosen: list[str], cap: Caps, rules: Mapping[str, Any]) -> dict[str, float]:
+    del cap, rules
+    past = {a: view.past_return(a, 90, 7, FIGURE_AGE) for a in chosen}
+    known = [x for x in past.values() if x is not None]
+    mean, spread = (statistics.fmean(known), statistics.pstdev(known)) if len(known) > 1 else (0.0, 0.0)
+    z = {a: 0.0 if x is None or not spread else max(-3.0, min(3.0, (x - mean) / spread)) for a, x in past.items()}
+    return {a: 1 + x if x >= 0 else 1 / (1 - x) for a, x in z.items()}
+
+
+def _smoothed(view: View, chosen: list[str], cap: Caps, rules: Mapping[str, Any]) -> dict[str, float]:
+    del cap, rules
+    result = {}
+    for asset in chosen:
+        values = view.tables["market_cap"][asset]
+        days = [((view.day - x).days, values[x]) for x in values if 0 <= (view.day - x).days < 90]
+        decay = [0.5 ** (n / 15) for n, _ in days]
+        result[asset] = math.sqrt(sum(c * d for (_, c), d in zip(days, decay, strict=True)) / sum(decay))
+    return result
+
+
+WEIGHTINGS: dict[str, Callable[[View, list[str], Caps, Mapping[str, Any]], dict[str, float]]] = {
+    "market_cap": _market_cap,
+    "equal": _equal,
+    "inverse_volatility": _inverse_volatility,
+    "equal_risk_contribution": _equal_risk,
+    "momentum": _momentum,
+    "smoothed": _smoothed,
+}
