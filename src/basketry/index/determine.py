@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from basketry.core.errors import CapInfeasibleError, DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
-from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.core.time import format_instant, to_instant
 from basketry.index.guard import examine, without
 from basketry.market.panel import Panel
 from basketry.methodology.capping import apply_caps
@@ -26,7 +25,8 @@ class Determination:
         version: The rules used.
         view: The market as the rules saw it, cut at the instant, absurd figures corrected.
         members: Assets that were in the index, shape (N,).
-        candidates: Assets with a price that is fresh enough and not delisted, shape (N,).
+        candidates: Assets with a price that is fresh enough, not ended by an event nor about to take the place of
+            another, shape (N,).
         kept: What each universe rule said, one (N,) mask a rule.
         eligible: Candidates that pass all rules, overrides and the guard, shape (N,).
         choice: Ranks and reasons of the selection.
@@ -61,6 +61,13 @@ class Determination:
         """The instant of the last observation that was used."""
         return self.view.now
 
+    @property
+    def reserve(self) -> NDArray[np.int64]:
+        """Columns of the eligible assets that are not chosen, best rank first."""
+        ranks = self.choice.ranks
+        columns = np.flatnonzero((ranks > 0) & ~self.choice.chosen)
+        return columns[np.argsort(ranks[columns])]
+
     def nobody(self) -> str:
         """Return in words how the rules left nobody."""
         counts = [f"{int(self.candidates.sum())} assets have a fresh price"]
@@ -85,7 +92,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
     """
     rules = version.rules
     price = view.latest("price", rules.missing.carry_forward)
-    candidates = ~np.isnan(price) & ~_departed(view)
+    candidates = _candidates(view, price)
     overridden, include, exclude = _overrides(version, view)
     refused: dict[int, str] = {}
     frozen: dict[int, str] = {}
@@ -152,15 +159,16 @@ def _weigh(
         raise type(error)(f"determination of {format_instant(view.now)}: {error}") from error
 
 
-def _departed(view: Panel) -> Bools:
-    """Return which assets a delisting or migration known at the last instant has ended, shape (N,)."""
-    mask = np.zeros(len(view.assets), dtype=bool)
-    if view.event_table.is_empty():
-        return mask
-    gone = view.events.filter(
-        pl.col("kind").is_in(["delisting", "migration"]) & (pl.col("time") <= to_datetime(view.now))
-    )
-    return mask | np.isin(np.array(view.assets), gone["asset"].to_numpy())
+def _candidates(view: Panel, price: Floats) -> Bools:
+    """Return which assets have a price and count for themselves, shape (N,).
+
+    An asset that an event has ended does not, nor the successor of one whose conversion is known and still to come.
+    """
+    candidates = ~np.isnan(price)
+    done = view.actions.at(view.now)
+    if done is not None:
+        candidates &= ~done.ended
+    return view.actions.without_successors(candidates, view.now)
 
 
 def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools, Bools]:

@@ -105,7 +105,7 @@ def _far_above_median(
 def _unsteady(view: Panel, name: str, length: timedelta, factor: float) -> Bools:
     """Return which assets moved by a factor at all within a window, shape (N,); no other is far from its median."""
     key = f"unsteady {name} {length} {factor!r}"
-    mask: Bools = view.remember(key, lambda: spread_exceeds(view.field(name), view.window_start(length), factor))
+    mask: Bools = view.remember(key, lambda: spread_exceeds(view.window(name, length), factor))
     return mask
 
 

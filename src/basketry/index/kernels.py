@@ -86,12 +86,12 @@ def carry_forward(
 
 
 @njit(cache=True)
-def spread_exceeds(values: Floats, start: int, factor: float) -> Bools:
-    """Return in which columns the largest known value from row `start` on exceeds `factor` times the least, (N,)."""
+def spread_exceeds(values: Floats, factor: float) -> Bools:
+    """Return in which columns the largest known value exceeds `factor` times the least, shape (N,)."""
     low = np.full(values.shape[1], np.inf)
     high = np.full(values.shape[1], -np.inf)
     # Row by row, as the values lie in memory.
-    for row in range(start, values.shape[0]):
+    for row in range(values.shape[0]):
         for column in range(values.shape[1]):
             value = values[row, column]
             if value < low[column]:

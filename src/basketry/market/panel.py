@@ -16,6 +16,7 @@ from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import EVENTS, RATES
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.market.comparable import Actions
 from basketry.market.events import CorporateEvent, events_of
 from basketry.market.facts import Facts
 
@@ -47,6 +48,8 @@ class Panel:
             gives them in place of what was observed.
 
     A panel cut with `as_of` holds nothing later than the cut, so a rule that is handed one cannot look ahead.
+    `fields` and `field` give what was observed; `latest`, `comparable`, `window`, `statistic` and `age_days` give it
+    in units of the last instant, through corporate events in force and known then (`market/comparable.py`).
 
     The arrays are neither copied nor changed: the panel looks at them through read-only views, and whoever made them
     may fill in later rows. All cuts at one row share what was computed there. Where somebody can still write to an
@@ -141,6 +144,14 @@ class Panel:
         found: tuple[CorporateEvent, ...] = self._memory["corporate"]
         return found
 
+    @property
+    def actions(self) -> Actions:
+        """The corporate events of the uncut panel, arranged so that every cut can ask what they do."""
+        if "actions" not in self._memory:
+            self._memory["actions"] = Actions(self.corporate, self._columns())
+        found: Actions = self._memory["actions"]
+        return found
+
     def as_of(self, instant: str | date | datetime | np.datetime64) -> Panel:
         """Return the panel without anything later than `instant`; arrays are shared, not copied."""
         return self.first_rows(int(np.searchsorted(self.times, to_instant(instant), side="right")))
@@ -162,7 +173,7 @@ class Panel:
         return panel
 
     def field(self, name: str) -> Floats:
-        """Return a field of shape (T, N), or raise DataError with the nearest name."""
+        """Return a field as observed, shape (T, N), or raise DataError with the nearest name."""
         try:
             return self.fields[name]
         except KeyError:
@@ -171,27 +182,48 @@ class Panel:
                 f"fields: {', '.join(sorted(self.fields))}"
             ) from None
 
+    def comparable(
+        self, name: str, start: int = 0, stop: int | None = None, columns: NDArray[np.int64] | None = None
+    ) -> Floats:
+        """Return rows of a field in units of the last instant, shape (k, n); not to be written to.
+
+        Args:
+            name: The field.
+            start: First row.
+            stop: Row after the last; None for the end.
+            columns: Assets wanted, shape (n,); None for all, which copies nothing where no event changes a row.
+        """
+        values = self.field(name)[start:stop]
+        done = self.actions.at(self.now) if len(self.times) else None
+        if done is None:
+            return values if columns is None else values[:, columns]
+        return done.restate(name, values, self.times[start:stop], columns)
+
     def latest(self, name: str, max_age: timedelta = timedelta(days=3)) -> Floats:
         """Return each asset's last observation not older than `max_age`, shape (N,); NaN where there is none."""
         if name in self.corrections:
             return self.corrections[name]
-        return self._remember(("latest", name, max_age), lambda: self._latest(name, max_age))
+        return self._remember(("latest", name, max_age), lambda: self._last(name, len(self.times), max_age))
 
-    def _latest(self, name: str, max_age: timedelta) -> Floats:
-        values = self.field(name)
-        if not len(values):
+    def latest_at(self, name: str, instant: np.datetime64, max_age: timedelta = timedelta(days=3)) -> Floats:
+        """Return the last observations at an earlier instant, in units of the last one, shape (N,); NaN for none."""
+        return self._last(name, int(np.searchsorted(self.times, instant, side="right")), max_age)
+
+    def _last(self, name: str, rows: int, max_age: timedelta) -> Floats:
+        if not rows:
             return np.full(len(self.assets), np.nan)
+        start = int(np.searchsorted(self.times, self.times[rows - 1] - np.timedelta64(max_age)))
+        values = self.comparable(name, start, rows)
         found = values[-1].copy()
-        oldest = self.now - np.timedelta64(max_age)
         row = len(values) - 2
-        while row >= 0 and self.times[row] >= oldest and np.isnan(found).any():
+        while row >= 0 and np.isnan(found).any():
             found = np.where(np.isnan(found), values[row], found)
             row -= 1
         return found
 
     def window(self, name: str, length: timedelta) -> Floats:
         """Return the rows of a field in (now - length, now], shape (k, N)."""
-        return self.field(name)[self.window_start(length) :]
+        return self.comparable(name, self.window_start(length))
 
     def window_start(self, length: timedelta) -> int:
         """Return the first row in (now - length, now]."""
@@ -216,12 +248,22 @@ class Panel:
         )
 
     def age_days(self) -> Floats:
-        """Return days since each asset's first price, shape (N,); NaN before the first."""
-        first = self._first_priced()
+        """Return days since each asset's first price, shape (N,); NaN before the first.
+
+        An asset that continues another one has been priced since the other was.
+        """
+        first: NDArray[np.int64] = self._remember(("first",), self._first_comparable)
         rows = len(self.times)
         seen = first < rows
         born = self.times[np.where(seen, first, 0)]
         return np.where(seen, (self.now - born) / np.timedelta64(1, "D"), np.nan)
+
+    def _first_comparable(self) -> NDArray[np.int64]:
+        first = self._first_priced()
+        done = self.actions.at(self.now) if len(self.times) else None
+        if done is None or not done.origins:
+            return first
+        return done.first_known(first, self.field("price"), self.times)
 
     def _first_priced(self) -> NDArray[np.int64]:
         """Return the first row at which each asset has a price, shape (N,); one beyond the cut for none."""

@@ -49,18 +49,13 @@ def metric(view: Panel, name: str) -> Floats:
 
 def past_return(view: Panel, length: timedelta, skip: timedelta = timedelta(0)) -> Floats:
     """Return price at (now - skip) over price at (now - length), less one, shape (N,); NaN where either is unknown."""
-    later = view.as_of(view.now - np.timedelta64(skip)) if skip else view
-    earlier = view.as_of(view.now - np.timedelta64(length))
-    if not len(earlier.times) or not len(later.times):
-        return np.full(len(view.assets), np.nan)
-    return later.latest("price") / earlier.latest("price") - 1
+    later = view.latest_at("price", view.now - np.timedelta64(skip)) if skip else view.latest("price")
+    return later / view.latest_at("price", view.now - np.timedelta64(length)) - 1
 
 
 def log_returns(view: Panel, length: timedelta) -> Floats:
     """Return log returns of the rows in (now - length, now], shape (k, N); NaN where a price is unknown."""
-    price = view.field("price")
-    start = int(np.searchsorted(view.times, view.now - np.timedelta64(length), side="right"))
-    return np.diff(np.log(price[max(start - 1, 0) :]), axis=0)
+    return np.diff(np.log(view.comparable("price", max(view.window_start(length) - 1, 0))), axis=0)
 
 
 def volatility(view: Panel, length: timedelta) -> Floats:

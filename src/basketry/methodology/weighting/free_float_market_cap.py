@@ -48,7 +48,7 @@ class FreeFloatMarketCap(WeightingRule):
     def _factors(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         if "free_float" not in view.fields:
             return np.ones(len(selected))
-        history = view.field("free_float")[:, selected]
+        history = view.comparable("free_float", columns=selected)
         share = _last_known(history)
         factors = float_bands(history, self.buffer) if self.bands else share
         exact = np.array([view.assets[column] in self.whole_points for column in selected.tolist()])
