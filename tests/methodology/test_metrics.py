@@ -58,13 +58,13 @@ def test_log_returns_are_those_of_the_rows_in_the_window(daily: MakePanel) -> No
 
 
 def test_volatility_is_the_sample_deviation_times_the_root_of_the_rows_a_year(daily: MakePanel) -> None:
-    moves = np.array([[0.1, 0.2], [-0.2, nan], [0.4, 0.1]])
+    moves = np.array([[0.1, 0.2], [-0.2, nan], [0.7, 0.1]])
     price = np.exp(np.vstack([np.zeros(2), np.nancumsum(moves, axis=0)]))
     price[2, 1] = nan  # then neither of the two returns about it is known
     by_day = daily(price=price.tolist())
-    expected = np.std([0.1, -0.2, 0.4], ddof=1)
+    expected = np.std([0.1, -0.2, 0.7], ddof=1)
     assert figures(by_day, "volatility_3d") == pytest.approx([expected * 365**0.5, nan], nan_ok=True)
-    assert figures(by_day, "volatility_2d")[0] == pytest.approx(np.std([-0.2, 0.4], ddof=1) * 365**0.5)
+    assert figures(by_day, "volatility_2d")[0] == pytest.approx(np.std([-0.2, 0.7], ddof=1) * 365**0.5)
     by_half_day = daily(step=timedelta(hours=12), price=price.tolist())
     assert figures(by_half_day, "volatility_90d")[0] == pytest.approx(expected * 730**0.5)
     assert np.isnan(volatility(by_day, timedelta(days=1))).all()

@@ -321,7 +321,7 @@ def returned(value: ast.expr, annotation: str) -> Iterator[tuple[str, str]]:
     simple = isinstance(value, ast.Constant | ast.Compare | ast.BoolOp)
     if simple or (isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not | ast.Invert)):
         return  # a change of their own
-    if annotation in NEUTRAL:
+    if annotation in NEUTRAL and "np.nan)" not in text:  # twice the unknown is unknown
         yield "return", f"return {NEUTRAL[annotation].format(text)}"
     elif annotation.endswith("| None"):
         yield "return", "return None"
