@@ -222,8 +222,70 @@ def test_what_cannot_be_kept_is_refused_with_the_arithmetic(
         ([1, 1], {"groups": "ab", "group_cap": {"a": 40}}, "group cap of a: 40"),
         ([1, 1], {"groups": "ab", "group_cap": 0.6, "concentration": (0.5, 0.1, 1)}, "cannot be combined"),
         ([1, 1], {"concentration": (0.1, 0.2, 0.4)}, "concentration"),
+        ([1, 1], {"concentration": (0.5, 0.2, 0.1)}, "concentration"),
+        ([1, 1], {"concentration": (0.5, 0.2, 1.1)}, "concentration"),
+        ([1, 1], {"concentration": (1.1, 0.2, 0.4)}, "concentration"),
+        ([1, 1], {"concentration": (0.5, 0, 0.4)}, "concentration"),
+        ([1, 1], {"cap": 0}, "cap: 0 is not a fraction"),
+        ([1, 1], {"cap": 0.6, "largest": 1.1}, "largest: 1.1 is not a fraction"),
+        ([1, 1], {"floor": 1}, "floor: 1 is not a fraction"),
+        ([1, 1], {"group_cap": 0.5}, "go together"),
+        ([1, 1], {"groups": "ab", "group_cap": 0}, "group cap of a: 0 is not"),
     ],
 )
 def test_wrong_arguments(raw: list[Any], limits: dict[str, Any], message: str) -> None:
     with pytest.raises(MethodologyError, match=message):
+        cap_weights(raw, **limits)
+
+
+@pytest.mark.parametrize(
+    ("raw", "limits", "expected"),
+    [
+        ([3, 1], {"cap": 1}, [0.75, 0.25]),
+        ([3, 1], {"floor": 0}, [0.75, 0.25]),
+        ([3, 1], {"cap": 0.5}, [0.5, 0.5]),
+        ([3, 1], {"floor": 0.5}, [0.5, 0.5]),
+        ([3, 1], {"cap": 0.5, "floor": 0.5}, [0.5, 0.5]),
+        ([3, 1], {"cap": 0.6, "largest": 0.6}, [0.6, 0.4]),
+        ([3, 1], {"cap": 0.5, "largest": 1}, [0.75, 0.25]),
+        # Two floors of 0.3 leave 0.4 to the first; an asset without weight gets its floor.
+        ([8, 1, 1], {"floor": 0.3}, [0.4, 0.3, 0.3]),
+        ([8, 2, 0], {"floor": 0.1}, [0.72, 0.18, 0.1]),
+        ([8, 2, 0], {"floor": 0.1, "cap": 0.5}, [0.5, 0.4, 0.1]),
+        # The largest at 0.4 and the next at 0.3; 0.3 is left for 1 and 2 parts.
+        ([60, 30, 2, 1], {"cap": 0.3, "largest": 0.4}, [0.4, 0.3, 0.2, 0.1]),
+        # Group a of 0.7 is held at 0.4, in proportion 4 to 3; b has a cap of its own, and c none.
+        ([4, 3, 2, 1], {"groups": "aabc", "group_cap": {"a": 0.4, "b": 0.3}}, [1.6 / 7, 1.2 / 7, 0.3, 0.3]),
+        ([4, 3, 2, 1], {"groups": ["a", "a", None, None], "group_cap": 0.4}, [1.6 / 7, 1.2 / 7, 0.4, 0.2]),
+        ([4, 3, 2, 1], {"groups": "aabb", "group_cap": 1}, [0.4, 0.3, 0.2, 0.1]),
+        # Exactly as much as the rule lets be large: nothing changes.
+        ([40, 30, 20, 10], {"concentration": (0.4, 0.2, 0.7)}, [0.4, 0.3, 0.2, 0.1]),
+        ([50, 30, 20], {"concentration": (0.5, 0.5, 0.5)}, [0.5, 0.3, 0.2]),
+    ],
+)
+def test_limits_by_hand(raw: list[float], limits: dict[str, Any], expected: list[float]) -> None:
+    assert cap_weights(raw, **limits) == pytest.approx(expected, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("raw", "limits", "message"),
+    [
+        (
+            [0, 0, 1],
+            {"cap": 0.5},
+            r"1 assets \(2 of 3 have no weight\) x 0.5 = 0.5 < 1: .* at least 1 or select at least 2",
+        ),
+        ([1] * 3, {"cap": 0.3}, r"x 0.3 = 0.9 < 1: raise the cap to at least 0.333334 or select at least 4 assets"),
+        ([1] * 4, {"cap": 0.2}, r"raise the cap to at least 0.25 or select at least 5 assets"),
+        (
+            [1] * 4,
+            {"floor": 0.3},
+            r"4 assets with floors that sum to 1.2 > 1: lower the floor to at most 0.25 or select",
+        ),
+        ([1] * 30, {"concentration": (0.04, 0.03, 0.05)}, r"30 assets cannot keep .*select at least 33 assets"),
+        ([1, 1], {"concentration": (0.5, 0.3, 0.4), "floor": 0.4}, r"floor 0.4 is above 0.3, so every asset"),
+    ],
+)
+def test_the_arithmetic_of_what_cannot_be_kept(raw: list[float], limits: dict[str, Any], message: str) -> None:
+    with pytest.raises(CapInfeasibleError, match=message):
         cap_weights(raw, **limits)

@@ -1,13 +1,15 @@
 """A rulebook file is read as YAML 1.2, strictly."""
 
 import time
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.core.errors import MethodologyError
-from basketry.methodology.parse import DEPTH_MAX, dump_yaml, parse_document, parse_yaml
+from basketry.methodology import parse
+from basketry.methodology.parse import DEPTH_MAX, NODES_MAX, SIZE_MAX, dump_yaml, parse_document, parse_yaml
 
 scalars = st.one_of(
     st.none(),
@@ -67,3 +69,67 @@ def test_lines_are_those_of_the_file() -> None:
     document = parse_document("name: x\n\nbase:\n  date: 2020-01-01\n  level: 3\n")
     assert document.line(("base", "level")) == 5
     assert document.line(("base", "nothing")) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True),
+        ("False", False),
+        ("-1_000", -1000),
+        ("+12", 12),
+        ("0", 0),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("1_0.5", 10.5),
+        ("-2e3", -2000.0),
+        (".inf", float("inf")),
+        ("-.inf", float("-inf")),
+        ("null", None),
+        ("~", None),
+        ("2015-01-31", date(2015, 1, 31)),
+        ("2015-01-31T10:20:30", datetime(2015, 1, 31, 10, 20, 30)),
+        ("'5'", "5"),
+        ("x", "x"),
+    ],
+)
+def test_scalars(text: str, value: object) -> None:
+    read = parse_yaml(f"a: {text}")["a"]
+    assert read == value
+    assert type(read) is type(value)
+
+
+def test_a_key_that_looks_like_a_number_or_a_date_is_its_text() -> None:
+    assert parse_yaml("1: a\n2015-01-01: b\n1.50: c") == {"1": "a", "2015-01-01": "b", "1.50": "c"}
+    for key in ("true", "null"):
+        with pytest.raises(MethodologyError, match="line 1: a key must be a text"):
+            parse_yaml(f"{key}: a")
+
+
+def test_the_limits_themselves_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (SIZE_MAX, DEPTH_MAX, NODES_MAX) == (256 * 1024, 24, 50_000)
+    nested = DEPTH_MAX - 1
+    assert parse_yaml("a: " + "[" * nested + "1" + "]" * nested)
+    with pytest.raises(MethodologyError, match="over 50000 parts or is nested over 24 deep"):
+        parse_yaml("a: " + "[" * (nested + 1) + "1" + "]" * (nested + 1))
+    monkeypatch.setattr(parse, "NODES_MAX", 5)
+    assert parse_yaml("[1, 2, 3, 4]") == [1, 2, 3, 4]
+    with pytest.raises(MethodologyError, match="over 5 parts"):
+        parse_yaml("[1, 2, 3, 4, 5]")
+    monkeypatch.setattr(parse, "SIZE_MAX", 2048)
+    assert len(parse_yaml("é" * 1024)) == 1024
+    with pytest.raises(MethodologyError, match="larger than 2 KiB"):
+        parse_yaml("é" * 1024 + "a")
+
+
+@pytest.mark.parametrize("text", ["a: 2015-02-30", "a: 2015-01-31T25:00:00"])
+def test_a_date_that_is_none_is_refused_with_its_line(text: str) -> None:
+    with pytest.raises(MethodologyError, match=r"line 2: .* cannot be read as timestamp; quote it"):
+        parse_yaml("b: 1\n" + text)
+
+
+def test_lines_of_lists_and_of_a_broken_file() -> None:
+    document = parse_document("a:\n  - x: 1\n\n  - y: 2\n")
+    assert [document.line(path) for path in (("a", 0), ("a", 1, "y"), ("a", 7, "z"), ("b",))] == [2, 4, 1, 1]
+    with pytest.raises(MethodologyError, match=r"^line 2: not valid YAML"):
+        parse_yaml("a: 1\n b: {")
