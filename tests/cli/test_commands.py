@@ -108,6 +108,32 @@ def test_exit_codes(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("hardfork,coin-a,fork,1,,", "kind 'hardfork'; write 'hard_fork'"),
+        ("redenomination,coin-a,,,,", "ratio empty; give the new units for one old unit"),
+        ("redenomination,coin-a,,-5,,", "ratio -5.0; give the new units for one old unit"),
+        ("migration,coin-a,,1,,", "new_asset empty; give the id of the new asset"),
+        (
+            "halt,coin-a,,,2020-03-01T00:00:00Z,",
+            "until 2020-03-01 00:00:00+00:00; give the first instant after the halt",
+        ),
+        ("delisting,coin-a,,,,sell", "removal 'sell'; the words are remove_at_last_price"),
+        ("delisting,coin_a,,,,", "asset 'coin_a'; give an id of the observations or the table of assets (did you mean"),
+    ],
+)
+def test_a_row_that_is_no_event_gives_one_clear_error(lake: Lake, tmp_path: Path, row: str, message: str) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(f"time,kind,asset,new_asset,ratio,until,removal\n2020-03-01T00:00:00Z,{row}\n")
+    told = fails("data", "import", file, "--lake", lake.address, "--table", "events")
+    assert message in told
+    assert "e.csv line 2" in told
+    assert len(told.splitlines()) == 1
+    assert run("data", "check", "--lake", lake.address, "--table", "events").count(": 0 in 0 assets") == 3
+    assert "not of 'supply'" in fails("data", "check", "--lake", lake.address, "--table", "supply")
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (("weight:", "wieght:"), r"wieght: unknown key (did you mean 'weight'?)"),

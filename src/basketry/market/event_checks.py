@@ -158,6 +158,13 @@ def refused_events(rows: pl.DataFrame) -> list[tuple[int, Fault]]:
     return [(place, fault) for place, fault in found if fault is not None]
 
 
+def last_known(events: pl.DataFrame) -> pl.DataFrame:
+    """Return one row an event: what was known of it last, known when the event was first known."""
+    rows = events.with_columns(pl.coalesce("known_at", "time")).sort("known_at", maintain_order=True)
+    first = pl.col("known_at").first().over("time", "kind", "asset", "new_asset")
+    return rows.with_columns(first).unique(["time", "kind", "asset", "new_asset"], keep="last", maintain_order=True)
+
+
 def without_refused(events: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
     """Return events without the rows that are none and that were set aside.
 

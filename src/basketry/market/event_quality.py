@@ -11,7 +11,7 @@ import polars as pl
 from basketry.core.errors import nearest_hint
 from basketry.core.event_kind import EventKind
 from basketry.core.frames import INSTANT
-from basketry.market.event_checks import canonical_events, refused_events, told
+from basketry.market.event_checks import canonical_events, last_known, refused_events, told
 from basketry.market.event_ratio import RATIO_TOLERANCE, ratio_contradiction
 from basketry.market.quality import Finding
 
@@ -68,10 +68,8 @@ def _unknown_assets(events: pl.DataFrame, priced: set[str], known: set[str]) -> 
 
 def _wrong_ratios(events: pl.DataFrame, priced: pl.DataFrame) -> Finding:
     found = []
-    told_last = events.sort(pl.coalesce("known_at", "time"), maintain_order=True)
-    latest = told_last.unique(["time", "kind", "asset", "new_asset"], keep="last", maintain_order=True)
     by_asset = priced.select("time", "asset", "price").sort("time").partition_by("asset", as_dict=True)
-    for row in latest.iter_rows(named=True):
+    for row in last_known(events).iter_rows(named=True):
         if not EventKind(row["kind"]).converts:
             continue
         new_asset = row["new_asset"] or row["asset"]

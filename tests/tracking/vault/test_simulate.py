@@ -119,12 +119,12 @@ def test_staking_unstaking_for_a_redemption_and_slashing(make_vault: MakeVault) 
     assert level[-1] == pytest.approx(level[6], rel=2e-3)
 
 
-def test_events_pass_through(vault: Vault) -> None:
+def test_events_pass_through(make_vault: MakeVault) -> None:
     events = EVENTS.conform(
         pl.DataFrame(
             [
                 {"time": START + timedelta(hours=30), "kind": "redenomination", "asset": "ether", "ratio": 10.0},
-                {"time": START + timedelta(hours=31), "kind": "airdrop", "asset": "bitcoin", "ratio": None,
+                {"time": START + timedelta(hours=31), "kind": "airdrop", "asset": "bitcoin", "ratio": 1.0,
                  "new_asset": "doge"},
                 {"time": START + timedelta(hours=31), "kind": "airdrop", "asset": "not-held", "ratio": 1.0,
                  "new_asset": "doge"},
@@ -132,8 +132,13 @@ def test_events_pass_through(vault: Vault) -> None:
         )
     )  # fmt: skip
     table = prices(3, ether=[1000.0, 100.0, 100.0], staked_ether=[1000.0, 100.0, 100.0], doge=[500.0] * 3)
-    run = simulate(vault, table, operation=STILL, events=events)
+    run = simulate(make_vault(), table, operation=STILL, events=events)
     assert run.levels["nav_per_share"].to_list() == [100.0, 101.0, 101.0]
+    wrong = events[:1].with_columns(ratio=pl.lit(7.0), known_at=pl.col("time") - timedelta(hours=20))
+    corrected = simulate(make_vault(), table, operation=STILL, events=pl.concat([wrong, events]))
+    assert corrected.levels.equals(run.levels)
+    with pytest.raises(DataError, match=r"row 1 \(airdrop of 'bitcoin'.*without a ratio"):
+        simulate(make_vault(), table, events=events[1:2].with_columns(ratio=pl.lit(None, dtype=pl.Float64)))
 
 
 def test_targets_are_traded_to(vault: Vault) -> None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from basketry.core.errors import BasketryError, DataError, nearest_hint
 from basketry.core.frames import EVENTS
 from basketry.core.rule import Duration
+from basketry.market.event_checks import judge_events, last_known
 from basketry.tracking.vault.events import apply_event
 from basketry.tracking.vault.fees import YEAR_US
 from basketry.tracking.vault.in_kind import create_in_kind, redeem_in_kind
@@ -127,7 +128,7 @@ def simulate(
         slashes: VAULT_SLASHES.
 
     Raises:
-        DataError: The prices are empty or begin before the vault.
+        DataError: The prices are empty or begin before the vault, or a row of events is no event.
         SchemaError: A table does not have its columns.
     """
     table = VAULT_PRICES.conform(prices.select([name for name in VAULT_PRICES.columns if name in prices.columns]))
@@ -166,7 +167,8 @@ def _actions(
     """Return everything that happens between valuations; at one instant events come first, orders last."""
     actions: list[Action] = []
     if events is not None:
-        known = EVENTS.conform(events).filter(pl.col("kind").is_in(PASSED_THROUGH))
+        # A chain does what it does once: of rows that correct each other, the one known last tells what that was.
+        known = last_known(judge_events(EVENTS.conform(events))).filter(pl.col("kind").is_in(PASSED_THROUGH))
         seen = known.with_columns(time=pl.max_horizontal("time", pl.coalesce("known_at", "time")))
         actions += _each(0, _event, seen)
     if slashes is not None:
@@ -188,7 +190,7 @@ def _event(state: _State, row: Row) -> None:
     if row["asset"] in held:
         apply_event(
             state.vault, _us(row["time"]), kind=row["kind"], asset=row["asset"],
-            ratio=_decimal(1 if row["ratio"] is None else row["ratio"]), new_asset=row["new_asset"],
+            ratio=_decimal(row["ratio"]), new_asset=row["new_asset"],
         )  # fmt: skip
 
 
