@@ -34,6 +34,7 @@ class Fault:
     remedy: str
 
 
+_KINDS = {kind.value: kind for kind in EventKind}
 _TWICE = Fault(
     "known_at",
     "another row tells of the same event as known at the same instant",
@@ -49,11 +50,11 @@ def fault_of(row: Mapping[str, Any]) -> Fault | None:
     >>> fault_of({"kind": "redenomination", "asset": "dot", "ratio": 100.0})
     """
     spelt = row["kind"]
-    if spelt not in tuple(EventKind):
+    kind = _KINDS.get(spelt)
+    if kind is None:
         return Fault("kind", "the kind is unknown", _kind_remedy(spelt))
     if not row["asset"].strip():
         return Fault("asset", "the asset is empty", "give its id")
-    kind = EventKind(spelt)
     return _new_asset_fault(kind, row) or _ratio_fault(kind, row.get("ratio")) or _terms_fault(kind, row)
 
 
