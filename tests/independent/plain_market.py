@@ -79,7 +79,9 @@ class PlainMarket:
 
     def __init__(self, tables: Mapping[str, Table], days: list[Day], events: Iterable[Event] = ()):
         self.tables, self.days = tables, days
-        self.events = sorted(events, key=lambda row: (row.seen, row.key, row.known))
+        # An event of an asset without data concerns nobody.
+        held = [row for row in events if self.has(row.asset)]
+        self.events = sorted(held, key=lambda row: (row.seen, row.key, row.known))
         self.views: dict[Day, View] = {}
         self.first = {asset: min(values) for asset, values in tables["price"].items() if values}
 
