@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basketry.index.calculate import calculate_index
+from basketry.index.determine import determine
 from basketry.index.result import IndexResult
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
@@ -158,6 +159,57 @@ def test_later_data_never_change_the_past(seed: int, weight: dict[str, Any], cut
     assert whole.compositions.filter(pl.col("effective_at") <= last).equals(past.compositions)
     asked = calculate_index(rules(weight), panel_of(data), end=last.replace(tzinfo=None))
     assert digest(asked) == digest(past)
+
+
+def revised_rows(seed: int) -> pl.DataFrame:
+    """Return a random market as observations of which some came late and some were corrected, once or twice."""
+    rng = np.random.default_rng(seed + 1)
+    data = random_market(seed)
+    rows = pl.concat(
+        pl.DataFrame({"time": data["times"], "asset": name}).with_columns(
+            pl.Series(field, data[field][:, column]).fill_nan(None) for field in ("price", "market_cap", "volume")
+        )
+        for column, name in enumerate(data["names"])
+    ).with_columns(pl.col("time").dt.cast_time_unit("us"))
+    delays = pl.Series(np.where(rng.random(rows.height) < 0.05, rng.integers(1, 40, rows.height), 0))
+    first = rows.with_columns(known_at=pl.col("time") + delays * timedelta(hours=12))
+    parts = [first]
+    for extra in (40, 80):
+        again = first.sample(60, seed=seed + extra)
+        factor = pl.Series(rng.lognormal(0, 0.3, again.height))
+        parts.append(
+            again.with_columns(
+                pl.col("price") * factor,
+                pl.col("market_cap") * factor,
+                known_at=pl.col("known_at") + pl.Series(rng.integers(1, extra, 60)) * timedelta(hours=12),
+            )
+        )
+    return pl.concat(parts).unique(["time", "asset", "known_at"], keep="first", maintain_order=True)
+
+
+@settings(max_examples=20)
+@given(seeds, weightings, st.integers(60, 118))
+def test_corrections_learned_later_never_change_the_past(seed: int, weight: dict[str, Any], cut: int) -> None:
+    rows, methodology = revised_rows(seed), rules(weight)
+    panel = Panel.from_frames(rows)
+    whole = calculate_index(methodology, panel)
+    end = START + timedelta(days=cut)
+    # On the same knowledge a shorter run is the beginning of a longer one.
+    shorter = calculate_index(methodology, panel, end=end)
+    assert whole.levels.head(shorter.levels.height).equals(shorter.levels)
+    last = shorter.levels["time"][-1]
+    assert whole.compositions.filter(pl.col("effective_at") <= last).equals(shorter.compositions)
+    # On what was known at an instant it is as if nothing had been learned since.
+    then = Panel.from_frames(rows.filter(pl.col("known_at") <= end))
+    expected = digest(calculate_index(methodology, then))
+    assert digest(calculate_index(methodology, panel.as_of(end))) == expected
+    assert digest(calculate_index(methodology, Panel.from_frames(rows, known_by=end))) == expected
+    # What was determined by then is determined in the same way on all that is known since.
+    for instant in panel.times[60 : cut + 1 : 10]:
+        members = np.zeros(len(panel.assets), dtype=bool)
+        late, early = (determine(methodology.versions[0], m.as_of(instant), members) for m in (panel, then))
+        assert np.array_equal(late.columns, early.columns)
+        assert np.array_equal(late.weights, early.weights)
 
 
 @settings(max_examples=15)

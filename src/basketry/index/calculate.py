@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -43,7 +42,7 @@ def calculate_index(
     """
     require_prices(panel)
     last = panel.now if end is None else to_instant(end)
-    panel = _with_halts(panel.as_of(last))
+    panel = _with_halts(panel.until(last))
     require_prices(panel)
     times, rows = _grid(methodology, panel, start, last)
     engine = Engine(methodology, panel, times, rows, place_events(panel, times))
@@ -77,7 +76,7 @@ def _hide_halts(panel: Panel) -> Panel:
     price = halted_prices(panel)
     if price is panel.field("price"):
         return panel
-    return replace(panel, fields={**panel.fields, "price": price}, _memory={})
+    return panel.with_price(price)
 
 
 def _grid(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from basketry.core.errors import DataError, SchemaError, nearest_hint
 from basketry.core.frames import CLASSIFICATIONS, DAILY, EVENTS, INSTANT, METRICS, RATES, SUPPLY, YIELDS
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Bools, Floats
 from basketry.core.time import DAY, to_datetime, to_instant
 from basketry.market.event_checks import judge_events
 from basketry.market.facts import Facts
 from basketry.market.panel import Panel
+from basketry.market.revisions import Revisions
 
 PRICE_MAX = 1e12
 """A price above this, in quote currency for one unit, is an error of the input, not a price."""
@@ -46,9 +48,10 @@ def panel_from_frames(
     Polars and pandas frames are taken alike; a wide pandas frame may hold its times in the index.
     When all observations fall on one time of day, the rows are completed to a whole daily grid, so that a
     day without data is a row of unknown values and not a day that never was. Of several values for one
-    time and asset, the one known last by `known_by` counts. Supply, yields and metrics become visible when
-    they were known, never before. A market capitalisation is price times supply where the supply table
-    knows the asset, else the source's own figure; a supply that is not tabled is implied by the two.
+    time and asset, the one known last by `known_by` counts; the earlier ones are kept as the panel's revisions, so
+    that a cut gives what was known then, and nothing of a row that was not known yet. Supply, yields and metrics
+    become visible when they were known, never before. A market capitalisation is price times supply where the
+    supply table knows the asset, else the source's own figure; a supply that is not tabled is implied by the two.
 
     Prices that are not positive or above 1e12, and figures that are not finite, become unknown and are
     listed in `Panel.rejected`, as are events of assets that the observations do not hold.
@@ -60,14 +63,16 @@ def panel_from_frames(
     cutoff = None if known_by is None else to_instant(known_by)
     if (observations is None) == (not wide):
         raise DataError("give either long observations or wide tables by field name, such as price=...")
+    late: _Late | None = None
     if observations is not None:
         frame = _known(DAILY.conform(_to_polars(observations, "observations"), "observations"), cutoff)
-        times, names, fields = _pivot(frame)
+        times, names, fields = _pivot(_last_versions(frame))
+        late = _late_versions(frame, times, names, fields)
     else:
         times, names, fields = _from_wide(wide or {})
-    rejected = _reject(times, names, fields)
+    rejected = _reject(times, names, fields, late)
     index = {name: column for column, name in enumerate(names)}
-    _add_supply(fields, supply, times, index, cutoff)
+    _add_supply(fields, late, supply, times, index, cutoff)
     if yields is not None:
         fields["staking_yield"] = _visible(YIELDS.conform(yields), "staking_yield", times, index, cutoff)
     if metrics is not None:
@@ -95,7 +100,32 @@ def panel_from_frames(
         rate_table=RATES.empty() if rates is None else _known_rows(RATES.conform(rates), cutoff),
         rejected=rejected,
         simulated=simulated,
+        revisions=None if late is None else late.revisions(times),
+        known_by=_latest(times, late, [supply, yields, events, metrics, rates]) if cutoff is None else cutoff,
     )
+
+
+@dataclass
+class _Late:
+    """Versions that became known after their time: where, when, and by field the value before."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    known_at: NDArray[np.datetime64]
+    before: dict[str, Floats]
+
+    def revisions(self, times: NDArray[np.datetime64]) -> Revisions:
+        return Revisions.of(times, self.rows, self.columns, self.known_at, self.before)
+
+
+def _latest(times: NDArray[np.datetime64], late: _Late | None, tables: Iterable[pl.DataFrame | None]) -> np.datetime64:
+    """Return the latest instant at which an observation was made or anything became known."""
+    found = [times[-1]] if late is None else [times[-1], late.known_at.max()]
+    for table in tables:
+        if table is not None and "known_at" in table.columns:
+            last = table["known_at"].cast(INSTANT).max()
+            found += [] if last is None else [to_instant(last)]  # type: ignore[arg-type]
+    return max(found)
 
 
 def _to_polars(frame: Any, where: str) -> pl.DataFrame:
@@ -128,7 +158,30 @@ def _known(frame: pl.DataFrame, cutoff: np.datetime64 | None) -> pl.DataFrame:
         )
     if known["known_at"].equals(known["time"]):
         return known
-    return known.sort("time", "asset", "known_at").unique(["time", "asset"], keep="last", maintain_order=True)
+    return known.sort("time", "asset", "known_at")
+
+
+def _last_versions(known: pl.DataFrame) -> pl.DataFrame:
+    if known["known_at"].equals(known["time"]):
+        return known
+    return known.unique(["time", "asset"], keep="last", maintain_order=True)
+
+
+def _late_versions(
+    known: pl.DataFrame, times: NDArray[np.datetime64], names: tuple[str, ...], fields: Mapping[str, Floats]
+) -> _Late | None:
+    """Return the rows that became known after their time, with what was known before of the same time and asset."""
+    if not (known["known_at"] > known["time"]).any():
+        return None
+    again = pl.all_horizontal(pl.col("time", "asset").eq(pl.col("time", "asset").shift(1)))
+    before = [pl.when(again).then(pl.col(name).shift(1)).cast(pl.Float64).alias(name) for name in _OBSERVED]
+    rows = known.with_columns(before).filter(pl.col("known_at") > pl.col("time"))
+    stamps, known_at = (
+        rows[name].dt.replace_time_zone(None).to_numpy().astype("datetime64[us]") for name in ("time", "known_at")
+    )
+    columns = np.searchsorted(np.array(names), rows["asset"].to_numpy())
+    values = {name: rows[name].fill_null(np.nan).to_numpy().copy() for name in _OBSERVED if name in fields}
+    return _Late(np.searchsorted(times, stamps), columns, known_at, values)
 
 
 def _grid(observed: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
@@ -185,34 +238,29 @@ def _from_wide(
     return times, names, fields
 
 
-def _reject(times: NDArray[np.datetime64], names: tuple[str, ...], fields: dict[str, Floats]) -> pl.DataFrame:
+def _reject(
+    times: NDArray[np.datetime64], names: tuple[str, ...], fields: dict[str, Floats], late: _Late | None
+) -> pl.DataFrame:
+    """Make impossible figures unknown, in all versions, and return them with the reason."""
     found = []
     for name, values in fields.items():
-        known = ~np.isnan(values)
-        wrong = known & ~(np.isfinite(values) & (values <= _LIMITS.get(name, np.inf)))
-        if name == "price":
-            wrong |= known & (values <= 0)
-        elif name in _OBSERVED:
-            wrong |= known & (values < 0)
-        if name == "market_cap":
-            # A source writes a zero capitalisation when it does not know the supply.
-            values[values == 0] = np.nan
-        rows, columns = np.nonzero(wrong)
-        found.append(
-            pl.DataFrame(
-                {
-                    "time": pl.Series(times[rows]).dt.replace_time_zone("UTC").cast(INSTANT),
-                    "asset": pl.Series([names[column] for column in columns], dtype=pl.String),
-                    "field": pl.Series([name] * len(rows), dtype=pl.String),
-                    "value": values[rows, columns],
-                    "reason": pl.Series(
-                        [f"{name} is not a finite number in its allowed range"] * len(rows), dtype=pl.String
-                    ),
-                }
-            )
-        )
-        values[wrong] = np.nan
+        rows, columns = np.nonzero(_impossible(name, values))
+        found.append(_rejected(name, times[rows], [names[column] for column in columns], values[rows, columns]))
+        _forget(name, values, (rows, columns))
+    if late is not None:
+        for name, values in late.before.items():
+            wrong = np.flatnonzero(_impossible(name, values))
+            assets = [names[column] for column in late.columns[wrong]]
+            found.append(_rejected(name, times[late.rows[wrong]], assets, values[wrong]))
+            _forget(name, values, wrong)
     return pl.concat(found)
+
+
+def _forget(name: str, values: Floats, wrong: Any) -> None:
+    values[wrong] = np.nan
+    if name == "market_cap":
+        # A source writes a zero capitalisation when it does not know the supply.
+        values[values == 0] = np.nan
 
 
 def _strange_events(events: pl.DataFrame, index: Mapping[str, int]) -> pl.DataFrame:
@@ -232,25 +280,57 @@ def _strange_events(events: pl.DataFrame, index: Mapping[str, int]) -> pl.DataFr
     )
 
 
+def _impossible(name: str, values: Floats) -> Bools:
+    known = ~np.isnan(values)
+    wrong = known & ~(np.isfinite(values) & (values <= _LIMITS.get(name, np.inf)))
+    if name == "price":
+        wrong |= known & (values <= 0)
+    elif name in _OBSERVED:
+        wrong |= known & (values < 0)
+    return wrong
+
+
+def _rejected(name: str, times: NDArray[np.datetime64], assets: list[str], values: Floats) -> pl.DataFrame:
+    reason = f"{name} is not a finite number in its allowed range"
+    return pl.DataFrame(
+        {
+            "time": pl.Series(times).dt.replace_time_zone("UTC").cast(INSTANT),
+            "asset": pl.Series(assets, dtype=pl.String),
+            "field": pl.Series([name] * len(assets), dtype=pl.String),
+            "value": values,
+            "reason": pl.Series([reason] * len(assets), dtype=pl.String),
+        }
+    )
+
+
 def _add_supply(
     fields: dict[str, Floats],
+    late: _Late | None,
     supply: pl.DataFrame | None,
     times: NDArray[np.datetime64],
     index: Mapping[str, int],
     cutoff: np.datetime64 | None,
 ) -> None:
-    price, cap = fields["price"], fields.get("market_cap")
+    tabled: Floats | None = None
     if supply is not None:
         table = SUPPLY.conform(supply)
         tabled = _visible(table, "supply", times, index, cutoff)
         floated = table.filter(pl.col("free_float").is_not_null())
         if not floated.is_empty():
             fields["free_float"] = _visible(floated, "free_float", times, index, cutoff)
-        implied = np.full_like(price, np.nan) if cap is None else cap / price
-        fields["supply"] = np.where(np.isnan(tabled), implied, tabled)
+    _derive(fields, tabled)
+    if late is not None:
+        _derive(late.before, None if tabled is None else tabled[late.rows, late.columns])
+
+
+def _derive(fields: dict[str, Floats], tabled: Floats | None) -> None:
+    """Add capitalisation and supply, each from the other and the price, to fields of any shape."""
+    price, cap = fields["price"], fields.get("market_cap")
+    if tabled is not None:
+        own = np.full_like(price, np.nan) if cap is None else cap
+        fields["supply"] = np.where(np.isnan(tabled), own / price, tabled)
         with np.errstate(over="ignore"):
             from_supply = price * tabled
-        own = np.full_like(price, np.nan) if cap is None else cap
         fields["market_cap"] = np.where(np.isnan(from_supply), own, from_supply)
     elif cap is not None:
         fields["supply"] = cap / price

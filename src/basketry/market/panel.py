@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,15 @@ from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.market.comparable import Actions
 from basketry.market.events import CorporateEvent, events_of
 from basketry.market.facts import Facts
+from basketry.market.revisions import Revisions
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
 Times = NDArray[np.datetime64]
 _DECISION = ("removal", "approver", "reason")  # columns of the table of events that tables of the old form lack
+
+_NEVER = np.iinfo(np.int64).max
 
 # Making an empty table costs more than the rest of a panel together.
 _NO_EVENTS, _NO_RATES, _NOTHING = EVENTS.empty(), RATES.empty(), pl.DataFrame()
@@ -46,6 +49,9 @@ class Panel:
         simulated: True when the data come from the simulated market.
         corrections: Figures at the last instant that a sanity guard replaced, shape (N,) by field; `latest`
             gives them in place of what was observed.
+        revisions: What figures were before a later version of them became known; None where none was late.
+        known_by: The fields give what was known at this instant; the last instant unless given. That of a panel of
+            tables is the latest at which anything in them was observed or became known.
 
     A panel cut with `as_of` holds nothing later than the cut, so a rule that is handed one cannot look ahead.
     `fields` and `field` give what was observed; `latest`, `comparable`, `window`, `statistic` and `age_days` give it
@@ -66,8 +72,11 @@ class Panel:
     rejected: pl.DataFrame = field(default_factory=_NOTHING.clone)
     simulated: bool = False
     corrections: Mapping[str, Floats] = field(default_factory=dict)
+    revisions: Revisions | None = None
+    known_by: np.datetime64 | None = None
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
     _here: dict[Any, Any] | None = field(default=None, init=False, repr=False)
+    _revised: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.times), len(self.assets))
@@ -80,6 +89,8 @@ class Panel:
                 raise DataError(f"Panel field {name!r} has shape {values.shape}, expected {shape} of float64")
         self._memory["watched"] = any(_can_change(values) for values in self.fields.values())
         object.__setattr__(self, "fields", {name: _read_only(values) for name, values in self.fields.items()})
+        if self.known_by is None and len(self.times):
+            object.__setattr__(self, "known_by", self.times[-1])
 
     @staticmethod
     def from_frames(
@@ -153,18 +164,51 @@ class Panel:
         return found
 
     def as_of(self, instant: str | date | datetime | np.datetime64) -> Panel:
-        """Return the panel without anything later than `instant`; arrays are shared, not copied."""
-        return self.first_rows(int(np.searchsorted(self.times, to_instant(instant), side="right")))
+        """Return the panel as it was known at an instant: nothing later, and no later version of what is earlier.
+
+        Arrays are shared; only a field with a figure that was corrected, or first known, after `instant` is copied.
+        """
+        moment = to_instant(instant)
+        return self._cut(int(np.searchsorted(self.times, moment, side="right")), moment)
 
     def first_rows(self, rows: int) -> Panel:
-        """Return the panel cut to its first rows."""
-        if rows >= len(self.times) and not self._memory["watched"]:
+        """Return the first rows of the panel as they were known at the last of them."""
+        rows = min(rows, len(self.times))
+        return self._cut(rows, self.times[rows - 1] if rows > 0 else None)
+
+    def until(self, instant: str | date | datetime | np.datetime64) -> Panel:
+        """Return the panel without rows later than `instant`, the others as they are known to the whole panel."""
+        return self._cut(int(np.searchsorted(self.times, to_instant(instant), side="right")), self.known_by)
+
+    def _cut(self, rows: int, moment: np.datetime64 | None) -> Panel:
+        earlier = moment is not None and self.known_by is not None and moment < self.known_by
+        known_by = moment if earlier else self.known_by
+        if rows >= len(self.times) and not earlier and not self._memory["watched"]:
             return self
-        cut = {name: values[:rows] for name, values in self.fields.items()}
+        undone: Mapping[str, Floats] | None = None
+        if earlier and self.revisions is not None and known_by is not None:
+            undone = self.revisions.undone(self.fields, rows, known_by)
+        fields = {name: values[:rows] for name, values in self.fields.items()} if undone is None else undone
         # A copy without the constructor's checks: a cut of a checked panel needs none, and many are made.
         panel = object.__new__(Panel)
-        panel.__dict__.update(self.__dict__, times=self.times[:rows], fields=cut, corrections={}, _here=None)
+        panel.__dict__.update(
+            self.__dict__,
+            times=self.times[:rows],
+            fields=fields,
+            corrections={},
+            known_by=known_by,
+            _here=None,
+            _revised=self._revised or undone is not None,
+        )
         return panel
+
+    def with_price(self, price: Floats) -> Panel:
+        """Return the panel with other prices, shape (T, N); where one is taken away, its earlier versions go too."""
+        price.flags.writeable = False
+        revisions = self.revisions
+        if revisions is not None:
+            revisions = revisions.without("price", np.isnan(price) & ~np.isnan(self.field("price")))
+        return replace(self, fields={**self.fields, "price": price}, revisions=revisions, _memory={})
 
     def corrected(self, **figures: Floats) -> Panel:
         """Return the panel with other figures at its last instant, as `latest` gives them."""
@@ -270,19 +314,20 @@ class Panel:
         # Each row is looked at once for all cuts: the first priced row does not change with the cut, it is merely
         # beyond it. A last row that can still change is looked at anew.
         price = self.field("price")
+        if self._revised:
+            found: NDArray[np.int64] = self._remember("first_priced", lambda: _first_known(price))
+            return found
         watched = self._memory["watched"]
         finished = len(price) - 1 if watched else len(price)
-        never = np.iinfo(np.int64).max
-        done, first = self._memory.get("first_priced") or (0, np.full(len(self.assets), never))
+        done, first = self._memory.get("first_priced") or (0, np.full(len(self.assets), _NEVER))
         if done < finished:
-            open_ = np.flatnonzero(first == never)
-            known = ~np.isnan(price[done:finished, open_])
-            priced = known.any(axis=0)
+            unpriced = np.flatnonzero(first == _NEVER)
+            new = _first_known(price[done:finished, unpriced])
             first = first.copy()
-            first[open_[priced]] = done + known[:, priced].argmax(axis=0)
+            first[unpriced] = np.where(new == _NEVER, _NEVER, done + new)
             self._memory["first_priced"] = (finished, first)
         if watched and len(price):
-            first = np.where((first == never) & ~np.isnan(price[-1]), len(price) - 1, first)
+            first = np.where((first == _NEVER) & ~np.isnan(price[-1]), len(price) - 1, first)
         return first
 
     def tagged(self, *tags: str) -> Bools:
@@ -341,6 +386,9 @@ class Panel:
         if not self.rate_table.is_empty():
             seen = pl.coalesce("known_at", "time") <= to_datetime(self.now)
             parts.append(self.rate_table.filter(seen).sort("time", "rate", "known_at").write_csv())
+        if self.revisions is not None and self.known_by is not None:
+            revised = self.revisions.digest(self.assets, len(self.times), self.known_by)
+            parts += [] if revised is None else [revised]
         return digest_bytes(*(part.encode() for part in parts))
 
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
@@ -357,14 +405,16 @@ class Panel:
         return here[key]
 
     def _memory_here(self) -> dict[Any, Any]:
-        """Return what all cuts at this row share; anew where the last row is another than it was."""
+        """Return what all cuts with these rows and this knowledge share; anew where the last row changed."""
         rows = len(self.times)
         last: tuple[bytes, ...] = ()
         if self._memory["watched"] and rows:
             last = tuple(values[-1].tobytes() for values in self.fields.values())
-        held = self._memory.get(rows)
+        # Rows and knowledge say what is in a cut, by whatever way it was made.
+        key = (rows, self.known_by)
+        held = self._memory.get(key)
         if held is None or held[0] != last:
-            held = self._memory[rows] = (last, {})
+            held = self._memory[key] = (last, {})
         found: dict[Any, Any] = held[1]
         return found
 
@@ -372,6 +422,14 @@ class Panel:
         span = f"{format_instant(self.times[0])}..{format_instant(self.now)}" if len(self.times) else "empty"
         kind = ", simulated market" if self.simulated else ""
         return f"Panel({len(self.times)} x {len(self.assets)}, {span}, {', '.join(sorted(self.fields))}{kind})"
+
+
+def _first_known(values: Floats) -> NDArray[np.int64]:
+    """Return the first row with a value in each column, _NEVER for none."""
+    known = ~np.isnan(values)
+    if not len(known):
+        return np.full(values.shape[1], _NEVER)
+    return np.where(known.any(axis=0), known.argmax(axis=0), _NEVER)
 
 
 def _read_only(values: Floats) -> Floats:
