@@ -95,6 +95,37 @@ def check_lake(
     return findings + of_events, aside.height if quarantine else 0
 
 
+@dataclass(frozen=True)
+class Compacted:
+    """What compacting did to a table."""
+
+    table: str
+    rows: int
+    parts: int
+    bytes_before: int
+    bytes_after: int
+
+
+def compact_lake(lake: Lake, progress: Callable[[str], None] = lambda _: None) -> list[Compacted]:
+    """Make one part of the many parts of each table of a lake; return what was done to those that had several.
+
+    Ticks are kept by venue, pair and day, and stay as they are.
+
+    Raises:
+        DataError: The lake holds nothing, or a part cannot be read.
+    """
+    tables = lake.tables()
+    if not tables:
+        raise DataError(f"{lake.address}: holds nothing; import data with: basketry data import FILE --lake LAKE")
+    done = []
+    for name in tables:
+        progress(f"Compacting {name}")
+        parts, size = len(lake.parts(name)), lake.size(name)
+        if lake.compact(name) is not None:
+            done.append(Compacted(name, lake.read(name).height, parts, size, lake.size(name)))
+    return done
+
+
 def simulate_lake(lake: Lake, seed: int) -> dict[str, int]:
     """Fill an empty lake with the simulated market; return the rows by table."""
     from basketry.market.simulate import simulate_market

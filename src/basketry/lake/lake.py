@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from os import PathLike
 from typing import Any
@@ -14,6 +15,7 @@ import polars as pl
 from basketry.core.digest import digest_bytes
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import EVENTS, LAKE_TABLES, Schema
+from basketry.core.order import ascending
 from basketry.core.time import to_datetime, to_instant
 from basketry.lake.files import Files
 from basketry.lake.ticks import Ticks
@@ -21,6 +23,10 @@ from basketry.market.event_checks import judge_events, without_refused
 from basketry.market.panel import Panel
 
 FORMAT = 1
+
+_BESIDE = ("assets", "classifications", "supply", "yields", "events", "metrics", "rates")
+"""Tables that a panel takes beside its observations."""
+_TRIES = 5
 
 Instant = str | date | datetime | np.datetime64
 
@@ -126,23 +132,56 @@ class Lake:
             DataError: A part cannot be read; the message names it.
         """
         schema = table_schema(table)
-        frames = [self._part(schema, path).with_columns(part=pl.lit(n)) for n, path in enumerate(self._parts(table))]
-        if not frames:
-            return schema.empty()
-        rows = pl.concat(frames) if len(frames) > 1 else frames[0]
+        _, rows = self._rows(schema)
         if start is not None:
             rows = rows.filter(pl.col("time") >= to_datetime(to_instant(start)))
         if end is not None:
             rows = rows.filter(pl.col("time") <= to_datetime(to_instant(end)))
         if known_by is not None and "known_at" in schema.columns:
             rows = rows.filter(pl.coalesce("known_at", "time") <= to_datetime(to_instant(known_by)))
-        rows = rows.sort(*schema.key, "part", nulls_last=False, maintain_order=True)
-        if len(frames) > 1:
-            rows = rows.unique(schema.key, keep="last", maintain_order=True)
-        return rows.drop("part")
+        return rows
 
-    def _part(self, schema: Schema, path: str) -> pl.DataFrame:
-        return schema.conform(self._files.read_part(path), self._files.full(path))
+    def _rows(self, schema: Schema) -> tuple[list[str], pl.DataFrame]:
+        """Return the parts of a table and their rows in the order of its key; of one key, that of the latest part."""
+        for _ in range(_TRIES):
+            paths = self._parts(schema.name)
+            try:
+                return paths, self._rows_of(schema, paths)
+            except DataError:
+                # Parts that go while they are read were made one; the table is then read again.
+                if self._parts(schema.name) == paths:
+                    raise
+        raise DataError(f"{self.address}: the parts of {schema.name} change all the time; try again later")
+
+    def _rows_of(self, schema: Schema, paths: Sequence[str]) -> pl.DataFrame:
+        found = self._files.read_parts(paths)
+        if not found:
+            return schema.empty()
+        names = paths if len(found) > 1 else [schema.name]
+        frames = [schema.conform(frame, self._files.full(name)) for frame, name in zip(found, names, strict=True)]
+        rows = pl.concat(frames) if len(frames) > 1 else frames[0]
+        # Parts are written in order, and those of later days follow: mostly there is nothing to sort.
+        if ascending(rows, schema.key):
+            return rows
+        rows = rows.sort(*schema.key, nulls_last=False, maintain_order=True)
+        return rows.unique(schema.key, keep="last", maintain_order=True) if len(paths) > 1 else rows
+
+    def compact(self, table: str) -> str | None:
+        """Make one part of all parts of a table and return its path; None where there are not several.
+
+        The rows that are read stay the same, with all their knowledge times. At any moment the table is whole,
+        whoever reads, writes or compacts it meanwhile.
+
+        Raises:
+            DataError: A part cannot be read.
+        """
+        schema = table_schema(table)
+        if len(self._parts(table)) < 2:
+            return None
+        parts, rows = self._rows(schema)
+        stream = io.BytesIO()
+        rows.write_parquet(stream, compression="zstd")
+        return self._files.full(self._files.replace_parts(schema.name, parts, stream.getvalue()))
 
     def digest(self, table: str) -> str:
         """Return the SHA-256 of a table's rows, whatever parts they lie in."""
@@ -186,19 +225,20 @@ class Lake:
         aside = self.read("quarantine")
         if not include_quarantined:
             observations = _without_quarantined(observations, table, aside)
-        held = {name: self.read(name, known_by=known_by) for name in self.tables()}
-        return Panel.from_frames(
-            observations,
-            assets=held.get("assets"),
-            classifications=held.get("classifications"),
-            supply=held.get("supply"),
-            yields=held.get("yields"),
-            events=without_refused(held["events"], aside) if "events" in held else None,
-            metrics=held.get("metrics"),
-            rates=held.get("rates"),
-            known_by=known_by,
-            simulated=self.simulated,
-        )
+        beside = self.beside(known_by, aside)
+        return Panel.from_frames(observations, known_by=known_by, simulated=self.simulated, **beside)
+
+    def beside(self, known_by: Instant | None = None, aside: pl.DataFrame | None = None) -> dict[str, pl.DataFrame]:
+        """Return the tables that stand beside observations in a panel, by name; those that hold something.
+
+        Args:
+            known_by: Leave out what was not known by then.
+            aside: The table quarantine, where it was read already.
+        """
+        rows = {name: self.read(name, known_by=known_by) for name in _BESIDE}
+        if not rows["events"].is_empty():
+            rows["events"] = without_refused(rows["events"], self.read("quarantine") if aside is None else aside)
+        return {name: frame for name, frame in rows.items() if not frame.is_empty()}
 
 
 def table_schema(name: str) -> Schema:

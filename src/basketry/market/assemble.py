@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError, SchemaError, nearest_hint
 from basketry.core.frames import CLASSIFICATIONS, DAILY, EVENTS, INSTANT, METRICS, RATES, SUPPLY, YIELDS
 from basketry.core.numbers import Bools, Floats
+from basketry.core.order import ascending
 from basketry.core.time import DAY, to_datetime, to_instant
 from basketry.market.event_checks import judge_events
 from basketry.market.facts import Facts
@@ -149,6 +150,9 @@ def _known_rows(frame: pl.DataFrame, cutoff: np.datetime64 | None) -> pl.DataFra
 
 def _known(frame: pl.DataFrame, cutoff: np.datetime64 | None) -> pl.DataFrame:
     known = _known_rows(frame, cutoff).with_columns(pl.coalesce("known_at", "time"))
+    if ascending(known, ["time", "asset", "known_at"]):
+        return known
+    known = known.sort("time", "asset", "known_at", maintain_order=True)
     repeated = known.filter(known.select("time", "asset", "known_at").is_duplicated())
     if not repeated.is_empty():
         first = repeated.row(0, named=True)
@@ -156,9 +160,7 @@ def _known(frame: pl.DataFrame, cutoff: np.datetime64 | None) -> pl.DataFrame:
             f"observations: {repeated.height} rows share time, asset and knowledge time, the first "
             f"{first['asset']!r} at {first['time']}; remove the duplicates (basketry data check finds them)"
         )
-    if known["known_at"].equals(known["time"]):
-        return known
-    return known.sort("time", "asset", "known_at")
+    return known
 
 
 def _last_versions(known: pl.DataFrame) -> pl.DataFrame:
@@ -355,15 +357,16 @@ def _visible(
         .sort("asset", "seen", "time", "known")
         .filter(pl.col("time") == pl.col("time").cum_max().over("asset"))
     )
-    wide = np.full((len(times), len(index)), np.nan)
-    for (asset,), own in rows.group_by("asset", maintain_order=True):
-        place = index.get(str(asset))
-        if place is None:
-            continue
-        seen = own["seen"].dt.replace_time_zone(None).to_numpy()
-        position = np.searchsorted(seen, times, side="right") - 1
-        values = own[column].to_numpy()
-        wide[:, place] = np.where(position >= 0, values[np.maximum(position, 0)], np.nan)
+    rows = rows.filter(pl.col("asset").is_in(list(index)))
+    columns = np.array([index[asset] for asset in rows["asset"].to_list()], dtype=np.int64)
+    first = np.searchsorted(times, rows["seen"].dt.replace_time_zone(None).to_numpy())
+    shown = first < len(times)
+    # Each cell gets the number of the figure that begins there, the last of several; then that in force.
+    number = np.full((len(times), len(index)), -1, dtype=np.int64)
+    number[first[shown], columns[shown]] = np.flatnonzero(shown)
+    np.maximum.accumulate(number, axis=0, out=number)
+    values = np.append(rows[column].cast(pl.Float64).fill_null(np.nan).to_numpy(), np.nan)
+    wide = values[number]
     # Infinity is no figure; it counts as unknown, like a figure that is missing.
     wide[~np.isfinite(wide)] = np.nan
     return wide
