@@ -38,6 +38,9 @@ def evaluate(
     what_if: Annotated[bool, typer.Option("--what-if", help="Calculate it under other rules too.")] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
     name: Annotated[str, typer.Option("--table", help="The lake's observations: daily or intraday.")] = "daily",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Use only what the lake knew then; a folder says it itself.")
+    ] = None,
     static: Annotated[bool, typer.Option("--static", help="Draw fixed pictures: a page of less than 1 MB.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a report: .html, .pdf or .json.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -51,14 +54,16 @@ def evaluate(
         raise DataError(f"--out: {out} is none of {', '.join(FORMATS)}")
     if size is not None and not 0 < size < math.inf:
         raise DataError(f"--size: must be a positive amount, was {size:g}")
+    if as_of is not None and lake is None:
+        raise DataError("--as-of: says what a lake knew; name it with --lake")
     mapping = _columns(columns)
     held = None if lake is None else Lake(lake)
     with status(f"Reading {index}") as update:
-        first = open_index(index, held, name=name, columns=mapping, constituents=constituents)
+        first = open_index(index, held, name=name, columns=mapping, constituents=constituents, as_of=as_of)
         others = []
         for path in against or []:
             update(f"Reading {path}")
-            others.append(open_index(path, held, name=name, columns=mapping))
+            others.append(open_index(path, held, name=name, columns=mapping, as_of=as_of))
         found = examined(first, others, size=size, what_if=what_if, seed=seed, progress=update)
         if questionnaire is not None:
             found = with_questionnaire(found, questionnaire)

@@ -29,6 +29,10 @@ LakeOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 TableOption = Annotated[str, typer.Option("--table", help="Observations to use: daily or intraday.")]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Use only what was known at this instant; a folder says when it was made."),
+]
 FolderArgument = Annotated[Path, typer.Argument(help="Folder of an index, as made by `index run`.", show_default=False)]
 
 
@@ -110,6 +114,7 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write; the symbol unless given.")] = None,
     start: Annotated[str | None, typer.Option("--start", help="Set the base level on this day.")] = None,
     end: Annotated[str | None, typer.Option("--end", help="Last instant; a bare date is 00:00 UTC.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Use only what was known at this instant.")] = None,
     table: TableOption = "daily",
     json: JsonOption = False,
 ) -> None:
@@ -123,7 +128,7 @@ def run(
     rules = Methodology.load(methodology)
     target = out or Path(rules.symbol)
     with status(f"Reading {lake}") as update:
-        panel = _panel(lake, table, rules, update)
+        panel = _panel(lake, table, rules, update, as_of)
         update(f"Computing {rules.symbol}")
         result = calculate(rules, panel, start, end)
         cost = index_manipulation(Lake(lake), result, progress=update)
@@ -164,6 +169,7 @@ def explain(
     lake: LakeOption,
     asset: Annotated[list[str] | None, typer.Option("--asset", help="Only these assets (may be repeated).")] = None,
     top: Annotated[int, typer.Option("--top", help="Show this many assets that are out.")] = 10,
+    as_of: AsOfOption = None,
     table: TableOption = "daily",
     json: JsonOption = False,
 ) -> None:
@@ -171,7 +177,7 @@ def explain(
     from basketry.jobs.explain import explain_folder
 
     with status("Recomputing the determination"):
-        panel = _panel_of(folder, lake, table)
+        panel = _panel_of(folder, lake, table, as_of or _known_by(folder))
         explanation = explain_folder(folder, panel, date)
     if json:
         content = {"simulated_market": panel.simulated, **explanation.to_dict()}
@@ -268,13 +274,19 @@ def _print_comparison(comparison: Comparison) -> None:
 
 
 @index_app.command(epilog="Example:  basketry index verify LC20 --lake LAKE")
-def verify(folder: FolderArgument, lake: LakeOption, table: TableOption = "daily", json: JsonOption = False) -> None:
+def verify(
+    folder: FolderArgument,
+    lake: LakeOption,
+    as_of: AsOfOption = None,
+    table: TableOption = "daily",
+    json: JsonOption = False,
+) -> None:
     """Recompute everything, check the record, name the first number that differs. Exits 1 when one does."""
     from basketry.jobs.verify import verify as verify_folder
 
     with status(f"Recomputing {folder}"):
-        panel = _panel_of(folder, lake, table)
-        verification = verify_folder(folder, panel)
+        panel = _panel_of(folder, lake, table, as_of or _known_by(folder))
+        verification = verify_folder(folder, panel, as_of=as_of)
     if json:
         print_json({"simulated_market": panel.simulated, **verification.to_dict()})
     else:
@@ -350,14 +362,32 @@ def _say_simulated(panel: Panel) -> None:
         say("The market is SIMULATED.", style="bold")
 
 
-def _panel(lake: str, table: str, rules: Methodology, progress: Callable[[str], None] | None = None) -> Panel:
+def _panel(
+    lake: str,
+    table: str,
+    rules: Methodology,
+    progress: Callable[[str], None] | None = None,
+    known_by: str | None = None,
+) -> Panel:
     from basketry.jobs.market import market_panel
     from basketry.lake.lake import Lake
 
-    return market_panel(Lake(lake), rules, table, progress)
+    return market_panel(Lake(lake), rules, table, progress, known_by)
 
 
-def _panel_of(folder: Path, lake: str, table: str) -> Panel:
+def _known_by(folder: Path) -> str | None:
+    """Return the instant up to which a folder knew its data; None where it does not say."""
+    from basketry.core.errors import RecordError
+    from basketry.ledger.folder import read_folder
+
+    try:
+        return read_folder(folder).known_by
+    except RecordError:
+        # What is wrong with the folder is told by the command that reads it.
+        return None
+
+
+def _panel_of(folder: Path, lake: str, table: str, known_by: str | None = None) -> Panel:
     """Return the panel for the rules in a folder."""
     from basketry.core.errors import MethodologyError
     from basketry.lake.lake import Lake
@@ -367,5 +397,5 @@ def _panel_of(folder: Path, lake: str, table: str) -> Panel:
         rules = Methodology.load(folder / "methodology.yaml")
     except MethodologyError:
         # What is wrong with the folder is told by the command that reads it.
-        return Lake(lake).panel(table)
-    return _panel(lake, table, rules)
+        return Lake(lake).panel(table, known_by=known_by)
+    return _panel(lake, table, rules, known_by=known_by)

@@ -8,12 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from basketry.core.errors import DataError
 from basketry.index.calculate import Instant, calculate_index
 from basketry.index.result import IndexResult
-from basketry.jobs.market import market_panel
-from basketry.lake.lake import Lake
-from basketry.market.panel import Panel
+from basketry.jobs.market import Market, panel_of
 from basketry.methodology.methodology import Methodology
 
 if TYPE_CHECKING:
@@ -54,11 +51,12 @@ class Index(IndexResult):
 
 def calculate(
     methodology: str | PathLike[str] | Mapping[str, Any] | Methodology,
-    market: Lake | Panel | str | PathLike[str],
+    market: Market,
     start: Instant | None = None,
     end: Instant | None = None,
     *,
     table: str = "daily",
+    as_of: Instant | None = None,
 ) -> Index:
     """Return the index that a methodology gives on a market.
 
@@ -68,6 +66,7 @@ def calculate(
         start: First day, where the base level is set; the methodology's base date unless given.
         end: Last instant, inclusive; the end of the data unless given.
         table: The lake's table of observations: daily or intraday.
+        as_of: Use only what was known by then, corrections and late figures left out; everything unless given.
 
     Raises:
         MethodologyError: The rulebook is wrong, or cannot be satisfied at some date.
@@ -88,14 +87,5 @@ def calculate(
     [100.0, 105.0, 255.0]
     """
     rules = Methodology.load(methodology)
-    panel = market if isinstance(market, Panel) else market_panel(_lake(market), rules, table)
-    result = calculate_index(rules, panel, start, end)
+    result = calculate_index(rules, panel_of(market, rules, table, as_of), start, end)
     return Index(**{field.name: getattr(result, field.name) for field in fields(IndexResult)})
-
-
-def _lake(market: Lake | str | PathLike[str]) -> Lake:
-    if isinstance(market, Lake):
-        return market
-    if isinstance(market, str | PathLike):
-        return Lake(market)
-    raise DataError(f"expected a lake, the path of one, or a Panel, not {type(market).__name__}")

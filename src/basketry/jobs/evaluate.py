@@ -25,7 +25,7 @@ from basketry.evaluation.subject import Subject
 from basketry.index.result import IndexResult
 from basketry.jobs.market import market_panel
 from basketry.jobs.verify import recalculate
-from basketry.lake.lake import Lake
+from basketry.lake.lake import Instant, Lake
 from basketry.ledger.atomic import write_file
 from basketry.ledger.folder import PublishedFolder, read_folder
 from basketry.market.panel import Times
@@ -40,6 +40,7 @@ def open_index(
     name: str = "daily",
     columns: Mapping[str, str] | None = None,
     constituents: Path | None = None,
+    as_of: Instant | None = None,
 ) -> Evaluated:
     """Return an index to look at: the folder of one of ours, a CSV or Parquet file of levels, or an asset of the lake.
 
@@ -50,6 +51,7 @@ def open_index(
         columns: Of a file, which columns are time and level; those names unless given. `name` and `value` of a filter
             are not needed: leave other series out of the file.
         constituents: For a file, its baskets: CSV or Parquet with effective_at, asset and weight.
+        as_of: Use only what the lake knew then; for a folder what was known when it was made unless given.
 
     Raises:
         DataError: A file lacks its columns, levels are not daily or not positive, or a folder comes without a lake.
@@ -57,9 +59,9 @@ def open_index(
     if path.is_dir():
         if lake is None:
             raise DataError(f"{path}: the folder of an index is recalculated; name its lake with --lake")
-        return _ours(path, lake, name)
+        return _ours(path, lake, name, as_of)
     if lake is not None and not path.suffix:
-        return _asset(str(path), lake, name)
+        return _asset(str(path), lake, name, as_of)
     return _outside(path, columns or {}, constituents)
 
 
@@ -164,9 +166,10 @@ def evaluated(result: IndexResult, source: str = "calculated", record: RecordFac
     return Evaluated(rules.name, rules.currency, levels, subject, result, simulated, said, record, column)
 
 
-def _ours(path: Path, lake: Lake, name: str) -> Evaluated:
+def _ours(path: Path, lake: Lake, name: str, as_of: Instant | None) -> Evaluated:
     published: PublishedFolder = read_folder(path)
-    result = recalculate(published, market_panel(lake, published.methodology, name))
+    known_by = published.known_by if as_of is None else as_of
+    result = recalculate(published, market_panel(lake, published.methodology, name, known_by=known_by))
     found = evaluated(result, f"{path.name}, recalculated", _record(published, result))
     markets = lake.read("markets")
     if markets.is_empty():
@@ -176,8 +179,8 @@ def _ours(path: Path, lake: Lake, name: str) -> Evaluated:
     return replace(found, subject=replace(found.subject, venues={asset: float(n) for asset, n in venues.items()}))
 
 
-def _asset(asset: str, lake: Lake, name: str) -> Evaluated:
-    panel = lake.panel(name)
+def _asset(asset: str, lake: Lake, name: str, as_of: Instant | None) -> Evaluated:
+    panel = lake.panel(name, known_by=as_of)
     if asset not in panel.assets:
         hint = nearest_hint(asset, panel.assets)
         raise DataError(f"{asset}: there is no such folder or file, and the lake has no such asset{hint}")

@@ -1,17 +1,25 @@
-"""The panel that a methodology works on: the lake's table, or reference prices where the methodology makes them."""
+"""The panel that a methodology works on: the lake's table, or reference prices where the methodology makes them.
+
+Either as the lake knows it, or as it was known at an instant.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from os import PathLike
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
+from basketry.core.numbers import Floats
+from basketry.core.time import to_instant
 from basketry.jobs.prices import fixings_of
-from basketry.lake.lake import Lake
+from basketry.lake.lake import Instant, Lake
 from basketry.lake.tapes import LakeTapes
-from basketry.market.panel import Panel
+from basketry.market.panel import Panel, Times
 from basketry.methodology.methodology import Methodology
 from basketry.reference.price_rules import PriceRules
 
@@ -20,7 +28,37 @@ USED = ("live", "stale")
 """Statuses of fixings that are prices; the methodology's rule for missing prices has the others."""
 
 
-def market_panel(lake: Lake, methodology: Methodology, table: str = "daily", progress: Progress | None = None) -> Panel:
+Market = Lake | Panel | str | PathLike[str]
+
+
+def panel_of(market: Market, methodology: Methodology, table: str = "daily", known_by: Instant | None = None) -> Panel:
+    """Return the panel for a methodology on a market, as it was known at an instant where one is given.
+
+    Args:
+        market: A panel, a lake or the path of a lake.
+        methodology: The rulebook.
+        table: The lake's table of observations: daily or intraday.
+        known_by: The instant; everything is known unless given.
+
+    Raises:
+        DataError: The market is neither, or the data cannot be read.
+    """
+    if isinstance(market, Panel):
+        return market if known_by is None else market.as_of(known_by)
+    if isinstance(market, str | PathLike):
+        market = Lake(market)
+    if not isinstance(market, Lake):
+        raise DataError(f"expected a lake, the path of one, or a Panel, not {type(market).__name__}")
+    return market_panel(market, methodology, table, known_by=known_by)
+
+
+def market_panel(
+    lake: Lake,
+    methodology: Methodology,
+    table: str = "daily",
+    progress: Progress | None = None,
+    known_by: Instant | None = None,
+) -> Panel:
     """Return the panel for a methodology.
 
     Without the key `prices` it is the panel of the lake's table. With it the rows are the calculation instants, each
@@ -32,21 +70,28 @@ def market_panel(lake: Lake, methodology: Methodology, table: str = "daily", pro
         methodology: The rulebook.
         table: Observations: daily or intraday.
         progress: Told what is being done.
+        known_by: Use only what was known by then; everything unless given.
 
     Raises:
         DataError: The lake holds no observations, or reference prices are asked for and it holds no trades.
     """
-    panel = lake.panel(table)
+    panel = lake.panel(table, known_by=known_by)
     rules = methodology.first.prices
     if rules is None:
         return panel
-    return _with_reference_prices(lake, methodology, rules, panel, progress)
+    moment = None if known_by is None else to_instant(known_by)
+    return _with_reference_prices(lake, methodology, rules, panel, progress, moment)
 
 
 def _with_reference_prices(
-    lake: Lake, methodology: Methodology, rules: PriceRules, panel: Panel, progress: Progress | None
+    lake: Lake,
+    methodology: Methodology,
+    rules: PriceRules,
+    panel: Panel,
+    progress: Progress | None,
+    known_by: np.datetime64 | None,
 ) -> Panel:
-    tapes = LakeTapes(lake)
+    tapes = LakeTapes(lake, known_by)
     instants = methodology.first.calculate.instants(panel.times[0], panel.times[-1])
     times = panel.times if instants is None else np.asarray(instants)
     assets = [asset for asset in panel.assets if asset in set(tapes.assets)]
@@ -64,23 +109,32 @@ def _with_reference_prices(
         fixings = fixings_of(tapes, asset, times.astype(np.int64), rules).table
         usable = fixings.with_columns(pl.when(pl.col("status").is_in(USED)).then("price").alias("price"))
         column = panel.assets.index(asset)
-        volume = panel.field("volume")[rows, column] if "volume" in panel.fields else np.full(len(times), np.nan)
+        volume = _known_then(panel, "volume", rows, column, times)
         frames.append(
             usable.select("time", "asset", "price", sources="venues").with_columns(
                 volume=pl.Series(volume).fill_nan(None), known_at=pl.lit(None, dtype=stamps.dtype)
             )
         )
-    return Panel.from_frames(
-        pl.concat(frames).sort("time", "asset"),
-        supply=_supply(panel, assets),
-        assets=lake.read("assets"),
-        classifications=lake.read("classifications"),
-        yields=_of(lake.read("yields"), assets),
-        events=_of(panel.event_table, assets),
-        metrics=_of(lake.read("metrics"), assets),
-        rates=lake.read("rates"),
-        simulated=lake.simulated,
-    )
+    beside: dict[str, pl.DataFrame | None] = dict(lake.beside(known_by))
+    for name in ("yields", "events", "metrics"):
+        rows_of = beside.get(name)
+        beside[name] = None if rows_of is None else _of(rows_of, assets)
+    beside["supply"] = _supply(panel, assets)
+    observations = pl.concat(frames).sort("time", "asset")
+    made = Panel.from_frames(observations, known_by=known_by, simulated=lake.simulated, **beside)
+    if known_by is not None:
+        return made
+    corrected = lake.ticks.latest_correction()
+    known = [at for at in (made.known_by, panel.known_by, corrected) if at is not None]
+    return replace(made, known_by=max(known), _memory={})
+
+
+def _known_then(panel: Panel, name: str, rows: NDArray[np.int64], column: int, instants: Times) -> Floats:
+    """Return a figure of an asset at some rows, each as it was known at an instant of its own; NaN where unknown."""
+    if name not in panel.fields:
+        return np.full(len(rows), np.nan)
+    values = panel.field(name)[rows, column]
+    return values if panel.revisions is None else panel.revisions.known_then(name, values, rows, column, instants)
 
 
 def _supply(panel: Panel, assets: list[str]) -> pl.DataFrame | None:
@@ -88,9 +142,11 @@ def _supply(panel: Panel, assets: list[str]) -> pl.DataFrame | None:
     if "supply" not in panel.fields:
         return None
     frames = []
+    rows = np.arange(len(panel.times))
     for asset in assets:
         column = panel.assets.index(asset)
-        frame = pl.DataFrame({"time": panel.times, "asset": asset, "supply": panel.field("supply")[:, column]})
+        supply = _known_then(panel, "supply", rows, column, panel.times)
+        frame = pl.DataFrame({"time": panel.times, "asset": asset, "supply": supply})
         if "free_float" in panel.fields:
             frame = frame.with_columns(free_float=pl.Series(panel.field("free_float")[:, column]).fill_nan(None))
         frames.append(frame.filter(pl.col("supply").is_finite()))

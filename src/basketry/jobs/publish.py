@@ -25,6 +25,7 @@ from basketry.ledger.folder import (
     draft_record,
     read_folder,
     record_bodies,
+    stamped,
 )
 from basketry.ledger.record import Entry, chain
 from basketry.market.panel import Panel
@@ -122,7 +123,7 @@ def publish_index(
         ("composition_restated", {"effective_at": when, "compositions": bodies, "reason": reason, "approver": approver})
         for when, bodies in sorted(recomposed.items())
     ]
-    record = chain(entries, after=_extended(published, result))
+    record = chain(stamped(entries, result.panel.known_by), after=_extended(published, result))
     return seal(with_kept(result, immaterial), record, material=material, immaterial=immaterial)
 
 
@@ -226,7 +227,7 @@ def _extended(published: PublishedFolder, result: IndexResult) -> list[Entry]:
         for kind, body in record_bodies(result)
         if kind != "methodology" and (body.get("time") or body.get("effective_at") or body["last"]["time"]) > through
     ]
-    return chain(later, after=published.record)
+    return chain(stamped(later, result.panel.known_by), after=published.record)
 
 
 def _kept(item: Correction) -> dict[str, Any]:
@@ -257,9 +258,8 @@ def _seal(
     immaterial: tuple[Correction, ...] = (),
 ) -> Publication:
     through = _time(result.levels, -1)
-    sealed = chain(
-        [("published", {"through": through, "approver": approver, "inputs": result.panel.digest()})], after=record
-    )
+    seal = {"through": through, "approver": approver, "inputs": result.panel.digest()}
+    sealed = chain(stamped([("published", seal)], result.panel.known_by), after=record)
     write_index(result, folder, sealed, manipulation and manipulation(result))
     added = result.levels.height - (0 if published.published_through is None else published.levels.height)
     return Publication(folder, through, added, material, immaterial)

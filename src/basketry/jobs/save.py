@@ -88,7 +88,12 @@ def manifest(result: IndexResult) -> dict[str, Any]:
             "from": format_instant(result.panel.times[0]),
             "to": format_instant(result.panel.times[-1]),
         },
-        "parameters": {"start": format_instant(times[0]), "end": format_instant(times[-1])},
+        "parameters": {
+            "start": format_instant(times[0]),
+            "end": format_instant(times[-1]),
+            # The panel holds prices, so that it has an instant.
+            "known_by": format_instant(result.panel.known_by or times[-1]),
+        },
         "figures": {
             "first": {"time": format_instant(times[0]), **_values(result, levels.row(0, named=True))},
             "last": {"time": format_instant(times[-1]), **_values(result, levels.row(-1, named=True))},

@@ -247,7 +247,7 @@ def followed(
     """
     published = read_folder(folder)
     _check_column(published.methodology, terms)
-    panel = market_panel(lake, published.methodology, table, progress)
+    panel = market_panel(lake, published.methodology, table, progress, published.known_by)
     if "volume" not in panel.fields:
         raise DataError(
             f"{lake.address}: has no volumes, from which costs are estimated; import them (column volume, a day's "

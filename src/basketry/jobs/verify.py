@@ -15,15 +15,16 @@ import polars as pl
 from basketry.core.errors import BasketryError, RecordError
 from basketry.index.calculate import calculate_index
 from basketry.index.result import IndexResult
-from basketry.jobs.market import market_panel
+from basketry.jobs.market import Market, panel_of
 from basketry.jobs.publish import Correction, with_kept
-from basketry.lake.lake import Lake
+from basketry.lake.lake import Instant
 from basketry.ledger.folder import (
     PublishedFolder,
     compositions_of_record,
     read_folder,
     record_bodies,
     result_tables,
+    said,
 )
 from basketry.market.panel import Panel
 
@@ -70,9 +71,12 @@ class Verification:
 
 
 def verify(
-    folder: str | PathLike[str], market: Lake | Panel | str | PathLike[str], *, table: str = "daily"
+    folder: str | PathLike[str], market: Market, *, table: str = "daily", as_of: Instant | None = None
 ) -> Verification:
     """Recompute a published index from its own rulebook and the data, and compare every number.
+
+    The data are taken as they were known when the index was made, which the manifest says, or at `as_of`: what was
+    corrected since does not count.
 
     Checks in order: the files against the manifest's digests; the record's hash chain; the digest of the inputs;
     each table cell by cell, exactly; each line of the record. Later checks run even where earlier ones fail,
@@ -90,11 +94,8 @@ def verify(
     checks += _file_checks(path)
     checks.append(Check("record chain", True, f"{len(published.record)} entries, each linked to the one before"))
     try:
-        panel = (
-            market
-            if isinstance(market, Panel)
-            else market_panel(market if isinstance(market, Lake) else Lake(market), published.methodology, table)
-        )
+        known_by = published.known_by if as_of is None else as_of
+        panel = panel_of(market, published.methodology, table, known_by)
         result = recalculate(published, panel)
     except BasketryError as error:
         return Verification(str(folder), (*checks, Check("recomputed", False, str(error))))
@@ -203,7 +204,7 @@ def _same_record(published: PublishedFolder, result: IndexResult) -> Check:
     for entry in published.record:
         if entry.kind not in ("methodology", "level", "levels"):
             continue
-        body = dict(entry.body)
+        body = said(entry)
         if entry.kind == "level":
             body |= {column: restated[body["time"], column] for column in body if (body["time"], column) in restated}
         expected = fresh.get((entry.kind, _key(entry.kind, body)))

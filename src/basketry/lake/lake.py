@@ -262,12 +262,17 @@ def _without_quarantined(rows: pl.DataFrame, table: str, quarantine: pl.DataFram
     aside = quarantine.filter(pl.col("table") == table)
     if aside.is_empty():
         return rows
-    whole = aside.filter(pl.col("field") == "*").select("time", "asset")
-    rows = rows.join(whole, on=["time", "asset"], how="anti", maintain_order="left")
-    for name in ("price", "market_cap", "volume"):
-        marked = aside.filter(pl.col("field") == name).select("time", "asset", hidden=pl.lit(value=True)).unique()
-        if not marked.is_empty():
-            joined = rows.join(marked, on=["time", "asset"], how="left", maintain_order="left")
-            hidden = pl.col("hidden").fill_null(value=False)
-            rows = joined.with_columns(pl.when(hidden).then(None).otherwise(pl.col(name)).alias(name)).drop("hidden")
+    for name in ("*", "price", "market_cap", "volume"):
+        marked = aside.filter(pl.col("field") == name).select("time", "asset", "value", hidden=pl.lit(value=True))
+        if marked.is_empty():
+            continue
+        joined = rows.join(marked, on=["time", "asset"], how="left", maintain_order="left")
+        # The value is set aside, not the place: a version with another value counts.
+        same = pl.col("value").is_null() | (pl.col("value") == pl.col("price" if name == "*" else name))
+        hidden = (pl.col("hidden") & same).fill_null(value=False)
+        if name == "*":
+            rows = joined.filter(~hidden).drop("value", "hidden")
+        else:
+            emptied = pl.when(hidden).then(None).otherwise(pl.col(name)).alias(name)
+            rows = joined.with_columns(emptied).drop("value", "hidden")
     return rows

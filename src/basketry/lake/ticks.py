@@ -13,6 +13,7 @@ import polars as pl
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import TICK_TABLES, Schema
+from basketry.core.time import to_instant
 from basketry.lake.files import Files
 from basketry.market.tape import SIZE_DECIMALS, Columns, Market, Tape, tick_columns
 
@@ -24,6 +25,7 @@ _FOLDER = re.compile(r"^[a-z]+/venue=([^/]+)/pair=([^/]+)/day=(\d{4}-\d{2}-\d{2}
 _READERS = 2
 """Parts read side by side: one is checked while another is decoded."""
 _CORRECTIONS = "corrections"
+_CORRECTED = f"-{_CORRECTIONS}.parquet"
 _MINUTE, _DAY = 60_000_000, 86_400_000_000
 
 
@@ -177,6 +179,13 @@ class Ticks:
             high += timedelta(microseconds=max(self._bar_length(market) for market in days) - 1)
         return low, high
 
+    def latest_correction(self) -> np.datetime64 | None:
+        """Return the latest instant at which a correction of a trade became known; None where there is none."""
+        paths = [path for days in self._days("trades").values() for parts in days.values() for path in parts]
+        known = [self._lazy(path).select(pl.col("known_at").max()) for path in paths if path.endswith(_CORRECTED)]
+        found = pl.concat(known).max().collect().item() if known else None
+        return None if found is None else to_instant(found)
+
     def summary(self, table: str) -> tuple[int, int, int]:
         """Return the rows, parts and bytes of a table."""
         paths = [path for days in self._days(table).values() for parts in days.values() for path in parts]
@@ -192,7 +201,7 @@ class Ticks:
         known_by: np.datetime64 | None,
     ) -> Iterator[Columns]:
         """Yield the trades of the parts of one day in an interval."""
-        if table == "trades" and len(paths) == 1 and not paths[0].endswith(f"-{_CORRECTIONS}.parquet"):
+        if table == "trades" and len(paths) == 1 and not paths[0].endswith(_CORRECTED):
             yield from self._plain(paths[0], start, end)
             return
         schema = tick_schema(table)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from basketry.core.errors import MethodologyError, RecordError
+from basketry.core.time import format_instant
 from basketry.index.result import IndexResult
 from basketry.ledger.atomic import recover
 from basketry.ledger.record import Entry, chain, dump_record, parse_record
@@ -37,6 +39,12 @@ class PublishedFolder:
     def levels(self) -> pl.DataFrame:
         """Published levels, rounded."""
         return self.tables["levels"]
+
+    @property
+    def known_by(self) -> str | None:
+        """The instant up to which the data were known from which the index was made; None in folders of old."""
+        known: str | None = self.manifest["parameters"].get("known_by")
+        return known
 
     @property
     def published_through(self) -> str | None:
@@ -184,12 +192,25 @@ def folder_files(
     return files
 
 
+def stamped(
+    entries: Iterable[tuple[str, Mapping[str, Any]]], known_by: np.datetime64 | None
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return lines of a record, each with the instant up to which the data were known when it was written."""
+    stamp = {} if known_by is None else {"known_by": format_instant(known_by)}
+    return [(kind, {**body, **stamp}) for kind, body in entries]
+
+
+def said(entry: Entry) -> dict[str, Any]:
+    """Return what a line of a record says of the index, without the instant of knowledge."""
+    return {name: value for name, value in entry.body.items() if name != "known_by"}
+
+
 def compositions_of_record(published: PublishedFolder) -> dict[str, list[dict[str, Any]]]:
     """Return what the record says of compositions by effective instant, restatements counted."""
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in published.record:
         if entry.kind == "composition":
-            found.setdefault(entry.body["effective_at"], []).append(dict(entry.body))
+            found.setdefault(entry.body["effective_at"], []).append(said(entry))
         elif entry.kind == "composition_restated":
             found[entry.body["effective_at"]] = entry.body["compositions"]
     return {when: bodies for when, bodies in found.items() if bodies}
@@ -197,4 +218,4 @@ def compositions_of_record(published: PublishedFolder) -> dict[str, list[dict[st
 
 def draft_record(result: IndexResult) -> list[Entry]:
     """Return the record of a result that was not published yet."""
-    return chain(record_bodies(result))
+    return chain(stamped(record_bodies(result), result.panel.known_by))

@@ -13,6 +13,7 @@ from basketry.core.digest import digest_array, digest_bytes, digest_strings
 from basketry.core.numbers import Floats
 
 Ints = NDArray[np.int64]
+Times = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,17 +30,17 @@ class Revisions:
 
     rows: Ints
     columns: Ints
-    known_at: NDArray[np.datetime64]
+    known_at: Times
     before: Mapping[str, Floats]
-    _stamps: NDArray[np.datetime64] = field(repr=False)
+    _stamps: Times = field(repr=False)
     _delays: tuple[tuple[int, int, np.timedelta64], ...] = field(repr=False)
 
     @staticmethod
     def of(
-        times: NDArray[np.datetime64],
+        times: Times,
         rows: Ints,
         columns: Ints,
-        known_at: NDArray[np.datetime64],
+        known_at: Times,
         before: Mapping[str, Floats],
     ) -> Revisions:
         """Return revisions arranged so that asking what was not known at an instant costs what the answer is long.
@@ -101,6 +102,25 @@ class Revisions:
                     cut[name] = values
                     changed = True
         return cut if changed else None
+
+    def known_then(self, name: str, values: Floats, rows: Ints, column: int, instants: Times) -> Floats:
+        """Return figures of one asset, each as it was known at an instant of its own.
+
+        Args:
+            name: The field.
+            values: What is known now, shape (k,).
+            rows: Their rows, shape (k,).
+            column: The asset.
+            instants: When each was looked at, shape (k,).
+        """
+        if name not in self.before:
+            return values
+        found = values.copy()
+        mine = np.flatnonzero((self.columns == column) & np.isin(self.rows, rows))
+        # The latest first, so that the version before the first that was not known yet stays.
+        for place in mine[np.argsort(self.known_at[mine])[::-1]].tolist():
+            found[(rows == self.rows[place]) & (instants < self.known_at[place])] = self.before[name][place]
+        return found
 
     def without(self, name: str, hidden: NDArray[np.bool_]) -> Revisions:
         """Return the revisions with no value of a field in the cells of a mask of shape (k, N) over the first rows."""
