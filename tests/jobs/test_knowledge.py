@@ -101,7 +101,7 @@ def test_a_correction_is_not_published_in_silence_and_a_restatement_verifies_on_
     with pytest.raises(RecordError, match=r"2 published levels and 0 compositions differ"):
         publish_index(folder, lake.panel(), approver="Committee", end="2020-05-01")
     now = datetime(2020, 4, 30, 12, tzinfo=UTC)
-    restated = {"approver": "Board", "restate": True, "reason": "late price", "now": now}
+    restated: dict[str, Any] = {"approver": "Board", "restate": True, "reason": "late price", "now": now}
     publish_index(folder, lake.panel(), end="2020-05-01", **restated)
     assert (folder / "record.jsonl").read_text().startswith(before)
     stamps = [entry.body["known_by"] for entry in read_folder(folder).record]

@@ -1,6 +1,7 @@
 """What cuts of a panel share, on finished data and on arrays that go on growing; the arrays stay the caller's."""
 
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -66,9 +67,9 @@ def test_cuts_at_one_row_share_what_was_computed(finished: bool) -> None:
     price = np.ones((10, 1))
     price.flags.writeable = not finished
     panel = Panel(minutes(10), ("a",), {"price": price})
-    calls = []
+    calls: list[int] = []
     for rows in (4, 5, 4, 10, 10):
-        panel.first_rows(rows).remember("figure", lambda rows=rows: calls.append(rows))
+        panel.first_rows(rows).remember("figure", partial(calls.append, rows))
     assert calls == [4, 5, 10]
 
 
