@@ -78,6 +78,7 @@ def test_lines_are_those_of_the_file() -> None:
         ("False", False),
         ("-1_000", -1000),
         ("+12", 12),
+        ("1__000", 1000),
         ("0", 0),
         ("0x1F", 31),
         ("0o17", 15),

@@ -50,6 +50,7 @@ NAMES = {
     "first": "last",
 }
 NAMES |= {new: old for old, new in NAMES.items()}
+WORDS = {"median", "mean", "left", "right", "first", "last"}  # that are values of an argument
 COMMUTATIVE = {
     "minimum",
     "maximum",
@@ -62,7 +63,17 @@ COMMUTATIVE = {
     "union1d",
     "hypot",
 }
-REFUSED_WHEN_SWAPPED = {"isinstance", "issubclass", "getattr", "hasattr", "setattr", "astype", "cast", "replace"}
+REFUSED_WHEN_SWAPPED = {
+    "isinstance",
+    "issubclass",
+    "getattr",
+    "hasattr",
+    "setattr",
+    "astype",
+    "cast",
+    "replace",
+    "next",
+}
 SILENT_KEYWORDS = {"strict", "copy", "cache", "nogil", "kw_only", "indent", "default_flow_style", "kind", "dtype"}
 WORDY = re.compile(r"^(__repr__|__str__|__hash__|.*words|reasons?|.*_sentence|describe)$")
 TOLERANCE = 1e-6  # a constant below is a tolerance, whose size no test can pin down
@@ -184,6 +195,8 @@ def inside(node: ast.AST, function: str, bound: set[str]) -> Iterator[Visited]:
             return
         case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Assign(value=ast.Call(func=ast.Name(id="ConfigDict"))):
             return
+        case ast.Raise(exc=ast.Name(id="NotImplementedError")):
+            return
         case ast.Raise():
             yield Visited(node, function, frozenset(bound))
             return
@@ -282,7 +295,7 @@ def other_constants(value: object) -> Iterator[object]:
         yield value + 1
     elif isinstance(value, float) and (value == 0 or abs(value) > TOLERANCE):
         yield value * 2 or 1.0
-    elif isinstance(value, str) and value in NAMES:
+    elif isinstance(value, str) and value in WORDS:
         yield NAMES[value]
 
 
@@ -321,7 +334,8 @@ def returned(value: ast.expr, annotation: str) -> Iterator[tuple[str, str]]:
     simple = isinstance(value, ast.Constant | ast.Compare | ast.BoolOp)
     if simple or (isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not | ast.Invert)):
         return  # a change of their own
-    if annotation in NEUTRAL and "np.nan)" not in text:  # twice the unknown is unknown
+    nothing = text.startswith("np.zeros(") or text.endswith("np.nan)")  # twice that is the same
+    if annotation in NEUTRAL and not nothing:
         yield "return", f"return {NEUTRAL[annotation].format(text)}"
     elif annotation.endswith("| None"):
         yield "return", "return None"

@@ -56,7 +56,8 @@ def stages(root: Path, module: str, *, near: bool = False) -> list[list[str]]:
     partners = sorted({*folder.glob(f"test_{name}.py"), *folder.glob(f"test_{name}_*.py")})
     nearest = [f"src/basketry/{module}", *(found.relative_to(root).as_posix() for found in partners)]
     layer = WIDE.get(path.parts[0], (f"tests/{path.parts[0]}",))
-    # The folder of a layer itself is asked with the layer; its subfolders have modules of their own.
-    middle = [folder.relative_to(root).as_posix()] if len(path.parts) > 2 and folder.is_dir() else []
+    # The folder of a layer holds the folders of others, which come with the layer.
+    beside = [folder] if len(path.parts) > 2 and folder.is_dir() else sorted(folder.glob("test_*.py"))
+    middle = [found.relative_to(root).as_posix() for found in beside]
     found = [nearest, middle, [] if near else [test for test in layer if (root / test).exists()]]
     return [stage for stage in found if stage]
