@@ -231,6 +231,7 @@ def test_what_cannot_be_kept_is_refused_with_the_arithmetic(
         ([1, 1], {"floor": 1}, "floor: 1 is not a fraction"),
         ([1, 1], {"group_cap": 0.5}, "go together"),
         ([1, 1], {"groups": "ab", "group_cap": 0}, "group cap of a: 0 is not"),
+        ([1, 1], {"groups": "ab", "group_cap": 1.1}, "group cap of a: 1.1 is not"),
     ],
 )
 def test_wrong_arguments(raw: list[Any], limits: dict[str, Any], message: str) -> None:

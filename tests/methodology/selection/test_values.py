@@ -145,6 +145,11 @@ def test_the_criterion_wants_the_step_where_there_is_too_little_to_judge(daily: 
     assert count("information_criterion", {"step": 2}, [1.0] * 6, late) == 2
 
 
+def test_ten_days_are_enough_to_judge(daily: MakePanel) -> None:
+    panel = criterion_market(daily, days=10, assets=2)
+    assert count("information_criterion", {"step": 1}, [1.0, 1.0], panel) == 2
+
+
 def test_the_criterion_carries_a_missing_price(daily: MakePanel) -> None:
     panel = criterion_market(daily)
     holes, filled = panel.field("price").copy(), panel.field("price").copy()
