@@ -104,6 +104,16 @@ def test_only_fields_that_differ_are_copied(panel: Panel) -> None:
     assert (cut.field("market_cap")[0, 0], caps.field("market_cap")[0, 0]) == (100.0, 150.0)
 
 
+def test_a_window_is_copied_only_where_one_of_its_rows_differs(panel: Panel) -> None:
+    cut = panel.as_of("2020-01-04")
+    assert np.shares_memory(cut.window("price", timedelta(days=1)), panel.field("price"))
+    assert cut.window("price", timedelta(days=3))[:, 0].tolist() == [11.0, 12.0, 13.0]
+    assert list(cut.fields) == list(panel.fields)
+    assert "price" in cut.fields
+    assert "prise" not in cut.fields
+    assert len(cut.fields) == len(panel.fields)
+
+
 def test_of_many_versions_each_is_seen_in_its_time() -> None:
     rows: list[tuple[Any, ...]] = [(0, "a", 1.0, None, None), (9, "a", 5.0, None, None)]
     rows += [(0, "a", 1.0 + n, None, n) for n in (2, 5, 7)]
@@ -217,6 +227,17 @@ def test_cuts_equal_a_plain_reading_of_the_versions(seed: int) -> None:
     panel = Panel.from_frames(daily([*rows, (days, "x0", 1.0, None, None)]))
     for half in range(2 * days):
         cut = panel.as_of(moment(half / 2))
+        asked = [cut.latest("price"), cut.age_days(), cut.statistic("price", "sum", timedelta(days=3))]
+        plain = Panel(cut.times, cut.assets, {"price": cut.field("price").copy()})
+        expected_figures = [plain.latest("price"), plain.age_days(), plain.statistic("price", "sum", timedelta(days=3))]
+        np.testing.assert_equal(asked, expected_figures)
+        shorter = (half // 2) // 2
+        np.testing.assert_equal(
+            cut.until(moment(shorter)).latest("price"), plain.first_rows(shorter + 1).latest("price")
+        )
+        again, direct = (market.as_of(moment(shorter)) for market in (cut, panel))
+        np.testing.assert_equal(again.field("price"), direct.field("price"))
+        assert again.digest() == direct.digest()
         for row in range(half // 2 + 1):
             for asset in range(assets):
                 known = [price for at, price in versions[row, asset] if at <= half / 2]

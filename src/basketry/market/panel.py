@@ -19,15 +19,13 @@ from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.market.comparable import Actions
 from basketry.market.events import CorporateEvent, events_of
 from basketry.market.facts import Facts
-from basketry.market.revisions import Revisions
+from basketry.market.revisions import NEVER, AsKnown, Revisions, first_known
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
 Times = NDArray[np.datetime64]
 _DECISION = ("removal", "approver", "reason")  # columns of the table of events that tables of the old form lack
-
-_NEVER = np.iinfo(np.int64).max
 
 # Making an empty table costs more than the rest of a panel together.
 _NO_EVENTS, _NO_RATES, _NOTHING = EVENTS.empty(), RATES.empty(), pl.DataFrame()
@@ -76,7 +74,6 @@ class Panel:
     known_by: np.datetime64 | None = None
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
     _here: dict[Any, Any] | None = field(default=None, init=False, repr=False)
-    _revised: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.times), len(self.assets))
@@ -166,7 +163,8 @@ class Panel:
     def as_of(self, instant: str | date | datetime | np.datetime64) -> Panel:
         """Return the panel as it was known at an instant: nothing later, and no later version of what is earlier.
 
-        Arrays are shared; only a field with a figure that was corrected, or first known, after `instant` is copied.
+        Arrays are shared; rows with a figure that was corrected, or first known, after `instant` are copied when they
+        are asked for.
         """
         moment = to_instant(instant)
         return self._cut(int(np.searchsorted(self.times, moment, side="right")), moment)
@@ -185,10 +183,7 @@ class Panel:
         known_by = moment if earlier else self.known_by
         if rows >= len(self.times) and not earlier and not self._memory["watched"]:
             return self
-        undone: Mapping[str, Floats] | None = None
-        if earlier and self.revisions is not None and known_by is not None:
-            undone = self.revisions.undone(self.fields, rows, known_by)
-        fields = {name: values[:rows] for name, values in self.fields.items()} if undone is None else undone
+        fields = self._fields_at(rows, known_by if earlier else None)
         # A copy without the constructor's checks: a cut of a checked panel needs none, and many are made.
         panel = object.__new__(Panel)
         panel.__dict__.update(
@@ -198,9 +193,18 @@ class Panel:
             corrections={},
             known_by=known_by,
             _here=None,
-            _revised=self._revised or undone is not None,
         )
         return panel
+
+    def _fields_at(self, rows: int, moment: np.datetime64 | None) -> Mapping[str, Floats]:
+        """Return the first rows of the fields, in the versions known at an earlier instant where one is given."""
+        fields = self.fields
+        if isinstance(fields, AsKnown):
+            if moment is None:
+                return fields.until(rows)
+            fields = fields.latest
+        undone = None if moment is None or self.revisions is None else self.revisions.undone(fields, rows, moment)
+        return {name: values[:rows] for name, values in fields.items()} if undone is None else undone
 
     def with_price(self, price: Floats) -> Panel:
         """Return the panel with other prices, shape (T, N); where one is taken away, its earlier versions go too."""
@@ -237,11 +241,16 @@ class Panel:
             stop: Row after the last; None for the end.
             columns: Assets wanted, shape (n,); None for all, which copies nothing where no event changes a row.
         """
-        values = self.field(name)[start:stop]
+        values = self._part(name, start, stop)
         done = self.actions.at(self.now) if len(self.times) else None
         if done is None:
             return values if columns is None else values[:, columns]
         return done.restate(name, values, self.times[start:stop], columns)
+
+    def _part(self, name: str, start: int, stop: int | None) -> Floats:
+        if isinstance(self.fields, AsKnown) and name in self.fields:
+            return self.fields.part(name, *slice(start, stop).indices(len(self.times))[:2])
+        return self.field(name)[start:stop]
 
     def latest(self, name: str, max_age: timedelta = timedelta(days=3)) -> Floats:
         """Return each asset's last observation not older than `max_age`, shape (N,); NaN where there is none."""
@@ -313,22 +322,20 @@ class Panel:
         """Return the first row at which each asset has a price, shape (N,); one beyond the cut for none."""
         # Each row is looked at once for all cuts: the first priced row does not change with the cut, it is merely
         # beyond it. A last row that can still change is looked at anew.
-        price = self.field("price")
-        if self._revised:
-            found: NDArray[np.int64] = self._remember("first_priced", lambda: _first_known(price))
-            return found
+        earlier = self.fields if isinstance(self.fields, AsKnown) else None
+        price = self.field("price") if earlier is None else earlier.latest["price"]
         watched = self._memory["watched"]
         finished = len(price) - 1 if watched else len(price)
-        done, first = self._memory.get("first_priced") or (0, np.full(len(self.assets), _NEVER))
+        done, first = self._memory.get("first_priced") or (0, np.full(len(self.assets), NEVER))
         if done < finished:
-            unpriced = np.flatnonzero(first == _NEVER)
-            new = _first_known(price[done:finished, unpriced])
+            unpriced = np.flatnonzero(first == NEVER)
+            new = first_known(price[done:finished, unpriced])
             first = first.copy()
-            first[unpriced] = np.where(new == _NEVER, _NEVER, done + new)
+            first[unpriced] = np.where(new == NEVER, NEVER, done + new)
             self._memory["first_priced"] = (finished, first)
         if watched and len(price):
-            first = np.where((first == _NEVER) & ~np.isnan(price[-1]), len(price) - 1, first)
-        return first
+            first = np.where((first == NEVER) & ~np.isnan(price[-1]), len(price) - 1, first)
+        return first if earlier is None else earlier.first_known("price", first)
 
     def tagged(self, *tags: str) -> Bools:
         """Return which assets carry any of the tags at the last instant, shape (N,)."""
@@ -422,14 +429,6 @@ class Panel:
         span = f"{format_instant(self.times[0])}..{format_instant(self.now)}" if len(self.times) else "empty"
         kind = ", simulated market" if self.simulated else ""
         return f"Panel({len(self.times)} x {len(self.assets)}, {span}, {', '.join(sorted(self.fields))}{kind})"
-
-
-def _first_known(values: Floats) -> NDArray[np.int64]:
-    """Return the first row with a value in each column, _NEVER for none."""
-    known = ~np.isnan(values)
-    if not len(known):
-        return np.full(values.shape[1], _NEVER)
-    return np.where(known.any(axis=0), known.argmax(axis=0), _NEVER)
 
 
 def _read_only(values: Floats) -> Floats:

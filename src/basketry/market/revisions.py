@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from basketry.core.digest import digest_array, digest_bytes, digest_strings
 from basketry.core.numbers import Floats
+
+NEVER = np.iinfo(np.int64).max
+"""A row beyond every panel."""
 
 Ints = NDArray[np.int64]
 Times = NDArray[np.datetime64]
@@ -81,27 +84,18 @@ class Revisions:
             chosen = chosen[np.concatenate(([True], new_cell))]
         return chosen
 
-    def undone(self, fields: Mapping[str, Floats], rows: int, moment: np.datetime64) -> dict[str, Floats] | None:
-        """Return the first rows of fields as they were known at an instant; None where nothing differs.
-
-        Only fields that differ are copied; the others are cut.
-        """
+    def undone(self, fields: Mapping[str, Floats], rows: int, moment: np.datetime64) -> AsKnown | None:
+        """Return the first rows of fields as they were known at an instant; None where nothing differs."""
         chosen = self.unknown(rows, moment)
-        if not len(chosen):
-            return None
         places = (self.rows[chosen], self.columns[chosen])
-        cut = {name: values[:rows] for name, values in fields.items()}
-        changed = False
-        for name, values in cut.items():
-            if name in self.before:
-                earlier = self.before[name][chosen]
-                if not np.array_equal(values[places], earlier, equal_nan=True):
-                    values = values.copy()
-                    values[places] = earlier
-                    values.flags.writeable = False
-                    cut[name] = values
-                    changed = True
-        return cut if changed else None
+        before = {}
+        for name in fields.keys() & self.before.keys() if len(chosen) else ():
+            earlier = self.before[name][chosen]
+            if not np.array_equal(fields[name][places], earlier, equal_nan=True):
+                before[name] = earlier
+        if not before:
+            return None
+        return AsKnown({name: values[:rows] for name, values in fields.items()}, *places, before)
 
     def known_then(self, name: str, values: Floats, rows: Ints, column: int, instants: Times) -> Floats:
         """Return figures of one asset, each as it was known at an instant of its own.
@@ -145,3 +139,76 @@ class Revisions:
         for name in sorted(self.before):
             parts += [name, digest_array(self.before[name][chosen])]
         return digest_bytes(*(part.encode() for part in parts))
+
+
+class AsKnown(Mapping[str, Floats]):
+    """Fields of a panel with earlier versions in some cells; a field is copied when it is asked for as a whole.
+
+    Args:
+        fields: The fields with their latest versions, each of shape (k, N).
+        rows, columns: Cells of which there is an earlier version, in the order of rows.
+        before: Its value by field, for fields that differ.
+    """
+
+    def __init__(self, fields: Mapping[str, Floats], rows: Ints, columns: Ints, before: Mapping[str, Floats]) -> None:
+        self.latest = fields
+        self._rows, self._columns, self._before = rows, columns, before
+        self._whole: dict[str, Floats] = {}
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self._before:
+            return self.latest[name]
+        if name not in self._whole:
+            self._whole[name] = self.part(name, 0, len(self.latest[name]))
+        return self._whole[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.latest)
+
+    def __len__(self) -> int:
+        return len(self.latest)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.latest
+
+    def part(self, name: str, start: int, stop: int) -> Floats:
+        """Return rows of a field, copied only where one of them has a cell that differs."""
+        values = self.latest[name][start:stop]
+        first, last = np.searchsorted(self._rows, (start, stop))
+        if name not in self._before or first == last:
+            return values
+        values = values.copy()
+        values[self._rows[first:last] - start, self._columns[first:last]] = self._before[name][first:last]
+        values.flags.writeable = False
+        return values
+
+    def first_known(self, name: str, first: Ints) -> Ints:
+        """Return the first row with a value in each column, given those of the latest versions, shape (N,)."""
+        if name not in self._before:
+            return first
+        # Only an earlier version at or before the first value can make another one the first.
+        mine = np.unique(self._columns[self._rows <= first[self._columns]])
+        if not len(mine):
+            return first
+        block = self.latest[name][:, mine]
+        inside = np.isin(self._columns, mine)
+        places = np.searchsorted(mine, self._columns[inside])
+        block[self._rows[inside], places] = self._before[name][inside]
+        first = first.copy()
+        first[mine] = first_known(block)
+        return first
+
+    def until(self, rows: int) -> AsKnown:
+        """Return the first rows."""
+        count = int(np.searchsorted(self._rows, rows))
+        before = {name: values[:count] for name, values in self._before.items()}
+        fields = {name: values[:rows] for name, values in self.latest.items()}
+        return AsKnown(fields, self._rows[:count], self._columns[:count], before)
+
+
+def first_known(values: Floats) -> Ints:
+    """Return the first row with a value in each column, shape (N,); NEVER for none."""
+    known = ~np.isnan(values)
+    if not len(known):
+        return np.full(values.shape[1], NEVER)
+    return np.where(known.any(axis=0), known.argmax(axis=0), NEVER)
