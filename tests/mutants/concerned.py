@@ -15,6 +15,7 @@ WIDE = {
         "tests/facts/test_buffers.py",
         "tests/contract/test_return_rules.py",
         "tests/property/test_index_properties.py",
+        "tests/property/test_fold.py",
         "tests/facts/test_incidents.py",
         "tests/independent/test_against_plain.py",
     ),
