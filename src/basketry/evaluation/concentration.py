@@ -16,9 +16,10 @@ from basketry.evaluation.baskets import basket_at
 from basketry.index.calculate import Instant
 from basketry.index.guard import examine
 from basketry.index.result import IndexResult
+from basketry.index.supply import accepted_supplies
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import log_returns
-from basketry.methodology.sections import Guard
+from basketry.methodology.rulebook import Rulebook
 
 TOP_COUNTS = (1, 3, 5, 10)
 RISK_WINDOW = timedelta(days=180)
@@ -195,14 +196,14 @@ def index_concentration(
         covariance = None
     share = float("nan")
     if "market_cap" in view.fields:
-        share = _coverage(view, result.methodology.at(moment).rules.guard, columns, leave_out_tags)
+        share = _coverage(view, result.methodology.at(moment).rules, columns, leave_out_tags)
     return concentration([view.assets[column] for column in columns], weights, covariance, share)
 
 
-def _coverage(view: Panel, guard: Guard, columns: NDArray[np.int64], leave_out_tags: Sequence[str]) -> float:
+def _coverage(view: Panel, rules: Rulebook, columns: NDArray[np.int64], leave_out_tags: Sequence[str]) -> float:
     # One absurd capitalisation would be most of the market, so all pass the guard that candidates pass.
     caps = view.latest("market_cap").copy()
-    verdict = examine(view, guard, np.arange(len(caps)), caps)
+    verdict = examine(view, rules.guard, np.arange(len(caps)), caps, accepted_supplies(rules.overrides, view))
     for column, (value, _) in verdict.frozen.items():
         caps[column] = value
     members = np.isin(np.arange(len(caps)), columns)

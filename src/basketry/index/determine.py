@@ -11,10 +11,13 @@ from basketry.core.errors import CapInfeasibleError, DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant, to_instant
 from basketry.index.guard import examine, without
+from basketry.index.supply import accepted_supplies
 from basketry.market.panel import Panel
 from basketry.methodology.capping import apply_caps
 from basketry.methodology.methodology import Version
 from basketry.methodology.select import Choice
+
+_DECIDED = {"include": "included", "exclude": "excluded", "accept_supply": "supply accepted"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
     price = view.latest("price", rules.missing.carry_forward)
     candidates = _candidates(view, price)
     overridden, include, exclude = _overrides(version, view)
+    accepted = accepted_supplies(rules.overrides, view)
     refused: dict[int, str] = {}
     frozen: dict[int, str] = {}
     for _ in range(len(view.assets) + 1):
@@ -105,7 +109,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
         choice = rules.select.choose(view, eligible, members)
         suspects = np.flatnonzero(choice.chosen | (members & candidates))
         cap = view.latest("market_cap") if "market_cap" in view.fields else None
-        verdict = examine(view, rules.guard, suspects, cap)
+        verdict = examine(view, rules.guard, suspects, cap, accepted)
         new = {c: r for c, r in verdict.refused.items() if c not in refused and not include[c]}
         corrected = {c: v for c, v in verdict.frozen.items() if c not in frozen}
         if not new and not corrected:
@@ -172,6 +176,7 @@ def _candidates(view: Panel, price: Floats) -> Bools:
 
 
 def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools, Bools]:
+    """Return the committee's decisions in force: reasons by column, who is in, and who is out."""
     include = np.zeros(len(view.assets), dtype=bool)
     exclude = np.zeros(len(view.assets), dtype=bool)
     reasons: dict[int, str] = {}
@@ -182,6 +187,8 @@ def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools, Bo
         if not in_force or override.asset not in view.assets:
             continue
         column = view.position(override.asset)
-        (include if override.action == "include" else exclude)[column] = True
-        reasons[column] = f"{override.action}d by decision of {override.approver} on {override.date}: {override.reason}"
+        if override.action != "accept_supply":
+            (include if override.action == "include" else exclude)[column] = True
+        decided = f"by decision of {override.approver} on {override.date}: {override.reason}"
+        reasons[column] = f"{_DECIDED[override.action]} {decided}"
     return reasons, include, exclude

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from basketry.core.numbers import Bools, Floats
 from basketry.index.kernels import spread_exceeds
+from basketry.index.supply import Accepted, unbelieved
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
 from basketry.methodology.sections import Guard
@@ -32,7 +33,9 @@ class Verdict:
         return bool(self.refused or self.frozen)
 
 
-def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], cap: Floats | None) -> Verdict:
+def examine(
+    view: Panel, guard: Guard, columns: NDArray[np.int64], cap: Floats | None, accepted: Accepted | None = None
+) -> Verdict:
     """Return what the guard finds in some candidates at the last instant of a panel.
 
     Args:
@@ -40,6 +43,7 @@ def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], cap: Floats |
         guard: Factors and windows.
         columns: Candidates to examine, shape (n,).
         cap: Capitalisations in use, shape (N,), or None where the data hold none.
+        accepted: By column, the instants from which the next supply reported was accepted by decision.
     """
     refused: dict[int, str] = {}
     frozen: dict[int, tuple[float, str]] = {}
@@ -53,39 +57,30 @@ def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], cap: Floats |
     if cap is None:
         return Verdict(refused)
     if guard.supply_change is not None and "supply" in view.fields:
-        frozen = _frozen_supplies(view, guard, columns, price, cap)
+        frozen = _frozen_supplies(view, guard, columns, price, accepted or {})
     if guard.min_turnover is not None and "volume" in view.fields:
         volume = _median(view, "volume", guard.supply_window, columns)
-        share = volume / np.array([frozen[c][0] if c in frozen else cap[c] for c in columns.tolist()])
+        believed = np.array([frozen[c][0] if c in frozen else cap[c] for c in columns.tolist()])
+        share = volume / believed
         for place in np.flatnonzero(share < guard.min_turnover):
-            column = int(columns[place])
-            refused[column] = (
-                f"median daily volume is {share[place]:.2g} of its capitalisation {cap[column]:.3g}, "
+            refused[int(columns[place])] = (
+                f"median daily volume is {share[place]:.2g} of its capitalisation {believed[place]:.3g}, "
                 f"below {guard.min_turnover:g}"
             )
     return Verdict(refused, frozen)
 
 
 def _frozen_supplies(
-    view: Panel, guard: Guard, columns: NDArray[np.int64], price: Floats, cap: Floats
+    view: Panel, guard: Guard, columns: NDArray[np.int64], price: Floats, accepted: Accepted
 ) -> dict[int, tuple[float, str]]:
-    factor = guard.supply_change or np.inf
-    columns = columns[_unsteady(view, "supply", guard.supply_window, factor)[columns]]
-    if not len(columns):
-        return {}
-    median = window_statistic(view.window("supply", guard.supply_window)[:, columns], "median")
-    implied = cap[columns] / price[columns]
-    found = {}
-    for place in range(len(columns)):
-        ratio = implied[place] / median[place]
-        if ratio > factor or ratio < 1 / factor:
-            column = int(columns[place])
-            found[column] = (
-                float(price[column] * median[place]),
-                f"supply {implied[place]:.6g} is {ratio:.3g} times its median {median[place]:.6g} of "
-                f"{guard.supply_window.days} days; the median counts",
-            )
-    return found
+    return {
+        column: (
+            float(price[column] * believed),
+            f"supply {reported:.6g} is {reported / believed:.3g} times the {believed:.6g} believed before it jumped; "
+            "that counts until a second source, a recorded event or an override accept_supply confirms another",
+        )
+        for column, (believed, reported) in unbelieved(view, guard, columns, accepted).items()
+    }
 
 
 def _far_above_median(

@@ -331,6 +331,9 @@ def _derive(fields: dict[str, Floats], tabled: Floats | None) -> None:
     if tabled is not None:
         own = np.full_like(price, np.nan) if cap is None else cap
         fields["supply"] = np.where(np.isnan(tabled), own / price, tabled)
+        if cap is not None:
+            # What the source of the capitalisation says beside the table: figures that agree confirm each other.
+            fields["second_supply"] = np.where(np.isnan(tabled), np.nan, own / price)
         with np.errstate(over="ignore"):
             from_supply = price * tabled
         fields["market_cap"] = np.where(np.isnan(from_supply), own, from_supply)

@@ -18,7 +18,7 @@ from basketry.market.events import CorporateEvent, EventKind
 
 Times = NDArray[np.datetime64]
 
-_DIVIDED, _MULTIPLIED = ("price",), ("supply",)
+_DIVIDED, _MULTIPLIED = ("price",), ("supply", "second_supply")
 """Fields whose figures are for one unit, and that count units."""
 
 _ENDS = (EventKind.DELISTING, EventKind.MIGRATION, EventKind.MERGER, EventKind.NAME_CHANGE)
@@ -48,11 +48,14 @@ class Comparison:
         origins: By column of an asset with such events, its origins, the latest first: each holds back to the
             next.
         ended: Assets that a delisting or conversion has ended, shape (N,).
+        touched: By column, the instants of events that give the asset other units in circulation than before: it was
+            converted, absorbed another, or was handed out.
         latest: The latest instant before which any figure changes.
     """
 
     origins: Mapping[int, tuple[Origin, ...]]
     ended: Bools
+    touched: Mapping[int, tuple[np.datetime64, ...]]
     latest: np.datetime64
 
     def restate(self, name: str, values: Floats, times: Times, columns: NDArray[np.int64] | None) -> Floats:
@@ -162,12 +165,16 @@ class Actions:
         valid = {event.key: event for event in seen}
         origins: dict[int, tuple[Origin, ...]] = {}
         ended = np.zeros(len(self._columns), dtype=bool)
+        touched: dict[int, tuple[np.datetime64, ...]] = {}
         # Of events at one instant, the one seen first comes first, as in the basket.
         for event in sorted(valid.values(), key=lambda event: event.time):
             old = self._columns[event.asset]
             new = old if event.new_asset is None else self._columns.get(event.new_asset, -1)
             if event.kind in _ENDS and not (event.kind is EventKind.NAME_CHANGE and new == old):
                 ended[old] = True
+            if event.kind is not EventKind.REDENOMINATION and new not in (old, -1):
+                for column in (old, new):
+                    touched[column] = (*touched.get(column, ()), event.time)
             if event.kind is EventKind.REDENOMINATION:
                 new = old
             elif not event.kind.continues or new in (old, -1):
@@ -176,4 +183,4 @@ class Actions:
             here = Origin(event.time, old, event.ratio)
             origins[new] = (here, *(Origin(o.until, o.column, o.ratio * event.ratio) for o in earlier))
         latest = max((chain[0].until for chain in origins.values()), default=_EARLIEST)
-        return Comparison(origins, ended, latest)
+        return Comparison(origins, ended, touched, latest)

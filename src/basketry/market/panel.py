@@ -324,8 +324,7 @@ class Panel:
         # beyond it. A last row that can still change is looked at anew.
         earlier = self.fields if isinstance(self.fields, AsKnown) else None
         price = self.field("price") if earlier is None else earlier.latest["price"]
-        watched = self._memory["watched"]
-        finished = len(price) - 1 if watched else len(price)
+        finished = self.finished
         done, first = self._memory.get("first_priced") or (0, np.full(len(self.assets), NEVER))
         if done < finished:
             unpriced = np.flatnonzero(first == NEVER)
@@ -333,7 +332,7 @@ class Panel:
             first = first.copy()
             first[unpriced] = np.where(new == NEVER, NEVER, done + new)
             self._memory["first_priced"] = (finished, first)
-        if watched and len(price):
+        if finished < len(price):
             first = np.where((first == NEVER) & ~np.isnan(price[-1]), len(price) - 1, first)
         return first if earlier is None else earlier.first_known("price", first)
 
@@ -401,6 +400,21 @@ class Panel:
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return what `compute` gives, computed once for a panel cut at this row and shared by all who ask."""
         return self._remember((name,), compute)
+
+    @property
+    def shared(self) -> dict[Any, Any]:
+        """What a computation keeps for all cuts of the panel: only what rows below `finished` decide belongs there.
+
+        A cut at which some rows were known otherwise than later has its own.
+        """
+        known_otherwise = isinstance(self.fields, AsKnown)
+        found: dict[Any, Any] = self._remember("shared", dict) if known_otherwise else self._memory.setdefault("shared", {})
+        return found
+
+    @property
+    def finished(self) -> int:
+        """The number of rows that no longer change: the last one does where somebody can still write to an array."""
+        return len(self.times) - 1 if self._memory["watched"] and len(self.times) else len(self.times)
 
     def _remember(self, key: Any, compute: Callable[[], Any]) -> Any:
         here = self._here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.rule import Duration
@@ -74,9 +74,12 @@ class Guard(Section):
     """Sanity of inputs: what keeps one absurd figure from taking the index. Each may be switched off with null.
 
     Attributes:
-        supply_change: A candidate whose implied supply differs from its median over `supply_window` by more than
-            this factor, up or down, counts with the median supply: the supply is frozen, not believed at once.
-        supply_window: Window of that median.
+        supply_change: A candidate's supply is followed through its history. One that is this factor, up or down, from
+            what was believed `supply_window` before is not believed: the believed one counts, and grows with what is
+            reported, until a second source, a recorded corporate event or an override `accept_supply` confirms another.
+            Null switches both limits of supply off.
+        supply_step: The same for a supply that is this factor from the one believed just before. Null: no such limit.
+        supply_window: Window of the two, and of `min_turnover`. A supply not reported for so long starts anew.
         price_jump: A price more than this factor above the last good price of a member is treated as missing;
             a candidate whose price is that far above its median over `price_window` is not eligible. Falls are
             never treated so: a collapse is real more often than not.
@@ -87,6 +90,7 @@ class Guard(Section):
     """
 
     supply_change: float | None = Field(2.0, gt=1)
+    supply_step: float | None = Field(1.5, gt=1)
     supply_window: Duration = parse_duration("30d")
     price_jump: float | None = Field(20.0, gt=1)
     price_window: Duration = parse_duration("7d")
@@ -126,7 +130,8 @@ class Override(Section):
 
     Attributes:
         asset: The asset.
-        action: include or exclude.
+        action: include, exclude, or accept_supply: the first supply reported on or after the day `from` is believed
+            (see Guard); later ones are judged from it, and it has no end.
         valid_from: First day (written `from`). until: Day on which it ends, exclusive.
         reason: Why.
         approver: Who decided.
@@ -134,12 +139,18 @@ class Override(Section):
     """
 
     asset: str = Field(min_length=1)
-    action: Literal["include", "exclude"]
+    action: Literal["include", "exclude", "accept_supply"]
     valid_from: Day = Field(alias="from")
     until: Day | None = None
     reason: str = Field(min_length=3)
     approver: str = Field(min_length=1)
     date: Day
+
+    @model_validator(mode="after")
+    def _endless(self) -> Override:
+        if self.action == "accept_supply" and self.until is not None:
+            raise MethodologyError("accept_supply accepts one figure and has no end: leave out `until`")
+        return self
 
 
 class VersionNote(Section):

@@ -37,10 +37,12 @@ def guards(rules: Rulebook) -> list[str]:
     """Return what keeps one absurd input from taking the index, a sentence each."""
     guard, found = rules.guard, []
     if guard.supply_change is not None:
+        step = "" if guard.supply_step is None else f" {guard.supply_step:g} times the one before or"
         found.append(
-            f"Supply: a candidate whose implied supply is more than {guard.supply_change:g} times its median over "
-            f"{_length(guard.supply_window)}, or less than one over {guard.supply_change:g} of it, counts with that "
-            "median."
+            f"Supply: a candidate's implied supply that is more than{step} {guard.supply_change:g} times the one "
+            f"{_length(guard.supply_window)} before, or as much below, is not believed. The one before the jump counts "
+            "and grows with what is reported, until a second source, a recorded corporate event or a decision of the "
+            "committee confirms the new one."
         )
     if guard.price_jump is not None:
         found.append(

@@ -1,0 +1,155 @@
+"""Which supply is believed: a jump is not, until something beside the figure itself confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.numbers import Bools, Floats
+from basketry.core.time import to_instant
+from basketry.index.supply_kernels import first_jumps, follow
+from basketry.market.panel import Panel
+from basketry.methodology.sections import Guard, Override
+
+AGREEMENT = 1.1
+"""Two sources agree on a supply when neither is more than this factor above the other."""
+
+YOUNG = timedelta(days=7)
+"""In the first days of a series every figure is believed: there is none before it to judge it by."""
+
+EVENT_REACH = timedelta(days=7)
+"""A recorded corporate event confirms what is reported this long after it took effect."""
+
+_NEVER = np.iinfo(np.int64).max
+Accepted = Mapping[int, tuple[np.datetime64, ...]]
+
+
+@dataclass
+class _Path:
+    """What was believed of one asset at the rows followed so far."""
+
+    believed: Floats
+    state: Floats = field(default_factory=lambda: np.array([np.nan, np.nan, 0.0, 0.0, 0.0]))
+    done: int = 0
+
+
+def unbelieved(
+    view: Panel, guard: Guard, columns: NDArray[np.int64], accepted: Accepted
+) -> dict[int, tuple[float, float]]:
+    """Return (supply believed, supply reported) by column where the last supply reported is not believed.
+
+    The supply is followed through the history of the view in units of its last instant, so that the answer depends on
+    nothing but the view and the decisions.
+
+    Args:
+        view: The panel as of the determination, with the field `supply`.
+        guard: Its limits; `supply_change` is set.
+        columns: Assets asked for, shape (n,).
+        accepted: By column, the instants from which the next figure reported was accepted by decision.
+    """
+    found = {}
+    for column in columns[_suspects(view, guard)[columns]].tolist():
+        reported, path = _followed(view, guard, column, accepted.get(column, ()))
+        known = np.flatnonzero(reported > 0)
+        if not len(known):
+            continue
+        last, believed = float(reported[known[-1]]), float(path[known[-1]])
+        if last != believed:
+            found[column] = (believed, last)
+    return found
+
+
+def accepted_supplies(overrides: Sequence[Override], view: Panel) -> dict[int, tuple[np.datetime64, ...]]:
+    """Return the instants from which the next supply reported was accepted by decision, by column."""
+    accepted: dict[int, tuple[np.datetime64, ...]] = {}
+    for override in overrides:
+        since = to_instant(override.valid_from)
+        if override.action == "accept_supply" and since <= view.now and override.asset in view.assets:
+            column = view.position(override.asset)
+            accepted[column] = tuple(sorted((*accepted.get(column, ()), since)))
+    return accepted
+
+
+def _limits(guard: Guard) -> tuple[float, float, float, int, int]:
+    microseconds = timedelta(microseconds=1)
+    return (
+        guard.supply_step or np.inf,
+        guard.supply_change or np.inf,
+        AGREEMENT,
+        guard.supply_window // microseconds,
+        YOUNG // microseconds,
+    )
+
+
+def _suspects(view: Panel, guard: Guard) -> Bools:
+    """Return which assets' supplies ever moved by more than is believed at once, shape (N,)."""
+    step, change, _, window, _ = _limits(guard)
+    supply = view.field("supply")
+    stamps = view.times.astype(np.int64)
+    key = ("supply jumps", step, change, window)
+    # One pass over the rows serves every cut of the panel; a row that can still change is looked at anew.
+    held = view.shared.get(key)
+    if held is None:
+        count = len(view.assets)
+        state = (np.full(count, _NEVER), np.full(count, np.nan), np.full(count, np.nan), np.zeros(1, dtype=np.int64))
+        held = view.shared[key] = [0, state]
+    if held[0] < view.finished:
+        first_jumps(supply[: view.finished], stamps, held[0], step, change, window, held[1])
+        held[0] = view.finished
+    first = held[1][0]
+    if view.finished < len(supply):
+        state = tuple(part.copy() for part in held[1])
+        if held[0] == view.finished:
+            first_jumps(supply, stamps, held[0], step, change, window, state)
+        first = state[0]
+    mask: Bools = first < len(supply)
+    done = view.actions.at(view.now)
+    if done is not None and done.origins:
+        mask[list(done.origins)] = True
+    return mask
+
+
+def _followed(view: Panel, guard: Guard, column: int, accepted: tuple[np.datetime64, ...]) -> tuple[Floats, Floats]:
+    """Return the supply of one asset as reported and as believed at each row, both shape (T,)."""
+    place = np.array([column])
+    reported = view.comparable("supply", columns=place)[:, 0]
+    done = view.actions.at(view.now)
+    origins = () if done is None else done.origins.get(column, ())
+    events = () if done is None else done.touched.get(column, ())
+    limits = _limits(guard)
+    key = ("supply path", column, origins, events, accepted, limits)
+    path = view.shared.get(key)
+    if path is None:
+        path = view.shared[key] = _Path(np.empty(0))
+    if len(path.believed) < len(reported):
+        path.believed = np.concatenate([path.believed, np.empty(len(reported) - len(path.believed))])
+    if "second_supply" in view.fields:
+        second = view.comparable("second_supply", columns=place)[:, 0]
+    else:
+        second = np.full(len(reported), np.nan)
+    confirmed = _confirmed(view, reported, events, accepted)
+    stamps = view.times.astype(np.int64)
+    if path.done < view.finished:
+        follow(reported, second, confirmed, stamps, limits, path.state, path.believed, path.done, view.finished)
+        path.done = view.finished
+    believed = path.believed[: len(reported)]
+    if path.done < len(reported):
+        believed = believed.copy()
+        state = path.state.copy()
+        follow(reported, second, confirmed, stamps, limits, state, believed, path.done, len(reported))
+    return reported, believed
+
+
+def _confirmed(view: Panel, reported: Floats, events: tuple[Any, ...], accepted: tuple[np.datetime64, ...]) -> Bools:
+    mask = np.zeros(len(reported), dtype=bool)
+    for time in events:
+        mask[(view.times >= time) & (view.times < time + np.timedelta64(EVENT_REACH))] = True
+    for since in accepted:
+        rows = np.flatnonzero((view.times >= since) & (reported > 0))
+        mask[rows[:1]] = True
+    return mask
