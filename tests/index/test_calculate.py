@@ -186,7 +186,7 @@ def test_one_absurd_supply_does_not_take_the_index() -> None:
     assert set(result.weights()) == {"a", "b"}
     frozen = result.events.filter(pl.col("treatment") == "supply frozen")
     assert frozen["asset"].to_list() == ["bad"]
-    assert "median" in frozen["evidence"][0]
+    assert "believed before it jumped" in frozen["evidence"][0]
 
 
 def test_an_empty_universe_keeps_the_composition() -> None:
