@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import statistics
 from collections.abc import Callable, Mapping
@@ -124,17 +125,58 @@ def _examine(
         if asset not in refused and past and price > 20 * statistics.median(past):
             refused.add(asset)
             found = True
-        supplies = view.together("market_cap", "price", asset, 30)
-        if asset not in frozen and worth is not None and supplies:
-            usual = statistics.median(supplies)
-            if not 0.5 <= worth / price / usual <= 2:
-                frozen[asset] = price * usual
+        if asset not in frozen and worth is not None:
+            believed, reported = _supply(view, asset)
+            if believed != reported:
+                frozen[asset] = price * believed
                 found = True
         traded, worth = view.window("volume", asset, 30), frozen.get(asset, worth or 0.0)
         if asset not in refused and traded and worth and statistics.median(traded) / worth < 1e-6:
             refused.add(asset)
             found = True
     return found
+
+
+def _supply(view: View, asset: str) -> tuple[float, float]:
+    """Return the supply believed and the one reported on the day of a view."""
+    kept = view.market.believed
+    # What is believed on a day follows from the days before; without events one path serves all views.
+    if view.force or asset not in kept:
+        path = _believed(view, asset)
+        if view.force:
+            return [(believed, reported) for day, believed, reported in path if day <= view.day][-1]
+        kept[asset] = ([day for day, *_ in path], [(believed, reported) for _, believed, reported in path])
+    days, figures = kept[asset]
+    return figures[bisect.bisect_right(days, view.day) - 1]
+
+
+def _believed(view: View, asset: str) -> list[tuple[Day, float, float]]:
+    """Return each day with the supply believed and the one reported, followed from the first."""
+    path: list[tuple[Day, float, float]] = []
+    believed = reported = 0.0
+    anchor, born = 0, view.day
+    for day, value in sorted(view.supplies(asset).items()):
+        anew = not path or (day - path[-1][0]).days > 30
+        born = day if anew else born
+        if (day - born).days < 7:
+            believed, anchor = value, len(path)
+        else:
+            while anchor + 1 < len(path) and (day - path[anchor + 1][0]).days >= 30:
+                anchor += 1
+            before, grown = path[anchor][1], believed * (value / reported)
+            if _within(value, believed, 1.5) and _within(value, before, 2):
+                believed = value
+            elif view.confirmed(asset, day):
+                believed, anchor = value, len(path)
+            elif _within(value, reported, 1.5) and _within(grown, before, 2):
+                believed = grown
+        reported = value
+        path.append((day, believed, value))
+    return path
+
+
+def _within(value: float, other: float, factor: float) -> bool:
+    return value <= factor * other and value * factor >= other
 
 
 def _capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:

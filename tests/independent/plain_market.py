@@ -83,6 +83,7 @@ class PlainMarket:
         held = [row for row in events if self.has(row.asset)]
         self.events = sorted(held, key=lambda row: (row.seen, row.key, row.known))
         self.views: dict[Day, View] = {}
+        self.believed: dict[str, tuple[list[Day], list[tuple[float, float]]]] = {}
         self.first = {asset: min(values) for asset, values in tables["price"].items() if values}
 
     def has(self, asset: str | None) -> bool:
@@ -168,6 +169,22 @@ class View:
         left, right = self.tables[over].get(asset, {}), self.tables[under].get(asset, {})
         days = [self.day - timedelta(n) for n in range(length)]
         return [left[x] / right[x] for x in days if x in left and x in right]
+
+    def supplies(self, asset: str) -> dict[Day, float]:
+        """Return capitalisation over price on every day on which both are known, later ones too."""
+        caps, prices = self.tables["market_cap"].get(asset, {}), self.tables["price"].get(asset, {})
+        return {x: caps[x] / p for x, p in prices.items() if x in caps}
+
+    def confirmed(self, asset: str, day: Day) -> bool:
+        """Return whether an event that gives an asset other units took effect within seven days up to a day."""
+        return any(
+            asset in (row.asset, row.new_asset)
+            and row.new_asset not in (None, row.asset)
+            and self.market.has(row.new_asset)
+            and row.kind != "redenomination"
+            and timedelta(0) <= instant(day) - row.time < timedelta(7)
+            for row in self.force
+        )
 
     def past_return(self, asset: str, length: int, skip: int, age: int) -> float | None:
         """Return the price `skip` days before over the price `length` days before, less one."""

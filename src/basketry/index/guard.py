@@ -57,7 +57,8 @@ def examine(
     if cap is None:
         return Verdict(refused)
     if guard.supply_change is not None and "supply" in view.fields:
-        frozen = _frozen_supplies(view, guard, columns, price, accepted or {})
+        known = columns[~np.isnan(cap[columns])]
+        frozen = _frozen_supplies(view, guard, known, price, accepted or {})
     if guard.min_turnover is not None and "volume" in view.fields:
         volume = _median(view, "volume", guard.supply_window, columns)
         believed = np.array([frozen[c][0] if c in frozen else cap[c] for c in columns.tolist()])

@@ -52,9 +52,16 @@ def unbelieved(
         columns: Assets asked for, shape (n,).
         accepted: By column, the instants from which the next figure reported was accepted by decision.
     """
+    columns = columns[_suspects(view, guard)[columns]]
+    if not len(columns):
+        return {}
+    supplies = view.comparable("supply", columns=columns)
+    seconds = view.comparable("second_supply", columns=columns) if "second_supply" in view.fields else None
     found = {}
-    for column in columns[_suspects(view, guard)[columns]].tolist():
-        reported, path = _followed(view, guard, column, accepted.get(column, ()))
+    for place, column in enumerate(columns.tolist()):
+        reported = np.ascontiguousarray(supplies[:, place])
+        second = np.full(len(reported), np.nan) if seconds is None else np.ascontiguousarray(seconds[:, place])
+        path = _followed(view, guard, column, reported, second, accepted.get(column, ()))
         known = np.flatnonzero(reported > 0)
         if not len(known):
             continue
@@ -88,25 +95,22 @@ def _limits(guard: Guard) -> tuple[float, float, float, int, int]:
 
 def _suspects(view: Panel, guard: Guard) -> Bools:
     """Return which assets' supplies ever moved by more than is believed at once, shape (N,)."""
-    step, change, _, window, _ = _limits(guard)
+    limits = _limits(guard)
     supply = view.field("supply")
     stamps = view.times.astype(np.int64)
-    key = ("supply jumps", step, change, window)
+    key = ("supply jumps", limits)
     # One pass over the rows serves every cut of the panel; a row that can still change is looked at anew.
     held = view.shared.get(key)
     if held is None:
-        count = len(view.assets)
-        state = (np.full(count, _NEVER), np.full(count, np.nan), np.full(count, np.nan), np.zeros(1, dtype=np.int64))
-        held = view.shared[key] = [0, state]
+        held = view.shared[key] = [0, _unseen(len(view.assets))]
     if held[0] < view.finished:
-        first_jumps(supply[: view.finished], stamps, held[0], step, change, window, held[1])
+        first_jumps(supply[: view.finished], stamps, held[0], limits, held[1])
         held[0] = view.finished
-    first = held[1][0]
-    if view.finished < len(supply):
-        state = tuple(part.copy() for part in held[1])
-        if held[0] == view.finished:
-            first_jumps(supply, stamps, held[0], step, change, window, state)
-        first = state[0]
+    state = held[1]
+    if held[0] < len(supply):
+        state = tuple(part.copy() for part in state)
+        first_jumps(supply, stamps, held[0], limits, state)
+    first = state[0]
     mask: Bools = first < len(supply)
     done = view.actions.at(view.now)
     if done is not None and done.origins:
@@ -114,10 +118,20 @@ def _suspects(view: Panel, guard: Guard) -> Bools:
     return mask
 
 
-def _followed(view: Panel, guard: Guard, column: int, accepted: tuple[np.datetime64, ...]) -> tuple[Floats, Floats]:
-    """Return the supply of one asset as reported and as believed at each row, both shape (T,)."""
-    place = np.array([column])
-    reported = view.comparable("supply", columns=place)[:, 0]
+def _unseen(count: int) -> tuple[NDArray[Any], ...]:
+    """Return the state of `first_jumps` before the first row."""
+    figures = [np.full(count, np.nan) for _ in range(3)]
+    stamps = [np.zeros(count, dtype=np.int64) for _ in range(3)]
+    last, earlier, unjudged = figures
+    seen, judged_from, born = stamps
+    first, place = np.full(count, _NEVER), np.zeros(1, dtype=np.int64)
+    return first, last, seen, earlier, unjudged, judged_from, born, place
+
+
+def _followed(
+    view: Panel, guard: Guard, column: int, reported: Floats, second: Floats, accepted: tuple[np.datetime64, ...]
+) -> Floats:
+    """Return the supply of one asset that is believed at each row, shape (T,)."""
     done = view.actions.at(view.now)
     origins = () if done is None else done.origins.get(column, ())
     events = () if done is None else done.touched.get(column, ())
@@ -128,10 +142,6 @@ def _followed(view: Panel, guard: Guard, column: int, accepted: tuple[np.datetim
         path = view.shared[key] = _Path(np.empty(0))
     if len(path.believed) < len(reported):
         path.believed = np.concatenate([path.believed, np.empty(len(reported) - len(path.believed))])
-    if "second_supply" in view.fields:
-        second = view.comparable("second_supply", columns=place)[:, 0]
-    else:
-        second = np.full(len(reported), np.nan)
     confirmed = _confirmed(view, reported, events, accepted)
     stamps = view.times.astype(np.int64)
     if path.done < view.finished:
@@ -142,7 +152,7 @@ def _followed(view: Panel, guard: Guard, column: int, accepted: tuple[np.datetim
         believed = believed.copy()
         state = path.state.copy()
         follow(reported, second, confirmed, stamps, limits, state, believed, path.done, len(reported))
-    return reported, believed
+    return believed
 
 
 def _confirmed(view: Panel, reported: Floats, events: tuple[Any, ...], accepted: tuple[np.datetime64, ...]) -> Bools:

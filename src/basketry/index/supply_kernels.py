@@ -16,24 +16,31 @@ and the row from which growth over a window is judged."""
 
 
 @njit(cache=True)
-def first_jumps(
-    supply: Floats, stamps: NDArray[np.int64], start: int, step: float, change: float, window: int, state: Any
-) -> None:
-    """Note the first row at which a supply moves by more than the guard believes at once, from row `start` on.
+def _within(value: float, other: float, factor: float) -> bool:
+    return value <= factor * other and value * factor >= other
+
+
+@njit(cache=True)
+def first_jumps(supply: Floats, stamps: NDArray[np.int64], start: int, limits: Any, state: Any) -> None:
+    """Note the first row at which a supply is not believed without a confirmation, from row `start` on.
+
+    Until then everything reported is believed, so that this is `follow` for all assets at once, without its figures.
 
     Args:
         supply: Shape (T, N); NaN where unknown.
         stamps: Microseconds of the rows, shape (T,).
         start: First row not yet looked at.
-        step: Largest factor from one figure to the next.
-        change: Largest factor over a window.
-        window: Its length in microseconds.
-        state: (first (N,), last known (N,), last known before the window (N,), row of that (1,)), changed in place.
+        limits: As for `follow`.
+        state: (first row (N,), last figure (N,) and its microseconds (N,), figure believed at the start of the window
+            (N,), the last figure taken up unjudged (N,), its microseconds (N,) and those of the first (N,), row of the
+            start of the window (1,)), changed in place.
     """
-    first, last, earlier, place = state
+    first, last, seen, earlier, unjudged, judged_from, born, place = state
+    step, change, _, window, young = limits
     columns = supply.shape[1]
     for row in range(start, supply.shape[0]):
-        while place[0] < row and stamps[place[0]] <= stamps[row] - window:
+        now = stamps[row]
+        while place[0] < row and stamps[place[0]] <= now - window:
             for column in range(columns):
                 value = supply[place[0], column]
                 if value > 0.0:
@@ -43,14 +50,15 @@ def first_jumps(
             value = supply[row, column]
             if not value > 0.0:
                 continue
-            if np.isnan(last[column]):
-                earlier[column] = value
-            before, then = last[column], earlier[column]
-            # A comparison with NaN is false: a first figure is no jump.
-            jumps = value > step * before or value * step < before or value > change * then or value * change < then
-            if jumps and row < first[column]:
-                first[column] = row
-            last[column] = value
+            if not last[column] > 0.0 or now - seen[column] > window:
+                born[column] = now
+            if now - born[column] < young:
+                unjudged[column], judged_from[column] = value, now
+            elif row < first[column]:
+                then = unjudged[column] if judged_from[column] > now - window else earlier[column]
+                if not (_within(value, last[column], step) and _within(value, then, change)):
+                    first[column] = row
+            last[column], seen[column] = value, now
 
 
 @njit(cache=True)
@@ -87,13 +95,10 @@ def follow(
         if not value > 0.0:
             believed[row] = state[BELIEVED]
             continue
-        anew = not state[BELIEVED] > 0.0 or stamps[row] - state[SEEN] > window
-        if anew:
+        if not state[BELIEVED] > 0.0 or stamps[row] - state[SEEN] > window:
             state[BORN] = stamps[row]
-        confirmed = accepted[row] or _within(value, second[row], agreement)
-        if anew or confirmed or stamps[row] - state[BORN] < young:
-            state[BELIEVED] = value
-            state[ANCHOR] = row
+        if stamps[row] - state[BORN] < young:
+            state[BELIEVED], state[ANCHOR] = value, row
         else:
             anchor = int(state[ANCHOR])
             while anchor + 1 < row and stamps[anchor + 1] <= stamps[row] - window:
@@ -102,12 +107,9 @@ def follow(
             grown = state[BELIEVED] * (value / state[REPORTED])
             if _within(value, state[BELIEVED], step) and _within(value, believed[anchor], change):
                 state[BELIEVED] = value
+            elif accepted[row] or _within(value, second[row], agreement):
+                state[BELIEVED], state[ANCHOR] = value, row
             elif _within(value, state[REPORTED], step) and _within(grown, believed[anchor], change):
                 state[BELIEVED] = grown
         state[REPORTED], state[SEEN] = value, stamps[row]
         believed[row] = state[BELIEVED]
-
-
-@njit(cache=True)
-def _within(value: float, other: float, factor: float) -> bool:
-    return value <= factor * other and value * factor >= other

@@ -167,7 +167,7 @@ class Actions:
         ended = np.zeros(len(self._columns), dtype=bool)
         touched: dict[int, tuple[np.datetime64, ...]] = {}
         # Of events at one instant, the one seen first comes first, as in the basket.
-        for event in sorted(valid.values(), key=lambda event: event.time):
+        for event in sorted(valid.values(), key=lambda event: (event.time, event.seen, *event.key)):
             old = self._columns[event.asset]
             new = old if event.new_asset is None else self._columns.get(event.new_asset, -1)
             if event.kind in _ENDS and not (event.kind is EventKind.NAME_CHANGE and new == old):

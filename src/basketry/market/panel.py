@@ -407,8 +407,8 @@ class Panel:
 
         A cut at which some rows were known otherwise than later has its own.
         """
-        known_otherwise = isinstance(self.fields, AsKnown)
-        found: dict[Any, Any] = self._remember("shared", dict) if known_otherwise else self._memory.setdefault("shared", {})
+        own = isinstance(self.fields, AsKnown)
+        found: dict[Any, Any] = self._remember("shared", dict) if own else self._memory.setdefault("shared", {})
         return found
 
     @property
