@@ -19,6 +19,7 @@ from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.market.comparable import Actions
 from basketry.market.events import CorporateEvent, events_of
 from basketry.market.facts import Facts
+from basketry.market.rates import rate_path
 from basketry.market.revisions import NEVER, AsKnown, Revisions, first_known
 
 if TYPE_CHECKING:
@@ -351,18 +352,7 @@ class Panel:
 
     def rate(self, name: str) -> Floats:
         """Return the value of a rate known at each instant of the panel, shape (T,); NaN before the first."""
-        rows = self.rate_table.filter(pl.col("rate") == name).select(
-            "value", "time", seen=pl.max_horizontal("time", pl.coalesce("known_at", "time"))
-        )
-        if rows.is_empty():
-            raise DataError(
-                f"the data hold no rate {name!r}{nearest_hint(name, self.rate_table['rate'].unique())}; "
-                "import it with: basketry data import FILE --table rates"
-            )
-        rows = rows.sort("seen", "time").filter(pl.col("time") == pl.col("time").cum_max())
-        seen = rows["seen"].dt.replace_time_zone(None).to_numpy()
-        position = np.searchsorted(seen, self.times, side="right") - 1
-        return np.where(position >= 0, rows["value"].to_numpy()[np.maximum(position, 0)], np.nan)
+        return rate_path(self.rate_table, name, self.times)
 
     def position(self, asset: str) -> int:
         """Return the column of an asset, or raise DataError with the nearest id."""
@@ -408,8 +398,7 @@ class Panel:
         A cut at which some rows were known otherwise than later has its own.
         """
         own = isinstance(self.fields, AsKnown)
-        found: dict[Any, Any] = self._remember("shared", dict) if own else self._memory.setdefault("shared", {})
-        return found
+        return self._remember("shared", dict) if own else self._memory.setdefault("shared", {})
 
     @property
     def finished(self) -> int:
