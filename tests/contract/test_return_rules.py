@@ -1,6 +1,8 @@
 """What every return rule keeps, over all rules of the registry."""
 
+import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from basketry.core.errors import DataError
 from basketry.core.frames import RATES
 from basketry.core.numbers import Floats
 from basketry.core.time import to_datetime
 from basketry.market.panel import Panel
-from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.path import Carried, IndexPath, PanelKnown, Segment
 from basketry.methodology.returns import RETURNS, ReturnRule
+from basketry.methodology.returns._memory import from_plain, to_plain
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "currency": [{"currency": "EUR", "rate": "EURUSD"}],
@@ -54,24 +58,46 @@ quick = settings(max_examples=25)
 
 
 def random_path(seed: int, rows: int = 40, *, dies_at: int | None = None) -> IndexPath:
-    """A path of several baskets over unequal steps of 1 hour to 3 days, with yields and rates."""
+    """A path of several baskets over unequal steps of 1 hour to 3 days, with yields and rates.
+
+    A basket follows another anew, or merely goes on, or after an asset is redenominated, or after a fork is credited.
+    """
     rng = np.random.default_rng(seed)
     assets = int(rng.integers(1, 5))
     steps = rng.integers(1, 72, rows)
     times = np.datetime64("2021-01-01", "us") + np.cumsum(steps) * np.timedelta64(1, "h")
-    price = np.exp(np.cumsum(rng.normal(0, 0.05, (rows, assets)), axis=0)) * 10
+    price = np.exp(np.cumsum(rng.normal(0, 0.05, (rows, assets + 4)), axis=0)) * 10
     if dies_at is not None:
         price[dies_at:] = 0.0
-    yields = rng.uniform(0, 0.3, (rows, assets))
-    yields[rng.random((rows, assets)) < 0.3] = np.nan
-    starts = sorted({0, *rng.integers(1, rows - 1, int(rng.integers(0, 4))).tolist()})
-    levels, segments = np.full(rows, 1000.0), []
-    for start, end in zip(starts, [*starts[1:], rows - 1], strict=True):
-        units = rng.uniform(0.5, 2.0, assets)
-        alive = dies_at is None or start < dies_at
-        divisor = float(units @ price[start]) / levels[start] if alive else 1.0
-        levels[start + 1 : end + 1] = price[start + 1 : end + 1] @ units / divisor
-        segments.append(Segment(start, end, np.arange(assets), units, price[start : end + 1], divisor))
+    yields = rng.uniform(0, 0.3, price.shape)
+    yields[rng.random(price.shape) < 0.3] = np.nan
+    starts = sorted([0, *rng.integers(1, rows - 1, int(rng.integers(0, 5))).tolist()])
+    levels = np.full(rows, 1000.0)
+    segments: list[Segment] = []
+    scale = np.ones(price.shape[1])
+    for number, (start, end) in enumerate(pairwise([*starts, rows - 1])):
+        kind = "anew" if number == 0 else str(rng.choice(["anew", "goes on", "redenominated", "forked"]))
+        if kind == "anew":
+            columns = np.arange(assets)
+            units = rng.uniform(0.5, 2.0, assets)
+            alive = dies_at is None or start < dies_at
+            divisor = float(units @ (price[start, columns] / scale[columns])) / levels[start] if alive else 1.0
+        else:
+            carried = None
+            if kind == "redenominated":
+                carried = redenominated(len(columns), float(rng.uniform(0.01, 100)))
+                scale[0] *= carried.ratios[0]
+            if kind == "forked":
+                carried = forked(len(columns), float(rng.uniform(0.001, 0.05)))
+                columns = np.append(columns, assets + number - 1)
+                price[: start + 1, columns[-1]] = 0.0
+            if carried is not None:
+                units = carried.carry(units)
+                segments[-1] = replace(segments[-1], becomes=carried)
+        block = price[start : end + 1, columns] / scale[columns]
+        levels[start + 1 : end + 1] = block[1:] @ units / divisor
+        frozen = rng.random(len(columns)) < 0.2 if kind == "anew" else None
+        segments.append(Segment(start, end, columns, units, block, divisor, frozen, anew=kind == "anew"))
     moments = [to_datetime(times[0]), *(to_datetime(times[row]) for row in range(5, rows, 5))]
     rates = RATES.conform(
         pl.DataFrame(
@@ -82,25 +108,58 @@ def random_path(seed: int, rows: int = 40, *, dies_at: int | None = None) -> Ind
             }
         )
     )
-    names = tuple("abcdefgh"[:assets])
+    names = tuple("abcdefgh"[: assets + 4])
     panel = Panel(times, names, {"price": price.copy(), "staking_yield": yields}, rate_table=rates)
-    return IndexPath(times, levels, tuple(segments), panel, np.arange(rows))
+    return IndexPath(times, levels, tuple(segments), PanelKnown(panel, times))
+
+
+def redenominated(assets: int, size: float) -> Carried:
+    """One unit of the first asset becomes `size`."""
+    places = np.arange(assets)
+    return Carried(assets, places, places, np.where(places == 0, size, 1.0))
+
+
+def forked(assets: int, size: float) -> Carried:
+    """A unit of the first asset is credited `size` units of a new one."""
+    places = np.arange(assets)
+    return Carried(assets + 1, np.append(places, 0), np.append(places, assets), np.append(np.ones(assets), size))
+
+
+def stretch(path: IndexPath, first: int, last: int, *, taken: bool = False, takes: bool = True) -> IndexPath:
+    """The path from one row to another.
+
+    Args:
+        path: The whole path.
+        first, last: The rows.
+        taken: Whether the baskets that take effect at the first row did so in the stretch before.
+        takes: Whether those that take effect at the last row do so in this stretch.
+    """
+    segments = []
+    for segment in path.segments:
+        before = segment.start < first or (taken and segment.start == first)
+        over = before and segment.end <= first
+        if over or segment.start > last or (segment.start == last and not takes):
+            continue
+        start, end = max(segment.start, first), min(segment.end, last)
+        segments.append(
+            replace(
+                segment,
+                start=start - first,
+                end=end - first,
+                prices=segment.prices[start - segment.start : end - segment.start + 1].copy(),
+                anew=segment.anew and not before,
+                becomes=segment.becomes if end == segment.end else None,
+            )
+        )
+    assert isinstance(path.known, PanelKnown)
+    times = path.times[first : last + 1]
+    known = PanelKnown(path.known.panel.first_rows(last + 1), times)
+    return IndexPath(times, path.levels[first : last + 1].copy(), tuple(segments), known)
 
 
 def first_rows(path: IndexPath, rows: int) -> IndexPath:
     """The path as it was when only its first rows had happened."""
-    segments = []
-    for segment in path.segments:
-        if segment.start < rows - 1 or segment.start == 0:
-            end = min(segment.end, rows - 1)
-            segments.append(replace(segment, end=end, prices=segment.prices[: end - segment.start + 1].copy()))
-    return IndexPath(
-        path.times[:rows],
-        path.levels[:rows].copy(),
-        tuple(segments),
-        path.view.first_rows(rows),
-        path.rows[:rows],
-    )
+    return stretch(path, 0, rows - 1)
 
 
 def scaled(path: IndexPath, factor: float) -> IndexPath:
@@ -140,6 +199,50 @@ def test_rows_appended_later_change_no_earlier_level(
 ) -> None:
     path, rule = random_path(seed), built(name, parameters)
     assert rule.level(first_rows(path, rows)).tolist() == rule.level(path)[:rows].tolist()
+
+
+@every_rule
+@settings(max_examples=50, deadline=None)
+@given(
+    seed=seeds,
+    cuts=st.dictionaries(st.integers(1, 38), st.booleans(), max_size=38),
+    dies_at=st.none() | st.integers(1, 39),
+)
+def test_wherever_a_path_is_cut_the_levels_are_the_same(
+    name: str, parameters: dict[str, Any], seed: int, cuts: dict[int, bool], dies_at: int | None
+) -> None:
+    """To the last bit, with what is remembered written down as text at each cut."""
+    path, rule = random_path(seed, dies_at=dies_at), built(name, parameters)
+    whole = rule.level(path)
+    memory, taken = None, False
+    for first, last in pairwise([0, *sorted(cuts), 39]):
+        takes = cuts.get(last, True)
+        part = stretch(path, first, last, taken=taken, takes=takes)
+        memory, levels = rule.extend(from_plain(rule, json.loads(json.dumps(to_plain(memory)))), part)
+        assert np.array_equal(levels, whole[first : last + 1])
+        taken = takes
+
+
+@every_rule
+def test_what_is_remembered_is_read_strictly(name: str, parameters: dict[str, Any]) -> None:
+    rule = built(name, parameters)
+    memory, _ = rule.extend(None, random_path(3))
+    if rule.memory is None:
+        assert memory is None
+        return
+    plain = to_plain(memory)
+    assert from_plain(rule, plain) == memory
+    field = next(iter(plain))
+    for wrong in (
+        {**plain, "other": 1.0},
+        {key: value for key, value in plain.items() if key != field},
+        {**plain, field: str(plain[field])},
+        {**plain, field: None},
+        {**plain, field: float("nan")},
+        [plain],
+    ):
+        with pytest.raises(DataError, match=f"what {rule.column()} remembers"):
+            from_plain(rule, wrong)
 
 
 @every_rule
@@ -228,7 +331,7 @@ def test_without_moves_many_steps_come_to_one(name: str, parameters: dict[str, A
         ones = np.ones((len(hours), 1))
         panel = Panel(times, ("a",), {"price": ones.copy(), "staking_yield": ones * 0.05})
         segment = Segment(0, len(hours) - 1, np.array([0]), np.array([1000.0]), ones, 1.0)
-        return IndexPath(times, ones[:, 0] * 1000, (segment,), panel, np.arange(len(hours)))
+        return IndexPath(times, ones[:, 0] * 1000, (segment,), PanelKnown(panel, times))
 
     # The rate in force a day before must be the same however the month is cut, so the first day is a step.
     whole = built(name, {**parameters, **({"lag": "0d"} if name == "total" else {})})

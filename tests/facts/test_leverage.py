@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from basketry.market.panel import Panel
-from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.path import IndexPath, PanelKnown, Segment
 from basketry.methodology.returns import RETURNS
 
 
@@ -14,7 +14,7 @@ def path_of(*levels: float, step: str = "1d") -> IndexPath:
     price = np.array(levels)[:, None]
     view = Panel(times, ("a",), {"price": price.copy()})
     segment = Segment(0, len(levels) - 1, np.array([0]), np.array([1.0]), price, 1.0)
-    return IndexPath(times, price[:, 0], (segment,), view, np.arange(len(levels)))
+    return IndexPath(times, price[:, 0], (segment,), PanelKnown(view, times))
 
 
 def test_daily_leverage_without_cost_depends_on_the_path() -> None:

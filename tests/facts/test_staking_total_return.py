@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from basketry.market.panel import Panel
-from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.path import IndexPath, PanelKnown, Segment
 from basketry.methodology.returns import RETURNS
 
 
@@ -25,7 +25,7 @@ def staked(prices: list[list[float]], yields: list[list[float]], *bounds: int) -
         levels[start + 1 : end + 1] = (price[start + 1 : end + 1] @ units) / divisor
     names = tuple("abcdefgh"[:assets])
     view = Panel(times, names, {"price": price.copy(), "staking_yield": income})
-    return IndexPath(times, levels, tuple(segments), view, np.arange(count))
+    return IndexPath(times, levels, tuple(segments), PanelKnown(view, times))
 
 
 def test_quantities_grow_simply_between_rebalances() -> None:

@@ -15,7 +15,7 @@ def test_statuses_are_counted_and_stretches_named(result: IndexResult) -> None:
     silent = periods[0]
     assert silent["first"] == silent["last"] == datetime(2020, 3, 20, tzinfo=UTC)
     assert silent["status"] == "carried"
-    assert silent["reason"] == "no asset has a price at this instant"
+    assert silent["reason"] == "no member has a price at this instant"
 
 
 def test_events_are_counted_by_kind(result: IndexResult) -> None:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError
 from basketry.core.frames import INSTANT
 from basketry.core.time import DAY, format_instant, to_instant
-from basketry.index.corporate import halted_prices, place_events
-from basketry.index.engine import Change, Engine, require_prices
+from basketry.index.history import History
+from basketry.index.market import IndexMarket
+from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record
 from basketry.index.result import IndexResult
-from basketry.index.tables import stamps
+from basketry.index.state import Decision
+from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.path import IndexPath
+from basketry.methodology.path import Segment
 
 Instant = str | date | datetime | np.datetime64
 
@@ -42,46 +44,43 @@ def calculate_index(
     """
     require_prices(panel)
     last = panel.now if end is None else to_instant(end)
-    panel = _with_halts(panel.until(last))
+    panel = panel.until(last)
     require_prices(panel)
-    times, rows = _grid(methodology, panel, start, last)
-    engine = Engine(methodology, panel, times, rows, place_events(panel, times))
-    _note_rejected(engine, panel)
-    engine.run(_changes(methodology, times))
-    path = IndexPath(times, engine.levels, tuple(engine.segments), panel, rows)
-    columns = [
-        pl.Series(rule.column(), np.asarray(rule.level(path), dtype=np.float64)) for rule in methodology.first.returns
-    ]
-    levels = pl.DataFrame([stamps(times).alias("time"), *columns, *engine.status.columns(), _versions(engine)])
+    market = IndexMarket.of(panel, _grid(methodology, panel, start, last))
+    history = History(methodology, market)
+    state = history.start()
+    records: list[Record] = list(_rejected(panel, market.times))
+    segments: list[Segment] = []
+    decisions: list[Decision] = []
+    for step in history.walk(state):
+        if step.decision is not None:
+            decisions.append(step.decision)
+        state = step.state
+        records += step.records
+        segments += step.segments
+    compositions = [entry for entry in records if isinstance(entry, Composition)]
+    columns = [rule.column() for rule in methodology.first.returns]
     return IndexResult(
         methodology=methodology,
-        panel=panel,
-        levels=levels,
-        compositions=engine.ledger.composition_table(times),
-        rebalances=engine.ledger.rebalance_table(),
-        events=engine.ledger.event_table(),
-        segments=tuple(engine.segments),
+        panel=market.panel,
+        levels=level_table([entry for entry in records if isinstance(entry, Levels)], compositions, columns),
+        compositions=composition_table(compositions, panel.assets),
+        rebalances=rebalance_table([entry for entry in records if isinstance(entry, Rebalance)], panel.assets),
+        events=event_table([entry for entry in records if isinstance(entry, Evidence)]),
+        pieces=tuple(segments),
+        decisions=tuple(decisions),
+        state=state,
     )
 
 
-def _with_halts(panel: Panel) -> Panel:
-    """Return the panel with the prices observed during a halt of their asset made unknown."""
-    if panel.event_table.is_empty():
-        return panel
-    halted: Panel = panel.remember("halted", lambda: _hide_halts(panel))
-    return halted
+def require_prices(panel: Panel) -> None:
+    """Raise DataError when a panel holds no prices at all."""
+    if not len(panel.times) or not len(panel.assets):
+        raise DataError("there are no observations; import some with: basketry data import")
 
 
-def _hide_halts(panel: Panel) -> Panel:
-    price = halted_prices(panel)
-    if price is panel.field("price"):
-        return panel
-    return panel.with_price(price)
-
-
-def _grid(
-    methodology: Methodology, panel: Panel, start: Instant | None, end: np.datetime64
-) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+def _grid(methodology: Methodology, panel: Panel, start: Instant | None, end: np.datetime64) -> NDArray[np.datetime64]:
+    """Return the calculation instants, the first of which is the base."""
     base = methodology.base_instant
     if start is not None:
         fixing = base - base.astype("datetime64[D]")
@@ -103,60 +102,25 @@ def _grid(
     times = times[(times >= base) & (times >= panel.times[0])]
     if not len(times):
         raise DataError(f"there is no calculation instant from {format_instant(base)} to {format_instant(end)}")
-    return times, np.searchsorted(panel.times, times, side="right") - 1
+    return times
 
 
-def _changes(methodology: Methodology, times: NDArray[np.datetime64]) -> list[Change]:
-    """Return the base composition and the scheduled rebalances on the grid, one a position, in order.
-
-    A version's schedule holds from its date on. Of several dates that fall into one gap of the data, the last
-    counts.
-    """
-    base = times[0]
-    schedule = methodology.at(base).rules.schedule
-    opening = schedule.around(base)
-    changes = {0: Change(0, opening.announced_at, opening.determined_at, base, "base")}
-    for number, version in enumerate(methodology.versions):
-        following = methodology.versions[number + 1 : number + 2]
-        first = max(base + np.timedelta64(1, "us"), version.valid_from)
-        stop = min([times[-1] + np.timedelta64(1, "us"), *(later.valid_from for later in following)])
-        if first >= stop:
-            continue
-        for planned in version.rules.schedule.dates(first, stop, base):
-            position = int(np.searchsorted(times, planned.effective_at))
-            if 0 < position < len(times):
-                changes[position] = Change(
-                    position, planned.announced_at, planned.determined_at, planned.effective_at, "schedule"
-                )
-    return [changes[position] for position in sorted(changes)]
-
-
-def _versions(engine: Engine) -> pl.Series:
-    """Return the version of the rules that made each level: the one that made the basket held."""
-    version = np.ones(len(engine.times), dtype=np.uint32)
-    for entry in engine.ledger.compositions:
-        version[entry[0] :] = entry[7]
-    return pl.Series("version", version)
-
-
-def _note_rejected(engine: Engine, panel: Panel) -> None:
+def _rejected(panel: Panel, times: NDArray[np.datetime64]) -> list[Evidence]:
+    """Return what was left out of the data within a span, an entry for each asset and field."""
     if panel.rejected.is_empty():
-        return
-    first, last = (stamps(engine.times[[place]])[0] for place in (0, -1))
+        return []
+    first, last = (stamps(times[[place]])[0] for place in (0, -1))
     inside = panel.rejected.filter(pl.col("time").is_between(first, last)).with_columns(pl.col("time").cast(INSTANT))
-    for row in (
-        (
-            inside.group_by("asset", "field").agg(
-                pl.col("time").min(), pl.len(), pl.col("value").first(), pl.col("reason").first()
-            )
-        )
-        .sort("time", "asset", "field")
-        .iter_rows(named=True)
-    ):
-        engine.ledger.event(
+    found = inside.group_by("asset", "field").agg(
+        pl.col("time").min(), pl.len(), pl.col("value").first(), pl.col("reason").first()
+    )
+    return [
+        Evidence(
             np.datetime64(row["time"].replace(tzinfo=None), "us"),
             row["asset"],
             "rejected_input",
             "treated as unknown",
             f"{row['len']} value(s) of {row['field']}, the first {row['value']!r}: {row['reason']}",
         )
+        for row in found.sort("time", "asset", "field").iter_rows(named=True)
+    ]

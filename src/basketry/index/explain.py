@@ -13,7 +13,7 @@ from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.index.calculate import Instant
 from basketry.index.determine import Determination, determine
 from basketry.index.result import IndexResult
-from basketry.methodology.triggers import TRIGGERS
+from basketry.index.state import Decision
 
 
 @dataclass(frozen=True)
@@ -94,37 +94,32 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
             f"to {format_instant(times[-1])}"
         )
     stamp = to_datetime(moment)
-    # Removals, corporate events and transition steps change a basket without determining a new one.
-    determined_by = ["base", "schedule", *TRIGGERS.rules]
-    decided = result.rebalances.filter((pl.col("effective_at") <= stamp) & pl.col("trigger").is_in(determined_by))
-    last = decided.filter(pl.col("effective_at") == pl.col("effective_at").max())
-    row = last.row(-1, named=True)
-    determined = np.datetime64(row["determined_at"].replace(tzinfo=None), "us")
-    effective = np.datetime64(row["effective_at"].replace(tzinfo=None), "us")
-    members = _members_before(result, row["effective_at"])
-    view = result.panel.as_of(determined)
+    decision = next(d for d in reversed(result.decisions) if _struck_at(result, d) <= moment)
+    effective = _struck_at(result, decision)
+    members = np.zeros(len(result.panel.assets), dtype=bool)
+    members[decision.members] = True
+    view = result.panel.as_of(decision.determined_at)
     if not len(view.times):
-        view = result.panel.as_of(effective)
-    decision = determine(result.methodology.at(determined), view, members)
+        view = result.panel.as_of(decision.effective_at)
+    found = determine(result.methodology.versions[decision.version - 1], view, members)
     level = result.levels.filter(pl.col("time") <= stamp).row(-1, named=True)
     return Explanation(
         instant=moment,
         effective_at=effective,
-        determined_at=determined,
-        trigger=row["trigger"],
-        version=row["version"],
+        determined_at=decision.determined_at,
+        trigger=decision.words,
+        version=decision.version,
         level=level["price_return"],
         status=level["status"],
         reason=level["reason"],
-        assets=_reasons(result, decision, moment),
-        events=result.events.filter(pl.col("time").is_between(row["determined_at"], stamp)),
+        assets=_reasons(result, found, moment),
+        events=result.events.filter(pl.col("time").is_between(to_datetime(decision.determined_at), stamp)),
     )
 
 
-def _members_before(result: IndexResult, effective: Any) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    earlier = result.compositions.filter(pl.col("effective_at") < effective)
-    held = earlier.filter(pl.col("effective_at") == pl.col("effective_at").max())["asset"].to_numpy()
-    return np.isin(np.array(result.panel.assets), held)
+def _struck_at(result: IndexResult, decision: Decision) -> np.datetime64:
+    """Return the calculation instant at which a change was made."""
+    return result.times[int(np.searchsorted(result.times, decision.effective_at))]
 
 
 def _reasons(result: IndexResult, decision: Determination, moment: np.datetime64) -> tuple[AssetReason, ...]:

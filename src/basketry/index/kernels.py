@@ -1,4 +1,4 @@
-"""Compiled inner loops: compensated basket values, and carrying prices forward."""
+"""Compiled inner loops: compensated basket values, carrying prices forward, prices by asset at instants."""
 
 from typing import Any
 
@@ -47,42 +47,88 @@ def is_clean(prices: Floats, jump: float) -> bool:
 
 @njit(cache=True)
 def carry_forward(
-    prices: Floats, stamps: NDArray[np.int64], seen: NDArray[np.int64], frozen: Bools, jump: float
+    prices: Floats,
+    stamps: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    observed: NDArray[np.int64],
+    cash: Bools,
+    awaited: Bools,
+    jump: float,
 ) -> Any:
-    """Return prices with gaps filled by the last good price, the age of each, and which were implausible.
+    """Return prices with gaps filled by the last good price, the age of each, and what was observed.
 
     Args:
-        prices: Shape (k, n); row 0 holds the price at which the basket took effect, known for every asset.
-        stamps: Microseconds of each row, shape (k,).
-        seen: Microseconds at which the price of row 0 was observed, shape (n,).
-        frozen: Assets held at the price of row 0 whatever is observed, shape (n,).
+        prices: Shape (k + 1, n); row 0 holds the last prices used, known for every asset.
+        stamps: Microseconds of the rows after row 0, shape (k,).
+        seen: Microseconds at which the prices of row 0 were observed, shape (n,).
+        observed: Microseconds at which the others were observed, shape (k, n), or (0, 0) where each was at its row.
+        cash: Assets held at the price of row 0 whatever is observed, shape (n,).
+        awaited: Assets that have had no price yet, shape (n,).
         jump: A price above this multiple of the last good one is treated as missing.
 
     Returns:
-        (filled prices (k, n), ages in microseconds (k, n), implausible (k, n)).
+        (filled prices (k + 1, n), ages in microseconds (k, n), implausible (k, n), number of members with a new
+        price at each row (k,), microseconds at which the last prices were observed (k, n), still awaited (k, n)).
+        The age of cash and of what is awaited is 0.
     """
     rows, columns = prices.shape
     filled = prices.copy()
-    ages = np.zeros((rows, columns), dtype=np.int64)
-    implausible = np.zeros((rows, columns), dtype=np.bool_)
+    ages = np.zeros((rows - 1, columns), dtype=np.int64)
+    implausible = np.zeros((rows - 1, columns), dtype=np.bool_)
+    news = np.zeros(rows - 1, dtype=np.int64)
+    last_seen = np.empty((rows - 1, columns), dtype=np.int64)
+    waiting = np.zeros((rows - 1, columns), dtype=np.bool_)
+    at_rows = observed.shape[0] == 0
     for column in range(columns):
         last = prices[0, column]
-        last_seen = seen[column]
-        ages[0, column] = 0 if frozen[column] else stamps[0] - last_seen
+        since = seen[column]
+        waits = awaited[column]
         for row in range(1, rows):
             price = prices[row, column]
-            if frozen[column]:
-                filled[row, column] = last
-                continue
             too_high = price > jump * last and last > 0.0
-            if np.isnan(price) or too_high:
-                implausible[row, column] = too_high
+            if cash[column] or np.isnan(price) or too_high:
                 filled[row, column] = last
-                ages[row, column] = stamps[row] - last_seen
+                if not cash[column]:
+                    implausible[row - 1, column] = too_high
             else:
                 last = price
-                last_seen = stamps[row]
-    return filled, ages, implausible
+                since = stamps[row - 1] if at_rows else observed[row - 1, column]
+                waits = False
+                news[row - 1] += 1
+            if not (cash[column] or waits):
+                ages[row - 1, column] = stamps[row - 1] - since
+            last_seen[row - 1, column] = since
+            waiting[row - 1, column] = waits
+    return filled, ages, implausible, news, last_seen, waiting
+
+
+@njit(cache=True)
+def last_observed(
+    prices: Floats, times: NDArray[np.int64], instants: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the last price of each asset in (the instant before, the instant], and when it was observed.
+
+    Args:
+        prices: Shape (T, N).
+        times: Microseconds of the rows, increasing, shape (T,).
+        instants: Microseconds, increasing, shape (K,); before the first one all rows count.
+
+    Returns:
+        (prices (K, N), NaN where there is none; microseconds (K, N), 0 where there is none).
+    """
+    count, columns = len(instants), prices.shape[1]
+    found = np.full((count, columns), np.nan)
+    seen = np.zeros((count, columns), dtype=np.int64)
+    row = 0
+    for place in range(count):
+        while row < len(times) and times[row] <= instants[place]:
+            for column in range(columns):
+                price = prices[row, column]
+                if not np.isnan(price):
+                    found[place, column] = price
+                    seen[place, column] = times[row]
+            row += 1
+    return found, seen
 
 
 @njit(cache=True)

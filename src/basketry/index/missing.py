@@ -1,102 +1,147 @@
-"""Members without a price: when they leave, what is recorded, and the status of the levels until then."""
+"""Members without a price: when they leave, what is written down, and the status of the levels until then."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.numbers import Bools, Floats, exact_sum
-from basketry.index.holdings import Holdings
-from basketry.index.tables import CARRIED, STALE, SUSPENDED, Ledger, StatusLog
-from basketry.market.panel import Panel
+from basketry.core.numbers import Bools, Floats
+from basketry.index.basket import Basket
+from basketry.index.records import Evidence, Status
 from basketry.methodology.sections import Missing
 
-
-def age_limit(missing: Missing) -> int:
-    """Return the longest age of a carried price in microseconds."""
-    return int(np.timedelta64(missing.carry_forward) / np.timedelta64(1, "us"))
+SILENT = "no member has a price at this instant"
 
 
-def silent_rows(panel: Panel) -> Bools:
-    """Return the rows in which no asset at all has a price: the source was silent, shape (T,)."""
-    return panel.remember("silent", lambda: np.isnan(panel.field("price")).all(axis=1))
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Status, age and sources of levels in a row, shape (k,) each, and the reasons as (row, reason)."""
+
+    status: NDArray[np.uint8]
+    ages: NDArray[np.int64]
+    sources: NDArray[np.uint32]
+    reasons: tuple[tuple[int, str], ...]
 
 
-def first_removal(ages: NDArray[np.int64], silent: Bools, missing: Missing) -> int | None:
+def microseconds(length: timedelta) -> int:
+    """Return a length of time as whole microseconds."""
+    return length // timedelta(microseconds=1)
+
+
+def live_below(missing: Missing, step: int) -> int:
+    """Return the age in microseconds below which a price is live: as the rules say, or one step of the data."""
+    return step if missing.live is None else microseconds(missing.live)
+
+
+def first_removal(ages: NDArray[np.int64], news: NDArray[np.int64], cash: Bools, missing: Missing) -> int | None:
     """Return the first row at which a member is to leave for lack of a price; None where none is.
 
-    Nobody leaves while the source is silent, nor when no member has a price.
+    Nobody leaves in silence, when no member has a price, nor where all are too old.
 
     Args:
-        ages: Age of each price in microseconds, shape (k, n); row 0 is where the basket took effect.
-        silent: Rows without any price in the market, shape (k,).
+        ages: Age of each price in microseconds, shape (k, n).
+        news: Number of members with a new price, shape (k,).
+        cash: Members held as cash, shape (n,).
         missing: The policy.
     """
     if missing.then in ("keep", "suspend"):
         return None
-    too_old = ages > age_limit(missing)
-    due = too_old.any(axis=1) & ~too_old.all(axis=1) & ~silent
-    due[0] = False
+    too_old = ages > microseconds(missing.carry_forward)
+    due = too_old.any(axis=1) & ~(too_old | cash).all(axis=1) & (news > 0)
     return int(due.argmax()) if due.any() else None
 
 
-def record_removals(
-    ledger: Ledger,
-    time: np.datetime64,
-    holdings: Holdings,
-    prices: Floats,
-    ages: NDArray[np.int64],
-    missing: Missing,
-) -> None:
-    """Record which members leave at an instant for lack of a price, with their last prices and weights."""
-    weights = holdings.units * prices / exact_sum(holdings.units * prices)
-    for place in np.flatnonzero((ages > age_limit(missing)) & ~holdings.frozen):
-        ledger.event(
+def removal_evidence(
+    basket: Basket, gone: Bools, time: np.datetime64, names: tuple[str, ...], ages: NDArray[np.int64], missing: Missing
+) -> list[Evidence]:
+    """Return what is written down of members that leave for lack of a price: last prices and weights.
+
+    Args:
+        basket: At the last prices.
+        gone: Who leaves, shape (n,).
+        time: When.
+        names: Ids.
+        ages: Age of each price in microseconds, shape (n,).
+        missing: The policy.
+    """
+    weights = basket.weights
+    return [
+        Evidence(
             time,
-            ledger.assets[holdings.columns[place]],
+            names[basket.columns[place]],
             "missing_price",
             missing.then,
-            f"no price for {ages[place] / 86_400e6:.1f} days; last price {prices[place]:.6g} "
+            f"no price for {ages[place] / 86_400e6:.1f} days; last price {basket.prices[place]:.6g} "
             f"at weight {weights[place]:.4%}",
         )
+        for place in np.flatnonzero(gone).tolist()
+    ]
 
 
-def record_statuses(
-    status: StatusLog,
-    start: int,
+def marks_of(
     names: list[str],
     ages: NDArray[np.int64],
     implausible: Bools,
-    silent: Bools,
+    news: NDArray[np.int64],
+    counted: Bools,
     missing: Missing,
-) -> None:
-    """Record the status of each level of a segment in which some price was not observed.
+    live: int,
+) -> Marks:
+    """Return the status of levels that were made from prices of some age.
 
     Args:
-        status: Where to.
-        start: Position at which the basket took effect; row 0 of the arrays.
         names: Members, length n.
         ages: Age of each price in microseconds, shape (k, n).
         implausible: Prices that were observed and not believed, shape (k, n).
-        silent: Rows without any price in the market, shape (k,).
+        news: Number of members with a new price, shape (k,).
+        counted: Members with a price that is no cash and not awaited, shape (k, n).
         missing: The policy.
+        live: Age in microseconds below which a price is live.
     """
-    limit = age_limit(missing)
-    fresh = (ages == 0).sum(axis=1)
-    status.sources[start + 1 : start + len(ages)] = fresh[1:]
-    oldest = ages.max(axis=1)
-    for row in np.flatnonzero(oldest[1:] > 0) + 1:
-        if silent[row]:
-            mark = SUSPENDED if oldest[row] > limit else CARRIED
-            reason = "no asset has a price at this instant"
+    limit = microseconds(missing.carry_forward)
+    young = (ages < max(live, 1)) & counted
+    oldest = ages.max(axis=1) if ages.shape[1] else np.zeros(len(ages), dtype=np.int64)
+    status = np.zeros(len(ages), dtype=np.uint8)
+    reasons = []
+    for row in np.flatnonzero(oldest >= max(live, 1)).tolist():
+        too_old = ages[row] > limit
+        if news[row] == 0:
+            mark = Status.SUSPENDED if oldest[row] > limit else Status.CARRIED
+            reason = SILENT
         else:
-            mark = CARRIED
-            if oldest[row] > limit and (missing.then == "suspend" or (ages[row] > limit).all()):
-                mark = SUSPENDED
+            mark = Status.CARRIED
+            if oldest[row] > limit and (missing.then == "suspend" or too_old[counted[row]].all()):
+                mark = Status.SUSPENDED
             elif oldest[row] > limit and missing.then == "keep":
-                mark = STALE
-            reason = _lacking(names, np.flatnonzero(ages[row] > 0), implausible[row])
-        status.mark(start + int(row), mark, reason, int(oldest[row]), int(fresh[row]))
+                mark = Status.STALE
+            reason = _lacking(names, np.flatnonzero(counted[row] & ~young[row]), implausible[row])
+        status[row] = mark
+        reasons.append((row, reason))
+    return Marks(status, oldest, young.sum(axis=1).astype(np.uint32), tuple(reasons))
+
+
+def fresh_marks(rows: int, members: int) -> Marks:
+    """Return the status of levels each of whose members has a price at the instant."""
+    return Marks(
+        np.zeros(rows, dtype=np.uint8),
+        np.zeros(rows, dtype=np.int64),
+        np.full(rows, members, dtype=np.uint32),
+        (),
+    )
+
+
+def held_levels(levels: Floats, status: NDArray[np.uint8], before: float) -> Floats:
+    """Return levels in which a suspended one is the one before it; `before` is the level before the first."""
+    suspended = np.flatnonzero(status == Status.SUSPENDED)
+    if not len(suspended):
+        return levels
+    held = levels.copy()
+    for row in suspended.tolist():
+        held[row] = held[row - 1] if row else before
+    return held
 
 
 def _lacking(names: list[str], lacking: NDArray[np.int64], implausible: Bools) -> str:

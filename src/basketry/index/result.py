@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats, round_published
 from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.index.segments import joined
+from basketry.index.state import Decision, IndexState
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Segment
@@ -30,7 +32,9 @@ class IndexResult:
         compositions: COMPOSITIONS schema: what is held from each effective instant.
         rebalances: REBALANCES schema: what changed, when it was determined and announced, and why.
         events: INDEX_EVENTS schema: corporate events and fallbacks with their evidence.
-        segments: The baskets with their prices, for risk figures and attribution.
+        pieces: Baskets with their prices as they were read, one piece after the other; see `segments`.
+        decisions: What each change of composition that was made came from, in the order of effective times.
+        state: The state at the last instant, from which the index goes on; what is pending is in it.
     """
 
     methodology: Methodology
@@ -39,7 +43,14 @@ class IndexResult:
     compositions: pl.DataFrame
     rebalances: pl.DataFrame
     events: pl.DataFrame
-    segments: tuple[Segment, ...] = field(repr=False, default=())
+    pieces: tuple[Segment, ...] = field(repr=False, default=())
+    decisions: tuple[Decision, ...] = field(repr=False, default=())
+    state: IndexState | None = field(repr=False, default=None)
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The baskets with their prices, for risk figures and attribution, one for each composition."""
+        return joined(self.pieces)
 
     @property
     def return_columns(self) -> list[str]:

@@ -6,92 +6,96 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats, exact_sum, normalise
-from basketry.index.determine import Determination
+from basketry.index.basket import Basket
 from basketry.index.divisor import units_for_weights
-from basketry.index.holdings import Holdings
-from basketry.index.tables import Ledger
-from basketry.market.panel import Panel
-from basketry.methodology.sections import Missing
+from basketry.index.records import Evidence
+from basketry.index.state import Decision
 
 
 def strike(
-    decision: Determination,
-    panel: Panel,
-    row: int,
-    time: np.datetime64,
-    holdings: Holdings | None,
+    decision: Decision,
+    prices: Floats,
+    seen: NDArray[np.int64],
+    basket: Basket | None,
     value: float,
-    ledger: Ledger,
-) -> Holdings:
-    """Return the basket that gives the determined weights at the effective prices; its divisor is to be set.
+    fix: str,
+    time: np.datetime64,
+    names: tuple[str, ...],
+) -> tuple[Basket | None, list[Evidence]]:
+    """Return the basket that gives the determined weights at the effective prices, and evidence of who was left out.
 
-    A selected asset without a fresh price is left out with an entry in the ledger, and its weight goes to the others.
+    A selected asset without a fresh price is left out, and its weight goes to the others; None where nobody has one.
+    The divisor of the basket is to be set.
 
     Args:
         decision: Members, weights and the prices they were determined at.
-        panel: The market.
-        row: Row of the panel at or before the effective instant.
-        time: The effective instant.
-        holdings: The basket before, None at the base.
+        prices: Observed price of each, shape (n,); NaN where none is fresh enough.
+        seen: Microseconds at which those were observed, shape (n,).
+        basket: The basket before, None at the base; a member that stays is struck at the price that the index uses.
         value: Value of the basket where the weighting does not count in units.
-        ledger: Where a missing price is recorded.
+        fix: weights or units: see `rebalance: {fix: ...}`.
+        time: The effective instant.
+        names: Ids.
     """
-    missing = decision.version.rules.missing
     columns = decision.columns
-    prices, seen = _prices_at(panel, row, time, columns, missing, holdings)
-    weights, raw, shares = decision.weights, decision.raw, decision.shares
-    present = ~np.isnan(prices)
+    if basket is not None:
+        # So an implausible print is not struck. Cash and what is awaited have no price of their own.
+        places = np.minimum(np.searchsorted(basket.columns, columns), len(basket.columns) - 1)
+        held = (basket.columns[places] == columns) & ~(basket.cash | basket.awaited)[places]
+        prices = np.where(held, basket.prices[places], prices)
+        seen = np.where(held, basket.seen[places], seen)
+    weights, raw, shares, determined = decision.weights, decision.raw, decision.shares, decision.prices
+    present = prices > 0
+    evidence = []
     if not present.all():
-        for column in columns[~present]:
-            ledger.event(
+        evidence = [
+            Evidence(
                 time,
-                panel.assets[column],
+                names[column],
                 "missing_price",
                 "left out of the rebalance",
                 "no price fresh enough at the effective instant; its weight goes to the others",
             )
-        columns, prices, seen = columns[present], prices[present], seen[present]
-        if not len(columns):
-            empty = np.empty(0)
-            return Holdings(columns, empty, empty, empty, seen, np.empty(0, dtype=bool), 1.0)
+            for column in columns[~present].tolist()
+        ]
+        if not present.any():
+            return None, evidence
+        columns, prices, seen, determined = columns[present], prices[present], seen[present], determined[present]
         weights, raw = normalise(weights[present]), raw[present]
         shares = None if shares is None else shares[present]
     factors = np.divide(weights, raw, out=np.ones_like(raw), where=raw > 0)
     factors = factors / factors.max()
-    determined = decision.view.latest("price", missing.carry_forward)[columns]
-    fixed_units = decision.version.rules.schedule.fix == "units"
     if shares is not None:
         counted = shares * factors
-        units = counted if fixed_units else units_for_weights(weights, prices, exact_sum(determined * counted))
+        units = counted if fix == "units" else units_for_weights(weights, prices, exact_sum(determined * counted))
     else:
-        units = units_for_weights(weights, determined if fixed_units else prices, value)
-    return Holdings(columns, units, factors, prices, seen, np.zeros(len(columns), dtype=bool), 1.0)
+        units = units_for_weights(weights, determined if fix == "units" else prices, value)
+    size = len(columns)
+    values = units * prices
+    struck = Basket(
+        columns, units, factors, prices, seen, values / exact_sum(values), np.zeros(size, dtype=bool),
+        np.zeros(size, dtype=bool), 1.0,
+    )  # fmt: skip
+    return struck, evidence
 
 
-def _prices_at(
-    panel: Panel,
-    row: int,
-    time: np.datetime64,
-    columns: NDArray[np.int64],
-    missing: Missing,
-    holdings: Holdings | None,
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the price of each column at an instant, carried as far as allowed, and when it was observed."""
-    price = panel.field("price")
-    prices = price[row, columns]
-    seen = np.full(len(columns), panel.times[row].astype(np.int64))
-    oldest = time - np.timedelta64(missing.carry_forward)
-    for place in np.flatnonzero(np.isnan(prices)):
-        back = row
-        while back >= 0 and panel.times[back] >= oldest:
-            if not np.isnan(price[back, columns[place]]):
-                prices[place], seen[place] = price[back, columns[place]], panel.times[back].astype(np.int64)
-                break
-            back -= 1
-    if holdings is not None:
-        # A held asset keeps the price the index already uses, so that an implausible print is not struck.
-        places = np.minimum(np.searchsorted(holdings.columns, columns), len(holdings.columns) - 1)
-        held = holdings.columns[places] == columns
-        prices = np.where(held, holdings.prices[places], prices)
-        seen = np.where(held, holdings.seen[places], seen)
-    return prices, seen
+def merged(old: Basket, new: Basket) -> Basket:
+    """Return the assets of two baskets, with the new one's prices and factors where it has them, and its plan.
+
+    The plan holds the old units and the new ones scaled to the old basket's value; units are to be set. Cash and what
+    is awaited take no part: the first step sells them.
+    """
+    follows = ~(old.cash | old.awaited)
+    columns = np.union1d(old.columns[follows], new.columns)
+    size = len(columns)
+    plan = np.zeros((2, size))
+    found = Basket(
+        columns, np.zeros(size), np.ones(size), np.zeros(size), np.zeros(size, dtype=np.int64), np.zeros(size),
+        np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), old.divisor, plan,
+    )  # fmt: skip
+    for row, (basket, kept) in enumerate(((old, follows), (new, np.ones(len(new.columns), dtype=bool)))):
+        places = np.searchsorted(columns, basket.columns[kept])
+        for name in ("factors", "prices", "seen"):
+            getattr(found, name)[places] = getattr(basket, name)[kept]
+        plan[row, places] = (basket.units if row == 0 else basket.units * (old.value / new.value))[kept]
+    return found

@@ -1,9 +1,8 @@
-"""What a calculation writes down as it goes: levels with status, compositions, rebalances, events."""
+"""From the records of a calculation to its tables: levels, compositions, rebalances, events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -11,118 +10,109 @@ from numpy.typing import NDArray
 
 from basketry.core.frames import COMPOSITIONS, INDEX_EVENTS, INSTANT, REBALANCES, STATUS, STATUSES
 from basketry.core.numbers import Floats
+from basketry.index.records import Composition, Evidence, Levels, Rebalance
 
-LIVE, CARRIED, STALE, SUSPENDED = range(4)
 
+def level_table(runs: Sequence[Levels], compositions: Sequence[Composition], columns: Sequence[str]) -> pl.DataFrame:
+    """Return the levels: time, a column a return rule, status, reason, age_days, sources and version.
 
-class StatusLog:
-    """Status, reason, age and number of fresh sources of each level."""
+    The version is that of the rules that made the basket in force from the instant on.
 
-    def __init__(self, rows: int) -> None:
-        self.status = np.zeros(rows, dtype=np.uint8)
-        self.age = np.zeros(rows, dtype=np.int64)
-        self.sources = np.zeros(rows, dtype=np.uint32)
-        self.reason = np.zeros(rows, dtype=np.uint32)
-        self._codes: dict[str, int] = {"": 0}
-
-    def mark(self, row: int, status: int, reason: str, age: int, sources: int) -> None:
-        """Record the status of one level."""
-        self.status[row] = status
-        self.age[row] = age
-        self.sources[row] = sources
-        self.reason[row] = self._codes.setdefault(reason, len(self._codes))
-
-    def columns(self) -> list[pl.Series]:
-        """Return the columns status, reason, age_days (of the oldest price used) and sources."""
-        reasons = pl.Series(list(self._codes), dtype=pl.String)
-        return [
-            pl.Series(STATUSES, dtype=STATUS).gather(self.status).alias("status"),
-            reasons.gather(self.reason).alias("reason"),
-            pl.Series("age_days", self.age / 86_400e6),
-            pl.Series("sources", self.sources),
+    Args:
+        runs: Levels in the order of their instants.
+        compositions: Compositions in the order of theirs.
+        columns: Name of each series.
+    """
+    times = np.concatenate([run.times for run in runs])
+    ends = np.cumsum([len(run) for run in runs])
+    codes = {"": 0}
+    reason = np.zeros(len(times), dtype=np.uint32)
+    for run, end in zip(runs, ends.tolist(), strict=True):
+        for row, words in run.reasons:
+            reason[end - len(run) + row] = codes.setdefault(words, len(codes))
+    version = np.ones(len(times), dtype=np.uint32)
+    for entry in compositions:
+        version[int(np.searchsorted(times, entry.time)) :] = entry.version
+    series = [np.concatenate([run.series[place] for run in runs]) for place in range(len(columns))]
+    return pl.DataFrame(
+        [
+            stamps(times).alias("time"),
+            *(pl.Series(name, values) for name, values in zip(columns, series, strict=True)),
+            pl.Series(STATUSES, dtype=STATUS).gather(np.concatenate([run.status for run in runs])).alias("status"),
+            pl.Series(list(codes), dtype=pl.String).gather(reason).alias("reason"),
+            pl.Series("age_days", np.concatenate([run.ages for run in runs]) / 86_400e6),
+            pl.Series("sources", np.concatenate([run.sources for run in runs])),
+            pl.Series("version", version),
         ]
-
-
-@dataclass
-class Ledger:
-    """Compositions, rebalances and events in the order in which they happened."""
-
-    assets: Sequence[str]
-    compositions: list[tuple[int, NDArray[np.int64], Floats, Floats, Floats, Floats, float, int]] = field(
-        default_factory=list
     )
-    rebalances: list[
-        tuple[np.datetime64, np.datetime64, np.datetime64, NDArray[np.int64], Floats, Floats, str, int]
-    ] = field(default_factory=list)
-    events: list[tuple[np.datetime64, str, str, str, str]] = field(default_factory=list)
 
-    def event(self, time: np.datetime64, asset: str, kind: str, treatment: str, evidence: str) -> None:
-        """Record an event or a fallback with its evidence."""
-        self.events.append((time, asset, kind, treatment, evidence))
 
-    def _assets(self, columns: NDArray[np.int64]) -> pl.Series:
-        names = pl.Series(self.assets, dtype=pl.String)
-        return names.gather(columns)
+def composition_table(compositions: Sequence[Composition], names: Sequence[str]) -> pl.DataFrame:
+    """Return the compositions (COMPOSITIONS schema); of several at one instant the last counts."""
+    if not compositions:
+        return COMPOSITIONS.empty()
+    kept = list({entry.time: entry for entry in compositions}.values())
+    sizes = [len(entry.columns) for entry in kept]
+    return pl.DataFrame(
+        {
+            "effective_at": stamps(np.repeat(np.array([entry.time for entry in kept]), sizes)),
+            "asset": _assets(np.concatenate([entry.columns for entry in kept]), names),
+            "units": np.concatenate([entry.units for entry in kept]),
+            "weight": np.concatenate([entry.weights for entry in kept]),
+            "price": np.concatenate([entry.prices for entry in kept]),
+            "capping_factor": np.concatenate([entry.factors for entry in kept]),
+            "divisor": np.repeat([entry.divisor for entry in kept], sizes),
+            "version": np.repeat(np.array([entry.version for entry in kept], dtype=np.uint32), sizes),
+        }
+    )
 
-    def composition_table(self, times: NDArray[np.datetime64]) -> pl.DataFrame:
-        """Return the compositions (COMPOSITIONS schema); of several at one instant the last counts."""
-        if not self.compositions:
-            return COMPOSITIONS.empty()
-        compositions = list({entry[0]: entry for entry in self.compositions}.values())
-        sizes = [len(entry[1]) for entry in compositions]
-        joined = [np.concatenate([entry[part] for entry in compositions]) for part in range(1, 6)]
-        return pl.DataFrame(
-            {
-                "effective_at": stamps(np.repeat(times[[entry[0] for entry in compositions]], sizes)),
-                "asset": self._assets(joined[0]),
-                "units": joined[1],
-                "weight": joined[2],
-                "price": joined[3],
-                "capping_factor": joined[4],
-                "divisor": np.repeat([entry[6] for entry in compositions], sizes),
-                "version": np.repeat(np.array([e[7] for e in compositions], dtype=np.uint32), sizes),
-            }
-        )
 
-    def rebalance_table(self) -> pl.DataFrame:
-        """Return the rebalances (REBALANCES schema)."""
-        if not self.rebalances:
-            return REBALANCES.empty()
-        sizes = [len(entry[3]) for entry in self.rebalances]
-        columns, before, after = (np.concatenate([entry[part] for entry in self.rebalances]) for part in range(3, 6))
-        turnover = [0.5 * float(np.abs(entry[5] - entry[4]).sum()) for entry in self.rebalances]
-        change = np.where(before == 0, 0, np.where(after == 0, 1, 2))
-        instants = [np.repeat(np.array([e[part] for e in self.rebalances]), sizes) for part in range(3)]
-        triggers = pl.Series([entry[6] for entry in self.rebalances], dtype=pl.String)
-        return pl.DataFrame(
-            {
-                "announced_at": stamps(instants[0]),
-                "determined_at": stamps(instants[1]),
-                "effective_at": stamps(instants[2]),
-                "asset": self._assets(columns),
-                "change": pl.Series(["add", "delete", "reweight"]).gather(change),
-                "weight_before": before,
-                "weight_after": after,
-                "turnover": np.repeat(turnover, sizes),
-                "trigger": triggers.gather(np.repeat(np.arange(len(sizes)), sizes)),
-                "version": np.repeat(np.array([e[7] for e in self.rebalances], dtype=np.uint32), sizes),
-            }
-        )
+def rebalance_table(rebalances: Sequence[Rebalance], names: Sequence[str]) -> pl.DataFrame:
+    """Return the rebalances (REBALANCES schema)."""
+    if not rebalances:
+        return REBALANCES.empty()
+    sizes = [len(entry.columns) for entry in rebalances]
+    before: Floats = np.concatenate([entry.before for entry in rebalances])
+    after: Floats = np.concatenate([entry.after for entry in rebalances])
+    change = np.where(before == 0, 0, np.where(after == 0, 1, 2))
+    words = pl.Series([entry.words for entry in rebalances], dtype=pl.String)
 
-    def event_table(self) -> pl.DataFrame:
-        """Return the events and fallbacks (INDEX_EVENTS schema), in the order of their times."""
-        ordered = sorted(enumerate(self.events), key=lambda entry: (entry[1][0], entry[0]))
-        rows = [entry for _, entry in ordered]
-        return pl.DataFrame(
-            {
-                "time": stamps(np.array([row[0] for row in rows], dtype="datetime64[us]")),
-                "asset": pl.Series([row[1] for row in rows], dtype=pl.String),
-                "kind": pl.Series([row[2] for row in rows], dtype=pl.String),
-                "treatment": pl.Series([row[3] for row in rows], dtype=pl.String),
-                "evidence": pl.Series([row[4] for row in rows], dtype=pl.String),
-            },
-            schema=INDEX_EVENTS.dtypes,
-        )
+    def repeated(instants: list[np.datetime64]) -> pl.Series:
+        return stamps(np.repeat(np.array(instants), sizes))
+
+    return pl.DataFrame(
+        {
+            "announced_at": repeated([entry.announced_at for entry in rebalances]),
+            "determined_at": repeated([entry.determined_at for entry in rebalances]),
+            "effective_at": repeated([entry.effective_at for entry in rebalances]),
+            "asset": _assets(np.concatenate([entry.columns for entry in rebalances]), names),
+            "change": pl.Series(["add", "delete", "reweight"]).gather(change),
+            "weight_before": before,
+            "weight_after": after,
+            "turnover": np.repeat([entry.turnover for entry in rebalances], sizes),
+            "trigger": words.gather(np.repeat(np.arange(len(sizes)), sizes)),
+            "version": np.repeat(np.array([entry.version for entry in rebalances], dtype=np.uint32), sizes),
+        }
+    )
+
+
+def event_table(events: Sequence[Evidence]) -> pl.DataFrame:
+    """Return the events and fallbacks (INDEX_EVENTS schema), in the order of their times."""
+    ordered = sorted(events, key=lambda entry: entry.time)
+    return pl.DataFrame(
+        {
+            "time": stamps(np.array([entry.time for entry in ordered], dtype="datetime64[us]")),
+            "asset": pl.Series([entry.asset for entry in ordered], dtype=pl.String),
+            "kind": pl.Series([entry.kind for entry in ordered], dtype=pl.String),
+            "treatment": pl.Series([entry.treatment for entry in ordered], dtype=pl.String),
+            "evidence": pl.Series([entry.words for entry in ordered], dtype=pl.String),
+        },
+        schema=INDEX_EVENTS.dtypes,
+    )
+
+
+def _assets(columns: NDArray[np.int64], names: Sequence[str]) -> pl.Series:
+    return pl.Series(names, dtype=pl.String).gather(columns)
 
 
 def stamps(times: NDArray[np.datetime64]) -> pl.Series:

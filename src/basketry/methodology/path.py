@@ -1,12 +1,42 @@
-"""A calculated index as return rules and triggers see it: levels, and the baskets that made them."""
+"""A stretch of a calculated index as return rules see it: levels, and the baskets that made them."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from basketry.core.errors import DataError
 from basketry.core.numbers import Bools, Floats
 from basketry.market.panel import Panel
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """How the units of a basket went over into those of the next, where nothing was traded.
+
+    Each entry k says that a unit at place sources[k] of the old basket became ratios[k] units at place targets[k]
+    of the new one; a fork has two entries with one source.
+
+    Attributes:
+        size: Number of assets of the new basket.
+        sources, targets: Places, shape (m,).
+        ratios: New units for one old, shape (m,).
+    """
+
+    size: int
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    ratios: Floats
+
+    def carry(self, amounts: Floats) -> Floats:
+        """Return amounts of the old assets, shape (n,), as amounts of the new ones, shape (size,)."""
+        found = np.zeros(self.size)
+        np.add.at(found, self.targets, amounts[self.sources] * self.ratios)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +54,9 @@ class Segment:
         prices: Prices used, carried forward where missing, shape (end - start + 1, n).
         divisor: Basket value per index point.
         frozen: Assets held as cash at their last price, which earn nothing, shape (n,); None for none.
+        anew: Whether the basket was struck, stepped or left by a member at `start`; False where it merely goes on,
+            or went over from the one before.
+        becomes: How the basket goes over into the next one at `end`; None where it goes on, or the next is anew.
     """
 
     start: int
@@ -33,6 +66,8 @@ class Segment:
     prices: Floats
     divisor: float
     frozen: Bools | None = None
+    anew: bool = True
+    becomes: Carried | None = None
 
     @property
     def weights(self) -> Floats:
@@ -41,23 +76,88 @@ class Segment:
         return values / values.sum(axis=1, keepdims=True)
 
 
+class Known(Protocol):
+    """What was known beside prices at the rows of a path."""
+
+    def rate(self, name: str) -> Floats:
+        """Return the value of a rate known at each row, shape (T,); NaN before the first.
+
+        Raises:
+            DataError: There is no such rate.
+        """
+        ...
+
+    def has_income(self, field: str) -> bool:
+        """Return whether there are figures of a field with income at all."""
+        ...
+
+    def part(self, start: int, stop: int) -> Known:
+        """Return what was known at the rows from `start` to before `stop`."""
+        ...
+
+    def income(self, field: str, lag: timedelta, segment: Segment) -> Floats:
+        """Return the yields known at each row of a segment less a lag, shape (end - start + 1, n); NaN for unknown.
+
+        Raises:
+            DataError: There is no such field.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
-class IndexPath:
-    """A price-return history with its baskets.
+class PanelKnown:
+    """What a panel knows at the rows of a path.
 
     Attributes:
-        times: Calculation instants, shape (T,).
-        levels: Price-return level at each, shape (T,); levels[0] is the base level.
+        panel: The market.
+        times: Instants of the path, shape (T,).
+    """
+
+    panel: Panel
+    times: NDArray[np.datetime64]
+
+    def rate(self, name: str) -> Floats:
+        """Return the value of a rate known at each row, shape (T,)."""
+        rows = np.searchsorted(self.panel.times, self.times, side="right") - 1
+        return self.panel.rate(name)[rows]
+
+    def has_income(self, field: str) -> bool:
+        """Return whether the panel has the field."""
+        return field in self.panel.fields
+
+    def part(self, start: int, stop: int) -> PanelKnown:
+        """Return what the panel knows at some of the rows."""
+        return PanelKnown(self.panel, self.times[start:stop])
+
+    def income(self, field: str, lag: timedelta, segment: Segment) -> Floats:
+        """Return the yields known at each row of a segment less a lag, shape (end - start + 1, n)."""
+        yields = self.panel.field(field)
+        times = self.times[segment.start : segment.end + 1]
+        rows = np.searchsorted(self.panel.times, times - np.timedelta64(lag), side="right") - 1
+        known = yields[np.maximum(rows, 0)][:, segment.columns]
+        known[rows < 0] = np.nan
+        return known
+
+
+@dataclass(frozen=True, eq=False)
+class IndexPath:
+    """A stretch of a price-return history with its baskets.
+
+    Attributes:
+        times: Instants, shape (T,); the first is the base, or the last instant of the stretch before.
+        levels: Price-return level at each, shape (T,).
         segments: Baskets in order; segment k ends at the row where segment k + 1 starts, the last at T - 1.
-        view: The panel cut at the last instant, for yields and rates.
-        rows: Row of the panel at or before each calculation instant, shape (T,).
+        known: Rates and yields known at these instants.
     """
 
     times: NDArray[np.datetime64]
     levels: Floats
     segments: tuple[Segment, ...]
-    view: Panel
-    rows: NDArray[np.int64]
+    known: Known
+
+    def __post_init__(self) -> None:
+        if self.times.shape != self.levels.shape:
+            raise DataError(f"a path has {len(self.levels)} levels at {len(self.times)} instants")
 
     @property
     def days(self) -> Floats:

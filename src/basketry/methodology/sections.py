@@ -64,10 +64,12 @@ class Missing(Section):
     Attributes:
         carry_forward: How long a price is carried; also how fresh a candidate's price must be.
         then: What happens afterwards.
+        live: A level is live while the oldest price used is younger than this; one step of the data unless given.
     """
 
     carry_forward: Duration = parse_duration("3d")
     then: Literal["remove_at_last_price", "remove_at_zero", "to_cash", "keep", "suspend"] = "remove_at_last_price"
+    live: Duration | None = None
 
 
 class Guard(Section):

@@ -10,7 +10,7 @@ import pytest
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.frames import RATES
 from basketry.market.panel import Panel
-from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.path import IndexPath, PanelKnown, Segment
 from basketry.methodology.returns import RETURNS
 
 RISE = ("USD", datetime(2022, 1, 2), 0.072)
@@ -29,7 +29,7 @@ def path_of(levels: Sequence[float], rates: Sequence[tuple[str, datetime, float]
         table = RATES.conform(pl.DataFrame(list(rates), schema=["rate", "time", "value"], orient="row"))
     panel = Panel(times, ("a",), {"price": price.copy()}, rate_table=table)
     segment = Segment(0, len(levels) - 1, np.array([0]), np.array([1.0]), price, 1.0)
-    return IndexPath(times, price[:, 0], (segment,), panel, np.arange(len(levels)))
+    return IndexPath(times, price[:, 0], (segment,), PanelKnown(panel, times))
 
 
 def test_the_rate_known_at_the_start_of_a_step_counts() -> None:

@@ -5,11 +5,29 @@ import math
 import numpy as np
 import pytest
 
-from basketry.methodology.returns._volatility import weighted_volatility, window_volatility
+from basketry.core.numbers import Floats
+from basketry.methodology.returns._memory import MICROSECONDS_A_DAY
+from basketry.methodology.returns._volatility import Measured, WeightedVolatility, WindowVolatility
 
 DAYS = np.cumsum(np.array([0.0, 1.0, 1.0, 2.0, 1.0, 0.5, 3.0, 1.0]))
 LEVELS = np.array([100.0, 103.0, 99.0, 101.0, 90.0, 95.0, 99.0, 97.0])
 SQUARES = np.diff(np.log(LEVELS)) ** 2 * 365 / np.diff(DAYS)
+
+
+def weighted_volatility(levels: Floats, days: Floats, half_life: float) -> list[float]:
+    """The weighted volatility at each level but the first."""
+    measure = WeightedVolatility((half_life,), 0, Measured(((0, float(levels[0])),)))
+    return [
+        measure.add(int(day * MICROSECONDS_A_DAY), float(now)) for day, now in zip(days[1:], levels[1:], strict=True)
+    ]
+
+
+def window_volatility(levels: Floats, days: Floats, window: float) -> list[float]:
+    """The volatility over a window at each level but the first."""
+    measure = WindowVolatility(window, 0, Measured(((0, float(levels[0])),)))
+    return [
+        measure.add(int(day * MICROSECONDS_A_DAY), float(now)) for day, now in zip(days[1:], levels[1:], strict=True)
+    ]
 
 
 def test_weights_halve_with_every_half_life() -> None:
@@ -18,16 +36,16 @@ def test_weights_halve_with_every_half_life() -> None:
     edges = 0.5 ** ((DAYS[-1] - DAYS) / 3.0)
     weights = np.diff(edges)
     assert found[-1] == pytest.approx(math.sqrt(np.average(SQUARES, weights=weights)), rel=1e-12)
-    assert math.isnan(found[0])
 
 
 def test_a_window_counts_the_steps_that_end_in_it() -> None:
     found = window_volatility(LEVELS, DAYS, 3.0)
-    assert found[3] == pytest.approx(math.sqrt(SQUARES[1:3].mean()), rel=1e-12)
+    assert found[2] == pytest.approx(math.sqrt(SQUARES[1:3].mean()), rel=1e-12)
     # The window of the step after a gap of 3 days holds that step alone.
-    assert found[6] == pytest.approx(math.sqrt(SQUARES[5]), rel=1e-12)
-    assert math.isnan(found[0])
+    assert found[5] == pytest.approx(math.sqrt(SQUARES[5]), rel=1e-12)
 
 
 def test_a_fall_to_zero_is_infinite_volatility() -> None:
-    assert weighted_volatility(np.array([1.0, 1.0, 0.0, 0.0]), np.arange(4.0), 5.0)[2:].tolist() == [math.inf] * 2
+    levels = np.array([1.0, 1.0, 0.0, 0.0])
+    assert weighted_volatility(levels, np.arange(4.0), 5.0)[1:] == [math.inf] * 2
+    assert window_volatility(levels, np.arange(4.0), 1.0) == [0.0, math.inf, 0.0]

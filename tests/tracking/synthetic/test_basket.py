@@ -8,7 +8,7 @@ import pytest
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
 from basketry.market.panel import Panel
-from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.path import IndexPath, PanelKnown, Segment
 from basketry.tracking.synthetic.basket import Basket
 
 DAYS = np.datetime64("2024-01-01", "us") + np.arange(4) * np.timedelta64(1, "D")
@@ -28,8 +28,9 @@ def test_a_calculated_index_becomes_a_target_with_its_levels() -> None:
     # At row 2 the level is 1,100; the next basket holds both assets at a divisor of 2.
     second = Segment(2, 3, np.array([0, 1]), np.array([100.0, 12.2222222222222222]), prices[2:], 2.0)
     levels = np.array([1000.0, 1100.0, 1100.0, (1200.0 + 95 * 12.2222222222222222) / 2])
-    path = IndexPath(DAYS, levels, (first, second), Panel(DAYS, ("a", "b"), {"price": prices.copy()}), np.arange(4))
-    target = Basket.of_path(path)
+    market = Panel(DAYS, ("a", "b"), {"price": prices.copy()})
+    path = IndexPath(DAYS, levels, (first, second), PanelKnown(market, DAYS))
+    target = Basket.of_path(path, market.assets)
     assert target.assets == ("a", "b")
     assert target.units[:, 0].tolist() == [100.0, 100.0, 50.0, 50.0]
     assert target.units[:2, 1].tolist() == [0.0, 0.0]

@@ -6,75 +6,68 @@ from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
 
+_DAY = 86_400e6
+
 
 @njit(cache=True)
 def grown_income(
-    days: Floats,
-    pause: float,
-    units: Floats,
+    times: NDArray[np.int64],
+    pause: int,
     prices: Floats,
-    columns: NDArray[np.int64],
-    yields: Floats,
-    yield_rows: NDArray[np.int64],
-) -> Floats:
-    """Return the value at each row of the units that simple income has added since row 0, shape (k,).
+    ends: NDArray[np.int64],
+    rates: Floats,
+    credited: int,
+    grown: Floats,
+) -> tuple[Floats, int, int]:
+    """Return the value at each row of the units that income has added, shape (k,), and where crediting stands.
+
+    `grown` is brought up to the last row in place. The other results are the instant up to which income is
+    credited, and the number of steps that are credited in full. The value at row 0 is not computed and is 0.
 
     Args:
-        days: Days since row 0, shape (k,).
-        pause: Days by which income is credited late; what is not credited at the last row is lost.
-        units: Units held at row 0, shape (n,).
+        times: Instants in microseconds, shape (k,).
+        pause: Microseconds by which income is credited late.
         prices: Shape (k, n).
-        columns: Column of each asset in `yields`, shape (n,).
-        yields: Simple income a day as a fraction of the units, shape (rows, N); not finite counts as zero.
-        yield_rows: Row of `yields` in force over the step that ends at each row, shape (k,); -1 for none.
+        ends: End of each step that is not yet credited in full, shape (m,); the last is the last instant.
+        rates: Units that each asset earns a day in each of these steps, shape (m, n).
+        credited: Instant up to which income is credited.
+        grown: Units that income has added so far, shape (n,).
     """
     count, assets = prices.shape
-    grown = np.zeros(assets)
     values = np.zeros(count)
-    credited = days[0]
-    step = 1
+    step = 0
     for row in range(1, count):
-        target = days[row] - pause
+        target = times[row] - pause
         while credited < target:
-            until = min(days[step], target)
-            if yield_rows[step] >= 0:
-                length = until - credited
-                known = yields[yield_rows[step]]
-                for asset in range(assets):
-                    income = known[columns[asset]]
-                    grown[asset] += units[asset] * (income if np.isfinite(income) else 0.0) * length
+            until = min(ends[step], target)
+            length = (until - credited) / _DAY
+            for asset in range(assets):
+                grown[asset] += rates[step, asset] * length
             credited = until
-            if credited == days[step]:
+            if credited == ends[step]:
                 step += 1
         total = 0.0
         for asset in range(assets):
             total += grown[asset] * prices[row, asset]
         values[row] = total
-    return values
+    return values, credited, step
 
 
 @njit(cache=True)
-def step_income(
-    days: Floats,
-    units: Floats,
-    prices: Floats,
-    columns: NDArray[np.int64],
-    yields: Floats,
-    yield_rows: NDArray[np.int64],
-) -> Floats:
+def step_income(times: NDArray[np.int64], rates: Floats, units: Floats, prices: Floats) -> Floats:
     """Return the income of each step on the units held, valued at the step's start, shape (k,); 0 for row 0.
 
-    The arguments are those of `grown_income`.
+    Args:
+        times: Instants in microseconds, shape (k,).
+        rates: Simple income a day, as a fraction of the units, of the step that ends at each row, shape (k, n).
+        units: Units held, shape (n,).
+        prices: Shape (k, n).
     """
     count, assets = prices.shape
     values = np.zeros(count)
     for row in range(1, count):
-        if yield_rows[row] < 0:
-            continue
         total = 0.0
         for asset in range(assets):
-            income = yields[yield_rows[row], columns[asset]]
-            if np.isfinite(income):
-                total += units[asset] * prices[row - 1, asset] * income
-        values[row] = total * (days[row] - days[row - 1])
+            total += units[asset] * prices[row - 1, asset] * rates[row, asset]
+        values[row] = total * ((times[row] - times[row - 1]) / _DAY)
     return values

@@ -10,21 +10,34 @@ _SLACK = 1e-12
 
 
 @njit(cache=True)
-def leveraged_levels(underlying: Floats, cost: Floats, resets: Bools, factor: float, barrier: float) -> Floats:
-    """Return the levels of a multiple of the return since the last reset, shape (T,); zero once zero.
+def leveraged_levels(
+    underlying: Floats,
+    cost: Floats,
+    resets: Bools,
+    factor: float,
+    barrier: float,
+    level: float,
+    anchor: float,
+    start: float,
+    paid: float,
+) -> tuple[Floats, float, float, float]:
+    """Return the levels of a multiple of the return since the last reset, shape (T,), and where it stands.
+
+    A level is zero once it was zero. The other results are `anchor`, `start` and `paid` at the last row.
 
     Args:
         underlying: Price-return levels, shape (T,).
-        cost: Financing of each step as a share of the level at the last reset, shape (T,).
-        resets: Rows at whose end the exposure is reset, shape (T,).
+        cost: Financing of each step as a share of the level at the last reset, shape (T,); that of row 0 is not read.
+        resets: Rows at whose end the exposure is reset, shape (T,); row 0 is not read.
         factor: The multiple.
         barrier: Adverse move since the last reset at which it is reset at once; exactly that counts.
+        level: Level at row 0.
+        anchor: Level at the last reset up to row 0.
+        start: Price-return level there.
+        paid: Financing since then.
     """
     levels = np.empty(len(underlying))
-    levels[0] = underlying[0]
-    anchor = levels[0]
-    start = underlying[0]
-    paid = 0.0
+    levels[0] = level
     for row in range(1, len(underlying)):
         paid += cost[row]
         # What is worthless loses nothing more.
@@ -36,4 +49,4 @@ def leveraged_levels(underlying: Floats, cost: Floats, resets: Bools, factor: fl
             anchor = levels[row]
             start = underlying[row]
             paid = 0.0
-    return levels
+    return levels, anchor, start, paid

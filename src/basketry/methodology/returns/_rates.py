@@ -23,7 +23,7 @@ def known_rate(path: IndexPath, rate: str | float) -> Floats:
     """
     if isinstance(rate, float | int):
         return np.full(len(path.levels), float(rate))
-    values = path.view.rate(rate)[path.rows]
+    values = path.known.rate(rate)
     unknown = ~np.isfinite(values)
     if unknown.any():
         first = path.times[int(unknown.argmax())]

@@ -1,66 +1,127 @@
-"""Realised volatility of a level series, annualised, for rules that set exposure by it."""
+"""Realised volatility of a level series, annualised, for rules that set exposure by it: one level at a time."""
 
 import math
-from itertools import pairwise
+from collections import deque
+from dataclasses import dataclass
 
-import numpy as np
-
-from basketry.core.numbers import Floats
 from basketry.core.time import YEAR_DAYS
+from basketry.methodology.returns._memory import MICROSECONDS_A_DAY
 
 
-def annual_squares(levels: Floats, days: Floats) -> Floats:
-    """Return the squared log return of each step times 365 over its days, shape (T - 1,).
+@dataclass(frozen=True)
+class Measured:
+    """What a measure of volatility remembers.
 
-    A fall to zero gives infinity.
-
-    Args:
-        levels: Shape (T,).
-        days: Days since the first level, increasing, shape (T,).
-
-    >>> annual_squares(np.array([1.0, math.e]), np.array([0.0, 365.0])).tolist()
-    [1.0]
+    Attributes:
+        levels: Instants in microseconds and levels that still count; the last level at least.
+        totals: Weighted sum of squares and sum of weights, one pair for each half-life.
+        fallen: Whether a level fell to zero, after which a weighted figure is infinite for good.
     """
-    squares = []
-    for (before, now), (start, end) in zip(pairwise(levels.tolist()), pairwise(days.tolist()), strict=True):
-        change = math.log(now / before) if before > 0 and now > 0 else (math.inf if before > 0 else 0.0)
-        squares.append(change * change * YEAR_DAYS / (end - start))
-    return np.array(squares, dtype=np.float64)
+
+    levels: tuple[tuple[int, float], ...]
+    totals: tuple[tuple[float, float], ...] = ()
+    fallen: bool = False
 
 
-def weighted_volatility(levels: Floats, days: Floats, half_life: float) -> Floats:
-    """Return the exponentially weighted volatility a year at each level, shape (T,); NaN at the first.
+def annual_square(before: float, now: float, days: float) -> float:
+    """Return the squared log return of a step times 365 over its days; infinity for a fall to zero.
 
-    A step's weight halves with every `half_life` days of age; weights are divided by their sum, so that the
-    figure is unbiased from the first step on. The mean return is taken as zero.
+    >>> annual_square(1.0, math.e, 365.0)
+    1.0
+    """
+    change = math.log(now / before) if before > 0 and now > 0 else (math.inf if before > 0 else 0.0)
+    return change * change * YEAR_DAYS / days
+
+
+class WeightedVolatility:
+    """The largest of exponentially weighted volatilities a year with several half-lives.
+
+    A step's weight halves with every half-life of age; weights are divided by their sum, so that the figure is
+    unbiased from the first step on. The mean return is taken as zero.
 
     Source: J.P. Morgan, RiskMetrics (1996), with decay 0.94 a day, a half-life of 11.2 days.
 
-    >>> weighted_volatility(np.array([1.0, 1.01, 1.0]), np.arange(3.0), 11.0).round(4).tolist()
-    [nan, 0.1901, 0.1901]
+    >>> measure = WeightedVolatility((11.0,), 0, Measured(((0, 1.0),)))
+    >>> [round(measure.add(day * MICROSECONDS_A_DAY, level), 4) for day, level in ((1, 1.01), (2, 1.0))]
+    [0.1901, 0.1901]
     """
-    total = weight = 0.0
-    result = [math.nan]
-    for square, length in zip(annual_squares(levels, days).tolist(), np.diff(days).tolist(), strict=True):
-        decay = 0.5 ** (length / half_life)
-        total = decay * total + (1.0 - decay) * square
-        weight = decay * weight + (1.0 - decay)
-        result.append(math.sqrt(total / weight))
-    return np.array(result)
+
+    def __init__(self, half_lives: tuple[float, ...], base: int, memory: Measured) -> None:
+        """Go on from a memory.
+
+        Args:
+            half_lives: In days.
+            base: Instant from which days are counted, in microseconds.
+            memory: Before the first step it holds the first level alone.
+        """
+        self._half_lives = half_lives
+        self._base = base
+        self._last = memory.levels[-1]
+        self._fallen = memory.fallen
+        self._totals = memory.totals or ((0.0, 0.0),) * len(half_lives)
+
+    def add(self, time: int, level: float) -> float:
+        """Return the volatility a year with one more level."""
+        (start, before), self._last = self._last, (time, level)
+        length = _days(time, self._base) - _days(start, self._base)
+        square = annual_square(before, level, length)
+        self._fallen = self._fallen or math.isinf(square)
+        if self._fallen:
+            return math.inf
+        totals = []
+        for half_life, (total, weight) in zip(self._half_lives, self._totals, strict=True):
+            decay = 0.5 ** (length / half_life)
+            totals.append((decay * total + (1.0 - decay) * square, decay * weight + (1.0 - decay)))
+        self._totals = tuple(totals)
+        return max(math.sqrt(total / weight) for total, weight in totals)
+
+    def memory(self) -> Measured:
+        """Return what to remember."""
+        return Measured((self._last,), self._totals, self._fallen)
 
 
-def window_volatility(levels: Floats, days: Floats, window: float) -> Floats:
-    """Return the volatility a year over the steps that end in (t - window, t], shape (T,).
+class WindowVolatility:
+    """The volatility a year over the steps that end in (t - window, t], with equal weights and zero mean.
 
-    NaN where no step ends in the window. The mean return is taken as zero.
-
-    >>> window_volatility(np.array([1.0, 1.01, 1.0]), np.arange(3.0), 1.0).round(4).tolist()
-    [nan, 0.1901, 0.1901]
+    >>> measure = WindowVolatility(1.0, 0, Measured(((0, 1.0),)))
+    >>> [round(measure.add(day * MICROSECONDS_A_DAY, level), 4) for day, level in ((1, 1.01), (2, 1.0))]
+    [0.1901, 0.1901]
     """
-    squares = annual_squares(levels, days).tolist()
-    first = np.searchsorted(days, days - window, side="right").tolist()
-    result = []
-    for row, start in enumerate(first):
-        inside = squares[max(start - 1, 0) : row]
-        result.append(math.sqrt(math.fsum(inside) / len(inside)) if inside else math.nan)
-    return np.array(result)
+
+    def __init__(self, window: float, base: int, memory: Measured) -> None:
+        """Go on from a memory.
+
+        Args:
+            window: In days, at least as long as a step.
+            base: Instant from which days are counted, in microseconds.
+            memory: Before the first step it holds the first level alone.
+        """
+        self._window = window
+        self._base = base
+        self._levels = deque(memory.levels[:1])
+        self._squares: deque[float] = deque()
+        for time, level in memory.levels[1:]:
+            self._append(time, level)
+
+    def _append(self, time: int, level: float) -> None:
+        start, before = self._levels[-1]
+        self._squares.append(annual_square(before, level, _days(time, self._base) - _days(start, self._base)))
+        self._levels.append((time, level))
+
+    def add(self, time: int, level: float) -> float:
+        """Return the volatility a year with one more level."""
+        self._append(time, level)
+        opened = _days(time, self._base) - self._window
+        # Level k + 1 ends step k; the level at the start of the first step that counts is kept too.
+        while _days(self._levels[1][0], self._base) <= opened:
+            self._levels.popleft()
+            self._squares.popleft()
+        return math.sqrt(math.fsum(self._squares) / len(self._squares))
+
+    def memory(self) -> Measured:
+        """Return what to remember."""
+        return Measured(tuple(self._levels))
+
+
+def _days(time: int, base: int) -> float:
+    return (time - base) / MICROSECONDS_A_DAY

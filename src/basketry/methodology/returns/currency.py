@@ -1,5 +1,10 @@
 """The return in another currency."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
 from pydantic import Field
 
 from basketry.core.errors import DataError
@@ -8,6 +13,17 @@ from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._rates import known_rate
 from basketry.methodology.returns._series import Series, finite
+
+
+@dataclass(frozen=True)
+class CurrencyMemory:
+    """What is remembered.
+
+    Attributes:
+        base: The exchange rate at the base.
+    """
+
+    base: float
 
 
 @RETURNS.register("currency")
@@ -25,6 +41,8 @@ class Currency(Series):
     formula = "L_t = I_t · FX_0 / FX_t"
     source = "S&P Dow Jones Indices, Index Mathematics Methodology, currency of calculation"
 
+    memory: ClassVar[type | None] = CurrencyMemory
+
     currency: str = Field(pattern=r"^[A-Z0-9]{2,10}$")
     rate: str
 
@@ -32,8 +50,8 @@ class Currency(Series):
         """Return price_return_ and the currency in small letters."""
         return f"price_return_{self.currency.lower()}"
 
-    def level(self, path: IndexPath) -> Floats:
-        """Return the levels, which start at the same base level.
+    def extend(self, memory: CurrencyMemory | None, path: IndexPath) -> tuple[CurrencyMemory, Floats]:
+        """Return what to remember and the levels, which start at the same base level.
 
         Raises:
             DataError: The exchange rate is unknown at some instant, or not above zero.
@@ -41,7 +59,8 @@ class Currency(Series):
         exchange = known_rate(path, self.rate)
         if (exchange <= 0).any():
             raise DataError(f"the exchange rate {self.rate} is not above zero everywhere; correct the table of rates")
-        return finite(path.levels * (exchange[0] / exchange), path, self)
+        kept = CurrencyMemory(float(exchange[0])) if memory is None else memory
+        return kept, finite(path.levels * (kept.base / exchange), path, self)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -1,5 +1,10 @@
 """A synthetic dividend taken out day by day."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 from pydantic import Field, model_validator
 
@@ -8,8 +13,21 @@ from basketry.core.numbers import Floats
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.returns._chain import growth
+from basketry.methodology.returns._chain import compounded, growth
 from basketry.methodology.returns._series import Series, finite, in_name, percent
+
+
+@dataclass(frozen=True)
+class DecrementMemory:
+    """What is remembered.
+
+    Attributes:
+        level: The last level.
+        taken: With points, what was taken so far for each point of the price return; 0 once the level is zero.
+    """
+
+    level: float
+    taken: float = 0.0
 
 
 @RETURNS.register("decrement")
@@ -31,12 +49,14 @@ class Decrement(Series):
     formula = "D_t = D_(t-1) I_t/I_(t-1) - points d/365; D_t = D_(t-1) I_t/I_(t-1) (1 - δ d/365)"
     source = "Euronext decrement indices (points; 360 days since 18 September 2023); SIX (percent)"
 
+    memory: ClassVar[type | None] = DecrementMemory
+
     points: float | None = Field(None, ge=0)
     percent: float | None = Field(None, ge=0, lt=1)
     day_count: DayCount = "act/365"
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> "Decrement":
+    def _one_of_two(self) -> Decrement:
         if (self.points is None) == (self.percent is None):
             raise MethodologyError("needs either points or percent")
         return self
@@ -47,14 +67,16 @@ class Decrement(Series):
             return f"decrement_{in_name(self.points)}pt"
         return f"decrement_{percent(self.percent or 0.0).replace('.', 'p')}pct"
 
-    def level(self, path: IndexPath) -> Floats:
-        """Return the levels, zero once they have reached zero."""
+    def extend(self, memory: DecrementMemory | None, path: IndexPath) -> tuple[DecrementMemory, Floats]:
+        """Return what to remember and the levels, zero once they have reached zero."""
         years = year_fraction(path.days[1:], self.day_count)
+        kept = DecrementMemory(float(path.levels[0])) if memory is None else memory
+        taken = 0.0
         if self.points is not None:
-            levels = less_points(path.levels, years, self.points)
+            levels, taken = less_points(path.levels, years, self.points, kept.level, kept.taken)
         else:
-            levels = less_share(path.levels, years, self.percent or 0.0)
-        return finite(levels, path, self)
+            levels = less_share(path.levels, years, self.percent or 0.0, kept.level)
+        return DecrementMemory(float(finite(levels, path, self)[-1]), taken), levels
 
     def words(self) -> str:
         """Return the rule as a sentence."""
@@ -62,8 +84,8 @@ class Decrement(Series):
         return f"Decrement: the price return less {amount} a year ({self.day_count}), never below zero."
 
 
-def less_points(levels: Floats, years: Floats, points: float) -> Floats:
-    """Return levels less a number of index points a year, shape (T,), zero once they have reached zero.
+def less_points(levels: Floats, years: Floats, points: float, start: float, taken: float) -> tuple[Floats, float]:
+    """Return levels less a number of index points a year, shape (T,), zero once zero, and what was taken at the end.
 
     The recursion D_t = D_(t-1) I_t/I_(t-1) - a_t unrolls to D_t = I_t (1 - sum of a_s / I_s for s up to t).
 
@@ -71,24 +93,32 @@ def less_points(levels: Floats, years: Floats, points: float) -> Floats:
         levels: Price-return levels I, shape (T,).
         years: Length of each step in years, shape (T - 1,).
         points: Index points a year.
+        start: The level at row 0.
+        taken: The sum of a_s / I_s up to row 0.
 
-    >>> less_points(np.array([1000.0, 1100.0]), np.array([0.5]), 50.0).tolist()
+    >>> less_points(np.array([1000.0, 1100.0]), np.array([0.5]), 50.0, 1000.0, 0.0)[0].tolist()
     [1000.0, 1075.0]
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        left = 1.0 - np.cumsum(points * years / levels[1:])
-        result = np.concatenate([levels[:1], levels[1:] * left])
-    gone = ~((left > 0) & (levels[1:] > 0))
+        sums = np.cumsum(np.concatenate([[taken], points * years / levels[1:]]))
+        left = 1.0 - sums[1:]
+        result = np.concatenate([[start], levels[1:] * left])
+    gone = ~((left > 0) & (levels[1:] > 0)) | (start <= 0)
     if gone.any():
         result[int(gone.argmax()) + 1 :] = 0.0
-    return result
+    return result, 0.0 if result[-1] <= 0 else float(sums[-1])
 
 
-def less_share(levels: Floats, years: Floats, share: float) -> Floats:
+def less_share(levels: Floats, years: Floats, share: float, start: float) -> Floats:
     """Return levels less a share a year of themselves, shape (T,), zero once they have reached zero.
 
-    >>> less_share(np.array([1000.0, 1100.0]), np.array([0.5]), 0.05).tolist()
+    Args:
+        levels: Price-return levels, shape (T,).
+        years: Length of each step in years, shape (T - 1,).
+        share: Fraction a year.
+        start: The level at row 0.
+
+    >>> less_share(np.array([1000.0, 1100.0]), np.array([0.5]), 0.05, 1000.0).tolist()
     [1000.0, 1072.5]
     """
-    factors = np.maximum(growth(levels) * (1.0 - share * years), 0.0)
-    return np.cumprod(np.concatenate([levels[:1], factors]))
+    return compounded(start, np.maximum(growth(levels) * (1.0 - share * years), 0.0))

@@ -1,14 +1,30 @@
 """The return in excess of an interest rate."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from basketry.core.numbers import Floats
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.returns._chain import growth
+from basketry.methodology.returns._chain import compounded, growth
 from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
 from basketry.methodology.returns._series import Series, finite
+
+
+@dataclass(frozen=True)
+class ExcessMemory:
+    """What is remembered.
+
+    Attributes:
+        level: The last level.
+    """
+
+    level: float
 
 
 @RETURNS.register("excess")
@@ -29,6 +45,8 @@ class Excess(Series):
     formula = "ER_t = ER_(t-1) (I_t/I_(t-1) - r_(t-1) d/360)"
     source = "S&P Dow Jones Indices, Index Mathematics Methodology, excess return indices"
 
+    memory: ClassVar[type | None] = ExcessMemory
+
     rate: RateSource
     day_count: DayCount = "act/360"
 
@@ -36,11 +54,17 @@ class Excess(Series):
         """Return excess_return."""
         return "excess_return"
 
-    def level(self, path: IndexPath) -> Floats:
-        """Return the levels, not below zero."""
+    def extend(self, memory: ExcessMemory | None, path: IndexPath) -> tuple[ExcessMemory, Floats]:
+        """Return what to remember and the levels, not below zero.
+
+        Raises:
+            DataError: The rate is not known at some instant.
+        """
         cost = known_rate(path, self.rate)[:-1] * year_fraction(path.days[1:], self.day_count)
         factors = np.maximum(growth(path.levels) - cost, 0.0)
-        return finite(np.cumprod(np.concatenate([path.levels[:1], factors])), path, self)
+        start = float(path.levels[0]) if memory is None else memory.level
+        levels = finite(compounded(start, factors), path, self)
+        return ExcessMemory(float(levels[-1])), levels
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -1,6 +1,10 @@
 """Leveraged and inverse returns with a daily reset."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -11,8 +15,28 @@ from basketry.core.rule import Duration
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
+from basketry.methodology.returns._memory import instants
 from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, in_name, percent
+
+
+@dataclass(frozen=True)
+class LeverageMemory:
+    """What is remembered.
+
+    Attributes:
+        base: Instant of the base in microseconds, from which resets are counted.
+        level: The last level.
+        anchor: Level at the last reset; zero for good once zero.
+        start: Price-return level at the last reset.
+        paid: Financing since then, as a share of the anchor.
+    """
+
+    base: int
+    level: float
+    anchor: float
+    start: float
+    paid: float
 
 
 @RETURNS.register("leverage")
@@ -44,6 +68,8 @@ class Leverage(Series):
     formula = "L_t = L_s [1 + K (I_t/I_s - 1) - Σ ((K - 1) r + |K - 1| spread) d/360], s the last reset"
     source = "S&P Dow Jones Indices, Index Mathematics Methodology, leveraged and inverse; STOXX, intraday reset"
 
+    memory: ClassVar[type | None] = LeverageMemory
+
     factor: float = Field(ge=-10, le=10)
     financing: RateSource | None = None
     spread: float = Field(0.0, ge=0, le=1)
@@ -52,7 +78,7 @@ class Leverage(Series):
     intraday_reset: float | None = Field(None, gt=0, lt=1)
 
     @model_validator(mode="after")
-    def _not_zero(self) -> "Leverage":
+    def _not_zero(self) -> Leverage:
         if self.factor == 0:
             raise MethodologyError("factor must not be 0")
         if not self.reset:
@@ -69,8 +95,8 @@ class Leverage(Series):
         """Return the factor in words, such as leverage_2x or inverse_1x."""
         return f"{'leverage' if self.factor > 0 else 'inverse'}_{in_name(self.factor)}x"
 
-    def level(self, path: IndexPath) -> Floats:
-        """Return the levels.
+    def extend(self, memory: LeverageMemory | None, path: IndexPath) -> tuple[LeverageMemory, Floats]:
+        """Return what to remember and the levels.
 
         Raises:
             DataError: The financing rate is not in the data at some instant.
@@ -83,11 +109,20 @@ class Leverage(Series):
         yearly = borrowed * rate[:-1] + abs(borrowed) * self.spread
         cost = np.zeros(len(path.levels))
         cost[1:] = yearly * year_fraction(path.days[1:], self.day_count)
-        since = (path.times - path.times[0]) // np.timedelta64(self.reset)
+        times = instants(path)
+        if memory is None:
+            first = float(path.levels[0])
+            memory = LeverageMemory(base=int(times[0]), level=first, anchor=first, start=first, paid=0.0)
+        periods = (times - memory.base) // (self.reset // timedelta(microseconds=1))
         resets = np.zeros(len(path.levels), dtype=bool)
-        resets[1:] = since[1:] != since[:-1]
+        resets[1:] = periods[1:] != periods[:-1]
         barrier = np.inf if self.intraday_reset is None else self.intraday_reset
-        return finite(leveraged_levels(path.levels, cost, resets, self.factor, barrier), path, self)
+        levels, anchor, start, paid = leveraged_levels(
+            path.levels, cost, resets, self.factor, barrier, memory.level, memory.anchor, memory.start, memory.paid
+        )
+        finite(levels, path, self)
+        kept = LeverageMemory(memory.base, float(levels[-1]), float(anchor), float(start), float(paid))
+        return kept, levels
 
     def words(self) -> str:
         """Return the rule as a sentence."""

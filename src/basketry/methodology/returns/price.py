@@ -20,9 +20,9 @@ class Price(ReturnRule):
         """Return the column's name."""
         return "price_return"
 
-    def level(self, path: IndexPath) -> Floats:
-        """Return the levels."""
-        return path.levels
+    def extend(self, memory: None, path: IndexPath) -> tuple[None, Floats]:
+        """Return the levels; there is nothing to remember."""
+        return memory, path.levels
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from basketry.core.errors import MethodologyError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
 from basketry.core.rule import Duration
 from basketry.core.time import YEAR_DAYS
-from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.path import Carried, IndexPath, Segment
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.returns._chain import growth, ratio
+from basketry.methodology.returns._chain import compounded, growth, ratio
+from basketry.methodology.returns._memory import instants
 from basketry.methodology.returns._series import Series, finite, in_days, percent
+
+
+@dataclass(frozen=True)
+class TotalReturnMemory:
+    """What is remembered.
+
+    Attributes:
+        level: The last level.
+        factor: With quantity, level over price return at the last instant.
+        base: With quantity, level over price return at the last change of the basket.
+        grown: With quantity, units that income has added since then, for each asset of the basket.
+        credited: With quantity, instant in microseconds up to which income is in `grown`.
+        waiting: With a pause, each step that is not yet credited in full: its end, and the units that each asset
+            earns a day in it.
+    """
+
+    level: float
+    factor: float = 1.0
+    base: float = 1.0
+    grown: tuple[float, ...] = ()
+    credited: int = 0
+    waiting: tuple[tuple[int, tuple[float, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(len(rates) != len(self.grown) for _, rates in self.waiting):
+            raise DataError("what a total return remembers has waiting income of another number of assets")
+
+
+@dataclass
+class _Units:
+    """Units that income adds to a basket from change to change, as arrays: those of the memory.
+
+    Attributes:
+        factor, base, credited: As in the memory.
+        grown: Shape (n,).
+        ends: End of each step that waits, shape (m,).
+        rates: Units a day that each asset earns in it, shape (m, n).
+    """
+
+    factor: float
+    base: float
+    credited: int
+    grown: Floats
+    ends: NDArray[np.int64]
+    rates: Floats
+
+    def begin(self, assets: int, time: int) -> None:
+        """Spread what has grown over a new basket; what is not credited is lost."""
+        self.base = self.factor
+        self.credited = time
+        self.grown = np.zeros(assets)
+        self.ends = np.empty(0, dtype=np.int64)
+        self.rates = np.empty((0, assets))
+
+    def carry(self, becomes: Carried) -> None:
+        """Carry over what has grown and what waits as the units held."""
+        self.grown = becomes.carry(self.grown)
+        self.rates = np.array([becomes.carry(rates) for rates in self.rates]).reshape(len(self.rates), becomes.size)
 
 
 @RETURNS.register("total")
@@ -26,9 +86,10 @@ class TotalReturn(Series):
     Over a step that ends at t the yield is the one known at t - lag, so that with daily steps and a lag of a
     day the yield known at the start of the step is used. Income of a step is yield times its days over 365.
 
-    Method `quantity`: the units of each asset grow by simple income on the units held at the rebalance. At
-    the next one the grown value is spread over the new basket, so income compounds from basket to basket.
-    With J the value of the grown over the plain basket, the total return is I times J.
+    Method `quantity`: the units of each asset grow by simple income on the units held since the last change: the
+    last rebalance, transition step or departure. At the next one the grown value is spread over the new basket,
+    so income compounds from basket to basket. With J the value of the grown over the plain basket, the total
+    return is I times J. A conversion or a fork is no change: grown units become what the units held become.
 
     Method `rate`: the income of each step, as a share of the basket at its start, is added to the step's
     growth, so income compounds every step.
@@ -54,6 +115,8 @@ class TotalReturn(Series):
     )
     source = "Vinter, staking yield indices (quantity); Coin Metrics, CMBI Ethereum Total Return (rate)"
 
+    memory: ClassVar[type | None] = TotalReturnMemory
+
     yield_field: str = Field("staking_yield", min_length=1)
     utilisation: float = Field(1.0, ge=0, le=1)
     lag: Duration = timedelta(days=1)
@@ -70,49 +133,76 @@ class TotalReturn(Series):
         """Return total_return."""
         return "total_return"
 
-    def level(self, path: IndexPath) -> Floats:
-        """Return the total-return level, shape (T,).
+    def extend(self, memory: TotalReturnMemory | None, path: IndexPath) -> tuple[TotalReturnMemory | None, Floats]:
+        """Return what to remember and the total-return level, shape (T,).
 
         Data without any staking yields give the price return: nobody is known to earn.
 
         Raises:
             DataError: The data hold no field of another name that was asked for.
         """
-        if self.yield_field == "staking_yield" and self.yield_field not in path.view.fields:
-            return path.levels.copy()
-        yields = path.view.field(self.yield_field)
-        known = np.searchsorted(path.view.times, path.times - np.timedelta64(self.lag), side="right") - 1
-        levels = (
-            self._by_quantity(path, yields, known) if self.method == "quantity" else self._by_rate(path, yields, known)
-        )
-        return finite(levels, path, self)
+        if memory is None:
+            if self.yield_field == "staking_yield" and not path.known.has_income(self.yield_field):
+                return None, path.levels.copy()
+            memory = TotalReturnMemory(level=float(path.levels[0]))
+            path = replace(path, segments=(replace(path.segments[0], anew=True), *path.segments[1:]))
+        kept, levels = self._by_quantity(memory, path) if self.method == "quantity" else self._by_rate(memory, path)
+        return kept, finite(levels, path, self)
 
-    def _by_quantity(self, path: IndexPath, yields: Floats, known: NDArray[np.int64]) -> Floats:
+    def _by_quantity(self, memory: TotalReturnMemory, path: IndexPath) -> tuple[TotalReturnMemory, Floats]:
         # Imported where it is used: Numba takes half a second to load.
         from basketry.methodology.returns._income import grown_income
 
-        pause = self.pause_before_rebalance / timedelta(days=1)
-        reinvested = np.ones(len(path.levels))
+        pause = self.pause_before_rebalance // timedelta(microseconds=1)
+        times = instants(path)
+        units = _units(memory)
+        factors = np.full(len(path.levels), memory.factor)
         for segment in path.segments:
             rows = slice(segment.start, segment.end + 1)
-            days = _days_held(path.times[rows])
-            income = grown_income(days, pause, *_basket(segment), yields, known[rows])
-            value = segment.divisor * path.levels[rows]
-            share = ratio(value + income * (self.utilisation / YEAR_DAYS), value)
-            reinvested[rows] = reinvested[segment.start] * share
-        return path.levels * reinvested
+            if segment.anew:
+                units.begin(len(segment.columns), int(times[segment.start]))
+            elif len(units.grown) != len(segment.columns):
+                raise DataError(
+                    f"{self.column()} remembers a basket of {len(units.grown)} assets, and the index goes on with "
+                    f"{len(segment.columns)}; calculate it again from the base"
+                )
+            if segment.end > segment.start:
+                ends = np.concatenate([units.ends, times[rows][1:]])
+                rates = np.concatenate([units.rates, (_earning(segment) * self._yields(path, segment))[1:]])
+                income, units.credited, done = grown_income(
+                    times[rows], pause, np.ascontiguousarray(segment.prices), ends, rates, units.credited, units.grown
+                )
+                units.ends, units.rates = ends[done:], rates[done:]
+                value = segment.divisor * path.levels[rows]
+                share = ratio(value + income * (self.utilisation / YEAR_DAYS), value)
+                factors[segment.start + 1 : segment.end + 1] = units.base * share[1:]
+                units.factor = float(factors[segment.end])
+            if segment.becomes is not None:
+                units.carry(segment.becomes)
+        levels = path.levels * factors
+        return _remembered(units, float(levels[-1])), levels
 
-    def _by_rate(self, path: IndexPath, yields: Floats, known: NDArray[np.int64]) -> Floats:
+    def _by_rate(self, memory: TotalReturnMemory, path: IndexPath) -> tuple[TotalReturnMemory, Floats]:
         from basketry.methodology.returns._income import step_income
 
+        times = instants(path)
         ratios = growth(path.levels)
         for segment in path.segments:
             rows = slice(segment.start, segment.end + 1)
-            income = step_income(_days_held(path.times[rows]), *_basket(segment), yields, known[rows])[1:]
+            prices = np.ascontiguousarray(segment.prices)
+            income = step_income(times[rows], self._yields(path, segment), _earning(segment), prices)[1:]
             value = segment.divisor * path.levels[rows][:-1]
             earned = income * (self.utilisation / YEAR_DAYS)
             ratios[segment.start : segment.end] += np.divide(earned, value, out=np.zeros_like(value), where=value > 0)
-        return np.cumprod(np.concatenate([path.levels[:1], np.maximum(ratios, 0.0)]))
+        levels = compounded(memory.level, np.maximum(ratios, 0.0))
+        return TotalReturnMemory(float(levels[-1])), levels
+
+    def _yields(self, path: IndexPath, segment: Segment) -> Floats:
+        """Return the simple income a year at each row of a segment, 0 where unknown, shape (k, n)."""
+        if self.yield_field == "staking_yield" and not path.known.has_income(self.yield_field):
+            return np.zeros(segment.prices.shape)
+        known = path.known.income(self.yield_field, self.lag, segment)
+        return np.where(np.isfinite(known), known, 0.0)
 
     def words(self) -> str:
         """Return the rule as a sentence."""
@@ -131,12 +221,18 @@ class TotalReturn(Series):
         return sentence + "."
 
 
-def _days_held(times: NDArray[np.datetime64]) -> Floats:
-    """Return the days since the first of the instants."""
-    days: Floats = (times - times[0]) / np.timedelta64(1, "D")
-    return days
+def _earning(segment: Segment) -> Floats:
+    return segment.units if segment.frozen is None else np.where(segment.frozen, 0.0, segment.units)
 
 
-def _basket(segment: Segment) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    earning = segment.units if segment.frozen is None else np.where(segment.frozen, 0.0, segment.units)
-    return earning, np.ascontiguousarray(segment.prices), segment.columns
+def _units(memory: TotalReturnMemory) -> _Units:
+    grown = np.array(memory.grown, dtype=np.float64)
+    rates = np.array([rates for _, rates in memory.waiting], dtype=np.float64).reshape(len(memory.waiting), len(grown))
+    ends = np.array([end for end, _ in memory.waiting], dtype=np.int64)
+    return _Units(memory.factor, memory.base, memory.credited, grown, ends, rates)
+
+
+def _remembered(units: _Units, level: float) -> TotalReturnMemory:
+    waiting = zip(units.ends.tolist(), map(tuple, units.rates.tolist()), strict=True)
+    grown = tuple(units.grown.tolist())
+    return TotalReturnMemory(level, units.factor, units.base, grown, int(units.credited), tuple(waiting))

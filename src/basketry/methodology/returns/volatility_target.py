@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from basketry.core.errors import MethodologyError
@@ -13,44 +17,56 @@ from basketry.core.rule import Duration
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.returns._chain import Rows, anchors, chained, period_rows, ratio, rows_held
+from basketry.methodology.returns._chain import compounded, ratio
+from basketry.methodology.returns._memory import MICROSECONDS_A_DAY, instants
 from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, percent
-from basketry.methodology.returns._volatility import weighted_volatility, window_volatility
+from basketry.methodology.returns._volatility import Measured, WeightedVolatility, WindowVolatility
 
 _DAY = timedelta(days=1)
 _SLACK = 1e-12
 
 
-def exposure_changes(levels: Floats, cash: Floats, wanted: Floats, tolerance: float) -> tuple[Rows, Floats]:
-    """Return the observations at which exposure is set, and to what: the first, and each where it is far off.
+@dataclass(frozen=True)
+class Position:
+    """What is held since the last change of exposure.
 
-    Held exposure drifts with the index. It is set anew where the wanted one differs from it by more than
-    `tolerance` times what is held (exactly that does not count), and no more once the value is zero.
-
-    Args:
-        levels: Levels of the index at the observations, shape (n,).
-        cash: Value of one unit of money at interest, shape (n,).
-        wanted: Exposure that the volatility asks for, shape (n,).
-        tolerance: Fraction of the exposure held.
-
-    >>> one = np.ones(3)
-    >>> exposure_changes(one, one, np.array([0.40, 0.44, 0.45]), 0.10)
-    (array([0, 2]), array([0.4 , 0.45]))
+    Attributes:
+        exposure: Share of the value held in the index then.
+        index: Level of the index then.
+        cash: Value of one unit of money at interest then.
     """
-    index, money, asked = levels.tolist(), cash.tolist(), wanted.tolist()
-    rows, exposures = [0], [asked[0]]
-    for row in range(1, len(index)):
-        since, exposure = rows[-1], exposures[-1]
-        risky = exposure * (index[row] / index[since] if index[since] else 1.0)
-        value = risky + (1.0 - exposure) * (money[row] / money[since])
-        if value <= 0:
-            break
-        held = risky / value
-        if abs(asked[row] - held) > tolerance * held * (1.0 + _SLACK) + _SLACK:
-            rows.append(row)
-            exposures.append(asked[row])
-    return np.array(rows, dtype=np.int64), np.array(exposures)
+
+    exposure: float
+    index: float
+    cash: float
+
+
+@dataclass(frozen=True)
+class VolatilityTargetMemory:
+    """What is remembered.
+
+    Attributes:
+        base: Instant of the base in microseconds, from which whole days are counted.
+        level: The last level.
+        dead: Whether the level is zero for good.
+        cash: Value of one unit of money at interest since the base.
+        position: What is held.
+        struck: The level at the last change of exposure.
+        measured: What the measure of volatility remembers.
+        asked: The exposure that the levels old enough ask for.
+        waiting: Instants and exposures that later levels ask for, which are not old enough yet.
+    """
+
+    base: int
+    level: float
+    dead: bool
+    cash: float
+    position: Position
+    struck: float
+    measured: Measured
+    asked: float
+    waiting: tuple[tuple[int, float], ...]
 
 
 @RETURNS.register("volatility_target")
@@ -90,6 +106,8 @@ class VolatilityTarget(Series):
         "Rebalancing Risk Control (target 40%, changed when exposure is off by more than 10%)"
     )
 
+    memory: ClassVar[type | None] = VolatilityTargetMemory
+
     target: float = Field(gt=0, le=10)
     half_life_short: Duration = timedelta(days=11)
     half_life_long: Duration = timedelta(days=23)
@@ -116,42 +134,95 @@ class VolatilityTarget(Series):
         """Return the target in words, such as volatility_target_40pct."""
         return f"volatility_target_{percent(self.target).replace('.', 'p')}pct"
 
-    def level(self, path: IndexPath) -> Floats:
-        """Return the risk-controlled level, shape (T,).
+    def extend(self, memory: VolatilityTargetMemory | None, path: IndexPath) -> tuple[VolatilityTargetMemory, Floats]:
+        """Return what to remember and the risk-controlled level, shape (T,).
 
         Raises:
-            DataError: The rate is not in the data at the start of some step.
+            DataError: The rate is not in the data at some instant.
         """
         yearly = known_rate(path, 0.0 if self.rate is None else self.rate)[:-1]
-        interest = yearly * year_fraction(path.days[1:], self.day_count)
-        cash = np.cumprod(np.concatenate([[1.0], 1.0 + interest]))
-        observed = period_rows(path.times, _DAY)
-        wanted = self.wanted_exposure(path.levels[observed], path.times[observed])
-        changed, exposures = exposure_changes(path.levels[observed], cash[observed], wanted, self.tolerance)
-        resets = observed[changed]
-        since = anchors(resets, len(path.levels))
-        exposure = np.repeat(exposures, rows_held(resets, len(path.levels)))
-        ratios = exposure * ratio(path.levels[1:], path.levels[since]) + (1.0 - exposure) * (cash[1:] / cash[since])
-        return finite(chained(float(path.levels[0]), ratios, resets), path, self)
-
-    def wanted_exposure(self, levels: Floats, times: np.typing.NDArray[np.datetime64]) -> Floats:
-        """Return the exposure that the levels up to each instant less the lag ask for, shape (n,)."""
-        days = (times - times[0]) / np.timedelta64(_DAY)
-        latest = np.searchsorted(times, times - np.timedelta64(self.lag), side="right") - 1
-        ready = (latest > 0) & (days[latest] >= self.warm_up / _DAY)
-        with np.errstate(divide="ignore"):
-            scaled = np.minimum(self.max_leverage, self.target / self.volatility(levels, days))
-        return np.where(ready, scaled[latest], min(1.0, self.max_leverage))
-
-    def volatility(self, levels: Floats, days: Floats) -> Floats:
-        """Return the volatility a year at each observation, shape (n,); NaN where there is none."""
-        if self.window is not None:
-            return window_volatility(levels, days, self.window / _DAY)
-        short, long = (
-            weighted_volatility(levels, days, half_life / _DAY)
-            for half_life in (self.half_life_short, self.half_life_long)
+        times = instants(path)
+        kept = self._at_base(int(times[0]), float(path.levels[0])) if memory is None else memory
+        if kept.dead:
+            return kept, np.zeros(len(path.levels))
+        cash = compounded(kept.cash, 1.0 + yearly * year_fraction(path.days[1:], self.day_count))
+        kept, rows, exposures = self._watch(kept, times, path.levels, cash)
+        levels = _levels(kept, rows, exposures, path.levels, cash)
+        if len(rows) > 1:
+            at = rows[-1]
+            position = Position(exposures[-1], float(path.levels[at]), float(cash[at]))
+            kept = replace(kept, position=position, struck=float(levels[at]))
+        gone = levels <= 0
+        if gone.any():
+            levels[int(gone.argmax()) :] = 0.0
+        finite(levels, path, self)
+        last = replace(
+            kept,
+            level=float(levels[-1]),
+            dead=bool(gone.any()),
+            cash=float(cash[-1]),
+            struck=0.0 if gone.any() else kept.struck,
         )
-        return np.maximum(short, long)
+        return last, levels
+
+    def _at_base(self, time: int, level: float) -> VolatilityTargetMemory:
+        exposure = min(1.0, self.max_leverage)
+        return VolatilityTargetMemory(
+            base=time,
+            level=level,
+            dead=False,
+            cash=1.0,
+            position=Position(exposure, level, 1.0),
+            struck=level,
+            measured=Measured(((time, level),)),
+            asked=exposure,
+            waiting=(),
+        )
+
+    def _watch(
+        self, kept: VolatilityTargetMemory, times: NDArray[np.int64], levels: Floats, cash: Floats
+    ) -> tuple[VolatilityTargetMemory, list[int], list[float]]:
+        """Return what was measured, the rows from which an exposure is held (first 0), and the exposures.
+
+        Levels are observed at the first instant at or after each whole day since the base. Held exposure drifts
+        with the index. It is set anew where the wanted one differs from it by more than `tolerance` times what is
+        held (exactly that does not count).
+        """
+        measure = self._measure(kept)
+        asked, waiting = kept.asked, deque(kept.waiting)
+        lag = self.lag // timedelta(microseconds=1)
+        rows, exposures = [0], [kept.position.exposure]
+        exposure, bought, unit = kept.position.exposure, kept.position.index, kept.position.cash
+        days = (times - kept.base) // MICROSECONDS_A_DAY
+        observed = np.flatnonzero(np.diff(days) > 0) + 1
+        columns = (values.tolist() for values in (observed, times[observed], levels[observed], cash[observed]))
+        for row, time, level, money in zip(*columns, strict=True):
+            volatility = measure.add(time, level)
+            waiting.append((time, self._wanted(volatility, (time - kept.base) / MICROSECONDS_A_DAY)))
+            while waiting and waiting[0][0] <= time - lag:
+                asked = waiting.popleft()[1]
+            risky = exposure * (level / bought if bought else 1.0)
+            value = risky + (1.0 - exposure) * (money / unit)
+            if value <= 0:
+                break
+            held = risky / value
+            if abs(asked - held) > self.tolerance * held * (1.0 + _SLACK) + _SLACK:
+                exposure, bought, unit = asked, level, money
+                rows.append(row)
+                exposures.append(exposure)
+        return replace(kept, measured=measure.memory(), asked=asked, waiting=tuple(waiting)), rows, exposures
+
+    def _measure(self, kept: VolatilityTargetMemory) -> WeightedVolatility | WindowVolatility:
+        if self.window is not None:
+            return WindowVolatility(self.window / _DAY, kept.base, kept.measured)
+        half_lives = (self.half_life_short / _DAY, self.half_life_long / _DAY)
+        return WeightedVolatility(half_lives, kept.base, kept.measured)
+
+    def _wanted(self, volatility: float, days: float) -> float:
+        """Return the exposure that the levels of so many days since the base ask for."""
+        if days < self.warm_up / _DAY:
+            return min(1.0, self.max_leverage)
+        return min(self.max_leverage, self.target / volatility) if volatility else self.max_leverage
 
     def words(self) -> str:
         """Return the rule as a sentence."""
@@ -166,3 +237,16 @@ class VolatilityTarget(Series):
             f"at most {self.max_leverage:g}, known {in_days(self.lag / _DAY)} before, changed when it is off "
             f"by more than {percent(self.tolerance)}%; the rest {cash}."
         )
+
+
+def _levels(
+    kept: VolatilityTargetMemory, rows: list[int], exposures: list[float], index: Floats, cash: Floats
+) -> Floats:
+    """Return the level at each row of exposures held from the rows given, shape (T,); not above zero once gone."""
+    bought, money = index[rows], cash[rows]
+    bought[0], money[0] = kept.position.index, kept.position.cash
+    count = np.diff(rows, append=len(index) - 1)
+    exposure, before, unit = (np.repeat(values, count) for values in (exposures, bought, money))
+    ratios = exposure * ratio(index[1:], before) + (1.0 - exposure) * (cash[1:] / unit)
+    struck = compounded(kept.struck, ratios[np.array(rows[1:], dtype=np.int64) - 1])
+    return np.concatenate([[kept.level], np.repeat(struck, count) * ratios])

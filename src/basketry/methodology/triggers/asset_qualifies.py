@@ -1,8 +1,8 @@
 """An asset that newly qualifies."""
 
-import numpy as np
+from typing import ClassVar
 
-from basketry.methodology.triggers import TRIGGERS, Holding, TriggerRule
+from basketry.methodology.triggers import TRIGGERS, Moment, TriggerRule
 
 
 @TRIGGERS.register("asset_qualifies")
@@ -15,15 +15,11 @@ class AssetQualifies(TriggerRule):
 
     source = "Fast entry rules: FTSE Russell and S&P for large new listings"
 
-    def first_row(self, holding: Holding) -> int | None:
-        """Return the first row at which somebody else would be selected."""
-        columns = holding.segment.columns
-        for row in range(1, len(holding.levels)):
-            newcomers = holding.selected(row).copy()
-            newcomers[columns] = False
-            if bool(np.any(newcomers)):
-                return row
-        return None
+    looks_at_market: ClassVar[bool] = True
+
+    def fires(self, moment: Moment) -> bool:
+        """Return whether somebody else would be selected."""
+        return moment.standing().newcomers > 0
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -3,7 +3,8 @@
 import numpy as np
 from pydantic import Field
 
-from basketry.methodology.triggers import TRIGGERS, Holding, TriggerRule
+from basketry.core.numbers import Bools, Floats
+from basketry.methodology.triggers import TRIGGERS, Holding, Moment, TriggerRule
 
 
 @TRIGGERS.register("drift")
@@ -19,19 +20,25 @@ class Drift(TriggerRule):
     """
 
     shorthand = "band"
-    formula = "max_i |w_it − w_i0| > band"
+    formula = "max_i |w_it − w_i0| > band, w_i0 the weight given at the last change"
     source = "Tolerance-band rebalancing: Masters (2003), Rebalancing"
 
     band: float = Field(gt=0)
     relative: bool = False
 
+    def fires(self, moment: Moment) -> bool:
+        """Return whether a weight is out of its band."""
+        return bool(self._outside(moment.weights, moment.given).any())
+
     def first_row(self, holding: Holding) -> int | None:
         """Return the first row at which a weight is out of its band."""
-        weights = holding.segment.weights
-        distance = np.abs(weights - weights[0])
-        limit = self.band * weights[0] if self.relative else self.band
-        rows = np.flatnonzero((distance > limit).any(axis=1))
+        rows = np.flatnonzero(self._outside(holding.weights, holding.given).any(axis=1))
         return int(rows[0]) if len(rows) else None
+
+    def _outside(self, weights: Floats, given: Floats) -> Bools:
+        # A weight that was not given, as that of a credited fork, has no relative band.
+        limit = np.where(given > 0, self.band * given, np.inf) if self.relative else np.full_like(given, self.band)
+        return np.abs(weights - given) > limit
 
     def words(self) -> str:
         """Return the rule as a sentence."""

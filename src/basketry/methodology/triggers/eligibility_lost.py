@@ -1,8 +1,8 @@
 """A member that is no longer eligible."""
 
-import numpy as np
+from typing import ClassVar
 
-from basketry.methodology.triggers import TRIGGERS, Holding, TriggerRule
+from basketry.methodology.triggers import TRIGGERS, Moment, TriggerRule
 
 
 @TRIGGERS.register("eligibility_lost")
@@ -15,13 +15,11 @@ class EligibilityLost(TriggerRule):
 
     source = "Extraordinary removal: S&P, CF Benchmarks and Coin Metrics policies"
 
-    def first_row(self, holding: Holding) -> int | None:
-        """Return the first row at which a member is not eligible."""
-        columns = holding.segment.columns
-        for row in range(1, len(holding.levels)):
-            if not bool(np.all(holding.eligible(row)[columns])):
-                return row
-        return None
+    looks_at_market: ClassVar[bool] = True
+
+    def fires(self, moment: Moment) -> bool:
+        """Return whether a member is not eligible."""
+        return not bool(moment.standing().eligible.all())
 
     def words(self) -> str:
         """Return the rule as a sentence."""

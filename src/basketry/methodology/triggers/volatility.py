@@ -7,7 +7,7 @@ from pydantic import Field
 
 from basketry.core.rule import Duration
 from basketry.core.time import YEAR_DAYS
-from basketry.methodology.triggers import TRIGGERS, Holding, TriggerRule
+from basketry.methodology.triggers import TRIGGERS, Moment, TriggerRule
 
 
 @TRIGGERS.register("volatility")
@@ -28,18 +28,22 @@ class Volatility(TriggerRule):
     above: float = Field(gt=0)
     window: Duration = timedelta(days=30)
 
-    def first_row(self, holding: Holding) -> int | None:
-        """Return the first row at which the volatility is above the threshold, once a whole window is there."""
-        returns = np.diff(np.log(holding.levels))
-        times = holding.view(len(holding.levels) - 1).times[-len(holding.levels) :]
-        for row in range(2, len(holding.levels)):
-            start = int(np.searchsorted(times, times[row] - np.timedelta64(self.window)))
-            if times[row] - times[0] < np.timedelta64(self.window) or row - start < 2:
-                continue
-            step = float((times[row] - times[start]) / np.timedelta64(1, "D")) / (row - start)
-            if returns[start:row].std(ddof=1) * np.sqrt(YEAR_DAYS / step) > self.above:
-                return row
-        return None
+    @property
+    def memory(self) -> timedelta:
+        """The window."""
+        return self.window
+
+    def fires(self, moment: Moment) -> bool:
+        """Return whether the volatility is above the threshold, once a whole window is there."""
+        now = moment.times[-1]
+        if now - moment.changed_at < np.timedelta64(self.window):
+            return False
+        first = int(np.searchsorted(moment.times, now - np.timedelta64(self.window)))
+        levels = moment.levels[first:]
+        if len(levels) < 3 or not (levels > 0).all():
+            return False
+        step = float((now - moment.times[first]) / np.timedelta64(1, "D")) / (len(levels) - 1)
+        return bool(np.diff(np.log(levels)).std(ddof=1) * np.sqrt(YEAR_DAYS / step) > self.above)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

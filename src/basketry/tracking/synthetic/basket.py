@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,8 +90,12 @@ class Basket:
         return Basket(times, assets, prices, units, levels)
 
     @staticmethod
-    def of_path(path: IndexPath) -> Basket:
+    def of_path(path: IndexPath, assets: Sequence[str]) -> Basket:
         """Return the baskets of a calculated index as a target; an asset has the price 1 before it is first held.
+
+        Args:
+            path: The index.
+            assets: The assets of its market, of which a column of a segment is a position.
 
         Raises:
             DataError: A basket is not worth its level, as where an event changed units within a segment.
@@ -107,5 +112,5 @@ class Basket:
         for row in range(1, shape[0]):
             prices[row] = np.where(np.isnan(prices[row]), prices[row - 1], prices[row])
         prices = np.where(np.isnan(prices), 1.0, prices)
-        assets = tuple(path.view.assets[column] for column in columns)
-        return Basket(path.times, assets, prices, units, path.levels)
+        held = tuple(assets[column] for column in columns)
+        return Basket(path.times, held, prices, units, path.levels)

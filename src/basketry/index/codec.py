@@ -1,0 +1,293 @@
+"""The state of an index as bytes and back: canonical JSON with the number of its format, read strictly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.digest import canonical_json
+from basketry.core.errors import DataError, MethodologyError
+from basketry.core.numbers import Bools, Floats
+from basketry.index.basket import Basket
+from basketry.index.records import Cause
+from basketry.index.state import Candidate, Decision, Due, IndexState, Phase, Steps
+from basketry.market.events import CorporateEvent, EventKind
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.returns._memory import from_plain, to_plain
+
+STATE_FORMAT = 1
+"""Number of the format of a state's bytes; it rises with every change of what a state holds."""
+
+T = TypeVar("T")
+Decode = Callable[[Any], Any]
+
+
+def moved(state: IndexState, assets: tuple[str, ...]) -> IndexState:
+    """Return a state whose columns are places in other ids.
+
+    Raises:
+        DataError: An asset that the state speaks of is not among them.
+    """
+    places = {asset: place for place, asset in enumerate(assets)}
+    lost = [state.assets[column] for column in _used(state) if state.assets[column] not in places]
+    if lost:
+        raise DataError(f"the market holds no asset {lost[0]!r}, which the state of the index speaks of")
+
+    def one(column: int) -> int:
+        return places[state.assets[column]]
+
+    def many(columns: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.array([one(column) for column in columns.tolist()], dtype=np.int64)
+
+    return replace(
+        state,
+        assets=assets,
+        basket=None if state.basket is None else replace(state.basket, columns=many(state.basket.columns)),
+        pending=tuple(
+            replace(
+                decision,
+                members=many(decision.members),
+                columns=many(decision.columns),
+                reserve=many(decision.reserve),
+            )
+            for decision in state.pending
+        ),
+        due=tuple(
+            replace(
+                due,
+                column=one(due.column),
+                new_column=None if due.new_column is None else one(due.new_column),
+                candidates=tuple(replace(entry, column=one(entry.column)) for entry in due.candidates),
+            )
+            for due in state.due
+        ),
+        reserve=many(state.reserve),
+    )
+
+
+def _used(state: IndexState) -> list[int]:
+    """Return the columns that a state speaks of, ascending."""
+    used: set[int] = set(state.reserve.tolist())
+    if state.basket is not None:
+        used |= set(state.basket.columns.tolist())
+    for decision in state.pending:
+        for columns in (decision.members, decision.columns, decision.reserve):
+            used |= set(columns.tolist())
+    for due in state.due:
+        used |= {due.column, *(entry.column for entry in due.candidates)}
+        used |= set() if due.new_column is None else {due.new_column}
+    return sorted(used)
+
+
+def state_to_bytes(state: IndexState) -> bytes:
+    """Return a state as canonical JSON; ids that it does not speak of are left out."""
+    small = moved(state, tuple(state.assets[column] for column in _used(state)))
+    content = {field.name: _plain(getattr(small, field.name)) for field in fields(IndexState)}
+    content["memories"] = [to_plain(memory) for memory in state.memories]
+    return canonical_json({"format": STATE_FORMAT, **content}).encode()
+
+
+def state_from_bytes(content: bytes, rules: Methodology, assets: tuple[str, ...] | None = None) -> IndexState:
+    """Return the state that `state_to_bytes` gave, over its own ids or those of a market.
+
+    Raises:
+        DataError: The bytes are not those of a state of this format and rulebook.
+    """
+    try:
+        plain = json.loads(content)
+    except ValueError as error:
+        raise DataError(f"state: not JSON: {error}") from error
+    if not isinstance(plain, dict) or plain.get("format") != STATE_FORMAT:
+        found = plain.get("format") if isinstance(plain, dict) else type(plain).__name__
+        raise DataError(f"state: format {found!r} cannot be read; this program reads format {STATE_FORMAT}")
+    del plain["format"]
+    returns = rules.first.returns
+    memories = plain.get("memories")
+    if not isinstance(memories, list) or len(memories) != len(returns):
+        raise DataError(f"state: memories: the rulebook has {len(returns)} return rules; the state is of another")
+    plain["memories"] = []
+    try:
+        state = _built(IndexState, plain, _STATE, "state")
+        remembered = tuple(from_plain(rule, memory) for rule, memory in zip(returns, memories, strict=True))
+        _check(state, rules)
+    except (MethodologyError, ValueError, TypeError, OverflowError, IndexError) as error:
+        raise DataError(f"state: {error}") from error
+    state = state.with_memories(remembered)
+    return state if assets is None else state.over(assets)
+
+
+def _check(state: IndexState, rules: Methodology) -> None:
+    """Raise DataError where the parts of a state do not fit each other."""
+    if list(state.assets) != sorted(set(state.assets)):
+        raise DataError("state: assets must be sorted and unique")
+    if not all(0 <= column < len(state.assets) for column in _used(state)):
+        raise DataError("state: a column lies outside the assets")
+    versions = [state.version, *(decision.version for decision in state.pending)]
+    if not all(1 <= version <= len(rules.versions) for version in versions):
+        raise DataError(
+            f"state: made by version {max(versions)} of the rules, of which there are {len(rules.versions)}"
+        )
+    if len(state.past_times) != len(state.past_levels):
+        raise DataError("state: past_times and past_levels differ in length")
+    shapes: list[tuple[str, NDArray[np.int64], list[Any]]] = []
+    if state.basket is not None:
+        basket = state.basket
+        names = ("units", "factors", "prices", "seen", "given", "cash", "awaited")
+        shapes.append(("basket", basket.columns, [getattr(basket, name) for name in names]))
+        if basket.plan is not None and basket.plan.shape != (2, len(basket.columns)):
+            raise DataError("state: basket.plan must hold two rows of units")
+    for decision in state.pending:
+        held = [decision.weights, decision.raw, decision.prices]
+        if decision.columns.size or not decision.nobody:
+            shapes.append(("pending", decision.columns, held if decision.shares is None else [*held, decision.shares]))
+    for place, columns, arrays in shapes:
+        if any(len(array) != len(columns) for array in arrays) or (np.diff(columns) <= 0).any():
+            raise DataError(f"state: {place}: columns must ascend, each with one figure")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return (value.astype("datetime64[us]").astype(np.int64) if value.dtype.kind == "M" else value).tolist()
+    if isinstance(value, np.datetime64):
+        return int(value.astype("datetime64[us]").astype(np.int64))
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+def _built(kind: type[T], value: Any, decoders: Mapping[str, Decode], place: str) -> T:
+    if not isinstance(value, dict) or value.keys() != decoders.keys():
+        keys = sorted(value) if isinstance(value, dict) else type(value).__name__
+        raise DataError(f"{place}: expected {', '.join(decoders)}, was {keys}")
+    found = {}
+    for name, decode in decoders.items():
+        try:
+            found[name] = decode(value[name])
+        except (ValueError, TypeError, OverflowError) as error:
+            raise DataError(f"{place}.{name}: {error}") from error
+    return kind(**found)
+
+
+def _of(kind: type[T], decoders: Mapping[str, Decode]) -> Decode:
+    return lambda value: _built(kind, value, decoders, f"state.{kind.__name__}")
+
+
+def _exactly(kind: type[T]) -> Callable[[Any], T]:
+    def decode(value: Any) -> T:
+        if type(value) is not kind:
+            raise DataError(f"expected {kind.__name__}, was {value!r}")
+        return value
+
+    return decode
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise DataError(f"expected a number, was {value!r}")
+    return float(value)
+
+
+def _instant(value: Any) -> np.datetime64:
+    return np.datetime64(_exactly(int)(value), "us")
+
+
+def _array(kind: Any, one: Decode) -> Decode:
+    return lambda value: np.array([one(entry) for entry in _exactly(list)(value)], dtype=kind)
+
+
+def _or_none(decode: Decode) -> Decode:
+    return lambda value: None if value is None else decode(value)
+
+
+def _each(decode: Decode) -> Decode:
+    return lambda value: tuple(decode(entry) for entry in _exactly(list)(value))
+
+
+_text = _exactly(str)
+_whole = _exactly(int)
+_columns: Callable[[Any], NDArray[np.int64]] = _array(np.int64, _whole)
+_floats: Callable[[Any], Floats] = _array(np.float64, _number)
+_bools: Callable[[Any], Bools] = _array(np.bool_, _exactly(bool))
+_times: Callable[[Any], NDArray[np.datetime64]] = _array("datetime64[us]", _instant)
+
+
+def _two_rows(value: Any) -> Floats:
+    return np.array([_floats(row) for row in _exactly(list)(value)], dtype=np.float64)
+
+
+_BASKET: dict[str, Decode] = {
+    "columns": _columns,
+    "units": _floats,
+    "factors": _floats,
+    "prices": _floats,
+    "seen": _columns,
+    "given": _floats,
+    "cash": _bools,
+    "awaited": _bools,
+    "divisor": _number,
+    "plan": _or_none(_two_rows),
+}
+_DECISION: dict[str, Decode] = {
+    "cause": Cause,
+    "words": _text,
+    "announced_at": _instant,
+    "determined_at": _instant,
+    "effective_at": _instant,
+    "used_to": _instant,
+    "version": _whole,
+    "members": _columns,
+    "columns": _columns,
+    "weights": _floats,
+    "raw": _floats,
+    "shares": _or_none(_floats),
+    "prices": _floats,
+    "reserve": _columns,
+    "nobody": _text,
+}
+_EVENT: dict[str, Decode] = {
+    "time": _instant,
+    "known_at": _instant,
+    "kind": EventKind,
+    "asset": _text,
+    "new_asset": _or_none(_text),
+    "ratio": _number,
+    "until": _instant,
+    "removal": _or_none(_text),
+    "approver": _text,
+    "reason": _text,
+    "note": _text,
+}
+_DUE: dict[str, Decode] = {
+    "event": _of(CorporateEvent, _EVENT),
+    "column": _whole,
+    "new_column": _or_none(_whole),
+    "candidates": _each(_of(Candidate, {"column": _whole, "price": _number, "seen": _whole})),
+    "corrects_since": _or_none(_instant),
+}
+_STATE: dict[str, Decode] = {
+    "assets": _each(_text),
+    "step": _whole,
+    "instant": _instant,
+    "phase": Phase,
+    "level": _number,
+    "version": _whole,
+    "basket": _or_none(_of(Basket, _BASKET)),
+    "changed_at": _instant,
+    "struck_at": _instant,
+    "scheduled_to": _instant,
+    "pending": _each(_of(Decision, _DECISION)),
+    "due": _each(_of(Due, _DUE)),
+    "applied": _each(_of(CorporateEvent, _EVENT)),
+    "steps": _or_none(_of(Steps, {"started_at": _instant, "steps": _whole, "every": _whole, "done": _whole})),
+    "reserve": _columns,
+    "past_times": _times,
+    "past_levels": _floats,
+    "memories": _each(_whole),
+}

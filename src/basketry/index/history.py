@@ -1,0 +1,381 @@
+"""History as a fold: which event comes next on a panel, and the walk over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.numbers import Bools
+from basketry.core.time import MICROSECOND, format_instant
+from basketry.index.advance import advance
+from basketry.index.basket import Basket
+from basketry.index.determine import Determination, determine
+from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, TransitionStep
+from basketry.index.market import IndexMarket
+from basketry.index.prices import Reading, read_prices
+from basketry.index.records import Cause, Evidence, Record
+from basketry.index.state import Decision, IndexState, Phase
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.path import PanelKnown, Segment
+from basketry.methodology.rulebook import Rulebook
+from basketry.methodology.schedule import RebalanceDate
+from basketry.methodology.triggers import Holding, Standing
+
+_LATER = np.datetime64("9999-12-31", "us")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One event of a history, with the state after it and what was written down.
+
+    Attributes:
+        event: What happened.
+        state: Afterwards.
+        records: What was written down.
+        segments: The basket over the instants of the event, for prices.
+        decision: What was struck, for a change that was made.
+    """
+
+    event: Event
+    state: IndexState
+    records: tuple[Record, ...]
+    segments: tuple[Segment, ...] = ()
+    decision: Decision | None = None
+
+
+@dataclass(eq=False)
+class History:
+    """What happens to an index on a panel: the driver, which asks the market so that the fold need not.
+
+    Attributes:
+        rules: The rulebook.
+        market: Prices by asset at the calculation instants.
+        rows: At most so many instants in one event; None for as many as nothing else happens between. The levels do not
+            depend on it.
+    """
+
+    rules: Methodology
+    market: IndexMarket
+    rows: int | None = None
+    _plan: list[RebalanceDate] = field(default_factory=list)
+    _standings: dict[tuple[int, int, bytes], Standing] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._plan = scheduled(self.rules, self.market.times)
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """Calculation instants, shape (T,)."""
+        return self.market.times
+
+    @property
+    def panel(self) -> Panel:
+        """The market's panel."""
+        return self.market.panel
+
+    def start(self) -> IndexState:
+        """Return the state before the base."""
+        return IndexState.start(self.rules, self.panel.assets, self.market.step())
+
+    def walk(self, state: IndexState) -> Iterator[Step]:
+        """Give every event from a state to the last instant, folded."""
+        while True:
+            position = self.position(state)
+            event = self._before_moving_on(state, position)
+            if event is not None:
+                before = state
+                state, records = advance(before, event, self.rules)
+                yield Step(event, state, records, decision=_struck(before, state, event))
+            elif position == len(self.times) - 1 or state.basket is None:
+                return
+            else:
+                step = self._read(state, state.basket, position)
+                state = step.state
+                yield step
+
+    def position(self, state: IndexState) -> int:
+        """Return the position of the last instant that a state has dealt with, -1 before the base."""
+        return int(np.searchsorted(self.times, state.instant, side="right")) - 1
+
+    # What comes at the instant that was reached, in order.
+
+    def _before_moving_on(self, state: IndexState, position: int) -> Event | None:
+        """Return what else happens before the next prices are read, None for nothing."""
+        if state.basket is None:
+            return self._opening(state)
+        if state.phase is Phase.PRICED and (fired := self._fired(state)) is not None:
+            return self._triggered(state, fired)
+        now = self.times[position]
+        plan = self._next_planned(state)
+        if plan is not None and plan.determined_at <= now and plan.effective_at <= now:
+            return self._scheduled(state, plan)
+        if state.pending and state.pending[0].effective_at <= now:
+            return self._change(state, position)
+        if state.steps is not None and state.steps.next_at <= now:
+            return TransitionStep(now)
+        last = position == len(self.times) - 1
+        until = now if last else self.times[position + 1] - MICROSECOND
+        if plan is not None and plan.determined_at <= until:
+            return self._scheduled(state, plan)
+        if not last and not state.due:
+            return self._corporate(state, position + 1)
+        return None
+
+    def _opening(self, state: IndexState) -> Event:
+        base = self.times[0]
+        if not state.pending:
+            dates = self.rules.at(base).rules.schedule.around(base)
+            return self._determine(state, Cause.BASE, "base", dates)
+        determined = state.pending[0].determined_at
+        if state.phase is Phase.OPEN:
+            due = self.market.due(0, state, self._carry(state))
+            late = tuple(entry for entry in due if entry.event.seen > determined)
+            if late:
+                return Corporate(base, late)
+        return self._change(state, 0)
+
+    def _corporate(self, state: IndexState, position: int) -> Corporate | None:
+        held = _concerned(state)
+        if self.market.next_event(position - 1, held) != position:
+            return None
+        return Corporate(self.times[position], self.market.due(position, state, self._carry(state)))
+
+    # Determinations
+
+    def _next_planned(self, state: IndexState) -> RebalanceDate | None:
+        return next((dates for dates in self._plan if dates.effective_at > state.scheduled_to), None)
+
+    def _scheduled(self, state: IndexState, dates: RebalanceDate) -> Determined:
+        return self._determine(state, Cause.SCHEDULE, "schedule", dates)
+
+    def _triggered(self, state: IndexState, name: str) -> Determined:
+        lag = self._book(state).schedule.determination_lag
+        now = state.instant
+        return self._determine(state, Cause.TRIGGER, name, RebalanceDate(now, now, now + np.timedelta64(lag)))
+
+    def _determine(self, state: IndexState, cause: Cause, words: str, dates: RebalanceDate) -> Determined:
+        version = self.rules.at(dates.determined_at)
+        view = self.panel.as_of(dates.determined_at)
+        evidence = []
+        if not len(view.times):
+            view = self.panel.as_of(dates.effective_at)
+            told = f"the data begin after {format_instant(dates.determined_at)}, when it was due"
+            evidence.append(Evidence(dates.effective_at, "*", "determination", "made at the effective instant", told))
+        members = self._members(state, dates.determined_at)
+        found = determine(version, view, members)
+        decision = Decision(
+            cause=cause,
+            words=words,
+            announced_at=dates.announced_at,
+            determined_at=dates.determined_at,
+            effective_at=dates.effective_at,
+            used_to=found.at,
+            version=version.number,
+            members=np.flatnonzero(members),
+            columns=found.columns,
+            weights=found.weights,
+            raw=found.raw,
+            shares=found.shares,
+            prices=found.view.latest("price", version.rules.missing.carry_forward)[found.columns],
+            reserve=found.reserve,
+            nobody="" if len(found.columns) else found.nobody(),
+        )
+        return Determined(decision, (*evidence, *evidence_of(found, self.panel.assets)))
+
+    def _members(self, state: IndexState, instant: np.datetime64) -> Bools:
+        """Return who is held at a determination, as what they have become by events seen since the last instant."""
+        members = np.zeros(len(self.panel.assets), dtype=bool)
+        if state.basket is None or instant < self.times[0]:
+            return members
+        members[state.basket.columns[state.basket.units > 0]] = True
+        for entry in self.market.events:
+            event = entry.event
+            if state.instant < event.seen <= instant and event.kind.converts:
+                old, new = self.market.column(event.asset), self.market.column(event.new_asset)
+                if old is not None and new is not None and members[old]:
+                    members[old], members[new] = False, True
+        return members
+
+    def _change(self, state: IndexState, position: int) -> ChangeDue:
+        now = self.times[position]
+        decision = [entry for entry in state.pending if entry.effective_at <= now][-1]
+        missing = self.rules.versions[decision.version - 1].rules.missing
+        prices = np.full(len(decision.columns), np.nan)
+        seen = np.zeros(len(decision.columns), dtype=np.int64)
+        row = None if self.market.first_row is None else self.market.first_row + position
+        if row is not None:
+            prices = self.panel.fields["price"][row, decision.columns]
+            seen[:] = self.panel.times[row].astype(np.int64)
+        for place in np.flatnonzero(np.isnan(prices)).tolist():
+            column = int(decision.columns[place])
+            prices[place], seen[place] = self.market.observed(column, now, missing.carry_forward)
+        return ChangeDue(now, prices, seen)
+
+    # Triggers
+
+    def _book(self, state: IndexState) -> Rulebook:
+        return self.rules.versions[state.version - 1].rules
+
+    def _carry(self, state: IndexState) -> timedelta:
+        return self._book(state).missing.carry_forward
+
+    def _may_fire(self, state: IndexState) -> np.datetime64 | None:
+        """Return the instant before which a trigger may fire, by what is pending and planned; None for never."""
+        if not self._book(state).triggers or any(entry.cause is Cause.TRIGGER for entry in state.pending):
+            return None
+        waiting = [entry.effective_at for entry in state.pending]
+        plan = self._next_planned(state)
+        waiting += [] if plan is None else [plan.effective_at]
+        lag = np.timedelta64(self._book(state).schedule.determination_lag)
+        return min(waiting, default=_LATER) - lag
+
+    def _fired(self, state: IndexState) -> str | None:
+        """Return the name of the first trigger that fires at the instant of a state."""
+        before = self._may_fire(state)
+        basket = state.basket
+        if before is None or state.instant >= before or basket is None:
+            return None
+        position = self.position(state)
+        holding = Holding(
+            basket.units, basket.prices[None, :], basket.given, state.changed_at,
+            *_levels_to_now(state), lambda _: self._standing(state, basket.columns, position),
+        )  # fmt: skip
+        names = sorted(rule.name for rule in self._book(state).triggers if rule.fires(holding.moment(0)))
+        return names[0] if names else None
+
+    def _standing(self, state: IndexState, columns: NDArray[np.int64], position: int) -> Standing:
+        key = (position, state.version, columns.tobytes())
+        if key not in self._standings:
+            members = np.zeros(len(self.panel.assets), dtype=bool)
+            members[columns] = True
+            version = self.rules.versions[state.version - 1]
+            found = determine(version, self.panel.as_of(self.times[position]), members)
+            newcomers = int((found.choice.chosen & ~members).sum())
+            self._standings[key] = Standing(found.eligible[columns], newcomers)
+        return self._standings[key]
+
+    # Prices
+
+    def _read(self, state: IndexState, basket: Basket, position: int) -> Step:
+        """Return the prices up to the next thing that happens, read."""
+        event = self._prices(state, basket, position + 1, self._stop(state, position))
+        reading = read_prices(state, event, self.rules)
+        fired = self._first_fired(state, basket, reading, position)
+        if fired is not None:
+            event = event.rows(0, fired + 1)
+            reading = read_prices(state, event, self.rules)
+        return Step(event.rows(0, reading.rows), reading.state, reading.records, (reading.segment,))
+
+    def _stop(self, state: IndexState, position: int) -> int:
+        """Return the position after the last instant before which nothing but prices comes."""
+        if state.due:
+            return position + 2
+        stop = len(self.times)
+        if self.rows is not None:
+            stop = min(stop, position + 1 + self.rows)
+        coming = [entry.effective_at for entry in state.pending]
+        plan = self._next_planned(state)
+        if plan is not None:
+            coming.append(plan.effective_at)
+            # The determination comes before the first prices that are later than it.
+            stop = min(stop, int(np.searchsorted(self.times, plan.determined_at, side="right")))
+        if state.steps is not None:
+            coming.append(state.steps.next_at)
+        if coming:
+            stop = min(stop, int(np.searchsorted(self.times, min(coming))) + 1)
+        stop = min(stop, self.market.next_event(position, _concerned(state)))
+        return max(stop, position + 2)
+
+    def _prices(self, state: IndexState, basket: Basket, start: int, stop: int) -> Prices:
+        columns = basket.columns
+        if state.due:
+            targets = [entry.new_column for entry in state.due if entry.new_column is not None]
+            columns = np.union1d(columns, np.array(targets, dtype=np.int64))
+        prices, seen = self.market.prices(start, stop, columns)
+        return Prices(
+            self.times[start:stop], columns, prices, seen, PanelKnown(self.panel, self.times[start - 1 : stop])
+        )
+
+    def _first_fired(self, state: IndexState, basket: Basket, reading: Reading, position: int) -> int | None:
+        """Return the first of the instants read, but for the last one, at which a trigger fires."""
+        before = self._may_fire(state)
+        if before is None or reading.rows == 1:
+            return None
+        # The last instant is asked of the state after it, in which somebody may have left.
+        asked = int(np.searchsorted(self.times[position + 1 : position + reading.rows], before))
+        if not asked:
+            return None
+        segment = reading.segment
+        times = np.concatenate([state.past_times, self.times[position + 1 : position + 1 + asked]])
+        values = np.concatenate([state.past_levels, reading.levels.values[:asked]])
+        holding = Holding(
+            segment.units, segment.prices[1 : asked + 1], basket.given, state.changed_at, times, values,
+            lambda row: self._standing(state, basket.columns, position + 1 + row),
+        )  # fmt: skip
+        rows = [row for rule in self._book(state).triggers if (row := rule.first_row(holding)) is not None]
+        return min(rows) if rows else None
+
+
+def _struck(before: IndexState, after: IndexState, event: Event) -> Decision | None:
+    """Return the decision that a change struck, None where it struck none."""
+    if not isinstance(event, ChangeDue) or after.basket is before.basket:
+        return None
+    return [entry for entry in before.pending if entry.effective_at <= event.time][-1]
+
+
+def _levels_to_now(state: IndexState) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
+    if len(state.past_times):
+        return state.past_times, state.past_levels
+    return np.array([state.instant]), np.array([state.level])
+
+
+def _concerned(state: IndexState) -> set[int]:
+    """Return the columns whose corporate events matter: what is held, and what was determined."""
+    held = set() if state.basket is None else set(state.basket.columns.tolist())
+    for decision in state.pending:
+        held |= set(decision.columns.tolist())
+    return held
+
+
+def evidence_of(found: Determination, names: tuple[str, ...]) -> list[Evidence]:
+    """Return what a determination tells: what the guard did, decisions of a committee, caps that did not fit."""
+    told = []
+    for column, reason in sorted({**found.frozen, **found.refused}.items()):
+        treatment = "not eligible" if column in found.refused else "supply frozen"
+        told.append(Evidence(found.at, names[column], "guard", treatment, reason))
+    for column, reason in sorted(found.overridden.items()):
+        told.append(Evidence(found.at, names[column], "override", "applied", reason))
+    if found.shortage is not None:
+        told.append(Evidence(found.at, "*", "cap_shortage", "equal weights", found.shortage))
+    return told
+
+
+def scheduled(rules: Methodology, times: NDArray[np.datetime64]) -> list[RebalanceDate]:
+    """Return the scheduled changes after the base that are determined by the last instant, and the next one.
+
+    A version's schedule holds from its date on.
+    """
+    base, end = times[0], times[-1]
+    found: list[RebalanceDate] = []
+    for number, version in enumerate(rules.versions):
+        following = rules.versions[number + 1 : number + 2]
+        first = max(base + MICROSECOND, version.valid_from)
+        stop = min([_LATER, *(later.valid_from for later in following)])
+        if first >= stop:
+            continue
+        schedule = version.rules.schedule
+        if first <= end:
+            found += schedule.dates(first, min(stop, end + MICROSECOND), base)
+        count = 2
+        while True:
+            coming = schedule.next_dates(max(end, first - MICROSECOND), count, base)
+            if len(coming) < count or coming[-1].determined_at > end or coming[-1].effective_at >= stop:
+                break
+            count *= 2
+        found += [dates for dates in coming if dates.effective_at < stop]
+    return sorted(found, key=lambda dates: dates.effective_at)

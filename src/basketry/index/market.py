@@ -1,0 +1,247 @@
+"""A panel as an index sees it: prices by asset at calculation instants, halts hidden, corporate events placed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.numbers import Floats
+from basketry.core.time import DAY
+from basketry.index.kernels import last_observed
+from basketry.index.state import Candidate, Due, IndexState
+from basketry.market.events import CorporateEvent, EventKind
+from basketry.market.panel import Panel
+
+_MICROSECOND = np.timedelta64(1, "us")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A corporate event at the first calculation instant at which it is both in force and known.
+
+    Attributes:
+        position: Of the instant; the number of instants where none is left.
+        event: As known at that instant. Of a correction that came later, `event.ratio` is the factor.
+        corrects_since: For such a correction, the position at which the event took effect.
+    """
+
+    position: int
+    event: CorporateEvent
+    corrects_since: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class IndexMarket:
+    """The market of one calculation.
+
+    Attributes:
+        panel: Prices observed during a halt are unknown in it.
+        times: Calculation instants, shape (T,).
+    """
+
+    panel: Panel
+    times: NDArray[np.datetime64]
+
+    @staticmethod
+    def of(panel: Panel, times: NDArray[np.datetime64]) -> IndexMarket:
+        """Return the market of a panel at some instants."""
+        return IndexMarket(without_halted(panel), times)
+
+    @cached_property
+    def stamps(self) -> NDArray[np.int64]:
+        """Microseconds of the instants, shape (T,)."""
+        return self.times.astype(np.int64)
+
+    @cached_property
+    def first_row(self) -> int | None:
+        """Row of the panel at the first instant where every instant is a row and none is left out, else None."""
+        row = int(np.searchsorted(self.panel.times, self.times[0]))
+        return row if np.array_equal(self.panel.times[row : row + len(self.times)], self.times) else None
+
+    @cached_property
+    def _consolidated(self) -> tuple[Floats, NDArray[np.int64]]:
+        rows = self.panel.times.astype(np.int64)
+        return last_observed(self.panel.fields["price"], rows, self.stamps)
+
+    def prices(self, start: int, stop: int, columns: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64] | None]:
+        """Return the price of some columns at positions start to stop - 1, and when observed (None: there)."""
+        if self.first_row is not None:
+            first = self.first_row + start
+            return self.panel.fields["price"][first : first + stop - start].take(columns, axis=1), None
+        price, seen = self._consolidated
+        return price[start:stop].take(columns, axis=1), seen[start:stop].take(columns, axis=1)
+
+    def observed(
+        self, column: int, instant: np.datetime64, max_age: timedelta, through: frozenset[int] = frozenset()
+    ) -> tuple[float, int]:
+        """Return the last price of an asset at most `max_age` old, in units of now, and its microseconds; NaN for none.
+
+        An asset that took over from another, and has had no price since, has that of the other over the ratio;
+        `through` are those from which that was asked already.
+        """
+        price = self.panel.fields["price"]
+        row = int(np.searchsorted(self.panel.times, instant, side="right")) - 1
+        oldest = instant - np.timedelta64(max_age)
+        while row >= 0 and self.panel.times[row] >= oldest:
+            value = float(price[row, column])
+            if not np.isnan(value):
+                return value / self._ratio_since(column, self.panel.times[row], instant), int(
+                    self.panel.times[row].astype(np.int64)
+                )
+            row -= 1
+        for event in self._conversions_into(column, instant):
+            before = self.column(event.asset)
+            if before is not None and before != column and before not in through:
+                value, seen = self.observed(before, instant, max_age, through | {column})
+                if not np.isnan(value):
+                    return value / event.ratio, seen
+        return float("nan"), 0
+
+    def _ratio_since(self, column: int, seen: np.datetime64, instant: np.datetime64) -> float:
+        ratio = 1.0
+        for event in self._conversions_into(column, instant):
+            if event.asset == self.panel.assets[column] and event.time > seen:
+                ratio *= event.ratio
+        return ratio
+
+    def _conversions_into(self, column: int, instant: np.datetime64) -> list[CorporateEvent]:
+        asset = self.panel.assets[column]
+        return [
+            placed.event
+            for placed in self.events
+            if placed.corrects_since is None
+            and placed.event.kind.converts
+            and placed.event.seen <= instant
+            and (placed.event.new_asset or placed.event.asset) == asset
+        ]
+
+    def column(self, asset: str | None) -> int | None:
+        """Return the column of an asset, None where the data do not hold it."""
+        return None if asset is None or asset not in self._columns else self._columns[asset]
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {asset: column for column, asset in enumerate(self.panel.assets)}
+
+    @cached_property
+    def events(self) -> tuple[Placed, ...]:
+        """The events that change baskets, in the order in which they take effect."""
+        known: dict[object, list[CorporateEvent]] = {}
+        for event in self.panel.corporate:
+            if event.kind is not EventKind.HALT and self.column(event.asset) is not None:
+                known.setdefault(event.key, []).append(event)
+        placed = [entry for versions in known.values() for entry in self._placed(versions)]
+        return tuple(sorted(placed, key=lambda entry: (entry.position, entry.event.seen, *entry.event.key)))
+
+    def _placed(self, versions: list[CorporateEvent]) -> list[Placed]:
+        """Return one event and its corrections, of which those known when it takes effect replace it."""
+        versions = sorted(versions, key=lambda event: event.known_at)
+        position = self._position(versions[0].seen)
+        if position == len(self.times):
+            return [Placed(position, versions[0])]
+        first = [event for event in versions if event.seen <= self.times[position]]
+        found = [Placed(position, replace(first[-1], known_at=first[0].known_at))]
+        used = first[-1].ratio
+        for event in versions[len(first) :]:
+            if event.ratio != used and event.kind is not EventKind.DELISTING:
+                factor = replace(event, ratio=event.ratio / used)
+                found.append(Placed(self._position(event.seen), factor, position))
+                used = event.ratio
+        return found
+
+    def _position(self, instant: np.datetime64) -> int:
+        return int(np.searchsorted(self.times, instant))
+
+    def next_event(self, position: int, held: set[int]) -> int:
+        """Return the first position after `position` at which an event concerns one of some columns."""
+        return next(
+            (place for place, columns in self._concerned if place > position and columns & held), len(self.times)
+        )
+
+    @cached_property
+    def _concerned(self) -> list[tuple[int, set[int]]]:
+        """The position of each event with the columns whose holders it concerns."""
+        found = []
+        for entry in self.events:
+            columns = {self._columns[entry.event.asset]}
+            target = self.column(entry.event.new_asset)
+            if entry.corrects_since is not None and target is not None:
+                columns.add(target)
+            found.append((entry.position, columns))
+        return found
+
+    def due(self, position: int, state: IndexState, max_age: timedelta) -> tuple[Due, ...]:
+        """Return the events that take effect at a position, with who could replace a member that departs."""
+        here = [entry for entry in self.events if entry.position == position]
+        return tuple(
+            Due(
+                entry.event,
+                self._columns[entry.event.asset],
+                self.column(entry.event.new_asset),
+                self._candidates(position, state, max_age) if entry.event.removal == "replace_by_next" else (),
+                None if entry.corrects_since is None else self.times[entry.corrects_since],
+            )
+            for entry in here
+        )
+
+    def _candidates(self, position: int, state: IndexState, max_age: timedelta) -> tuple[Candidate, ...]:
+        instant = self.times[position]
+        found = []
+        for column in state.reserve.tolist():
+            price, seen = self.observed(column, instant, max_age)
+            if price > 0 and column not in self._departed(instant):
+                found.append(Candidate(column, price, seen))
+        return tuple(found)
+
+    def _departed(self, instant: np.datetime64) -> set[int]:
+        ends = {EventKind.DELISTING, EventKind.MIGRATION, EventKind.MERGER}
+        return {
+            self._columns[entry.event.asset]
+            for entry in self.events
+            if entry.event.kind in ends and entry.event.seen <= instant
+        }
+
+    def step(self) -> int:
+        """Return one step of the data in microseconds: the time between its first rows where that is always the same.
+
+        Where rows are not evenly spaced, as where each asset is observed at a minute of its own, it is the time from
+        the first observation of an asset to its second: of those first observed twice, the shortest. A day where
+        nothing is observed twice. Only the beginning of the data counts, so that later data do not change it.
+        """
+        spacings = np.diff(self.panel.times[:3])
+        if len(spacings) and (spacings == spacings[0]).all():
+            return int(spacings[0] / _MICROSECOND)
+        price = self.panel.fields["price"]
+        first = np.full(price.shape[1], -1)
+        for row in range(len(price)):
+            known = ~np.isnan(price[row])
+            again = known & (first >= 0)
+            if again.any():
+                steps = self.panel.times[row] - self.panel.times[first[again]]
+                return int(steps.min() / _MICROSECOND)
+            first[known] = row
+        return int(DAY / _MICROSECOND)
+
+
+def without_halted(panel: Panel) -> Panel:
+    """Return the panel with the prices unknown that were observed during a halt, from when it was known on.
+
+    A halt without an end lasts to the end of the data.
+    """
+    halts = [event for event in panel.corporate if event.kind is EventKind.HALT and event.asset in panel.assets]
+    if not halts:
+        return panel
+    found: Panel = panel.remember("halted", lambda: _hidden(panel, halts))
+    return found
+
+
+def _hidden(panel: Panel, halts: list[CorporateEvent]) -> Panel:
+    price = panel.fields["price"].copy()
+    for event in halts:
+        first, last = np.searchsorted(panel.times, [event.seen, event.until])
+        price[int(first) : int(last), panel.position(event.asset)] = np.nan
+    return panel.with_price(price)

@@ -1,0 +1,325 @@
+"""The prices of instants in a row, read into a state: levels with their status, then departures and removals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.errors import DataError
+from basketry.core.numbers import Bools, Floats
+from basketry.core.time import format_instant
+from basketry.index.basket import Basket
+from basketry.index.events import Prices
+from basketry.index.kernels import basket_values, carry_forward, is_clean
+from basketry.index.missing import (
+    Marks,
+    first_removal,
+    fresh_marks,
+    held_levels,
+    live_below,
+    marks_of,
+    microseconds,
+    removal_evidence,
+)
+from basketry.index.records import Cause, Composition, Levels, Rebalance, Record
+from basketry.index.settle import ZERO, Conversion, contradiction, convert, depart, evidence_of, removal_of
+from basketry.index.state import IndexState, Phase
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.path import Carried, IndexPath, Segment
+from basketry.methodology.rulebook import Rulebook
+
+_NO_STAMPS: NDArray[np.int64] = np.empty((0, 0), dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What reading prices gives.
+
+    Attributes:
+        state: Afterwards.
+        levels: The levels.
+        others: What else was written down.
+        segment: The basket over these instants, from the instant before them.
+    """
+
+    state: IndexState
+    levels: Levels
+    others: tuple[Record, ...]
+    segment: Segment
+
+    @property
+    def rows(self) -> int:
+        """How many of the instants were read: up to the first at which somebody left."""
+        return len(self.levels)
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All that was written down."""
+        return (self.levels, *self.others)
+
+
+@dataclass(frozen=True, eq=False)
+class _Filled:
+    """Prices of a basket with gaps filled: row 0 and k rows (k + 1, n); others (k, n); ages None where all is fresh."""
+
+    prices: Floats
+    ages: NDArray[np.int64] | None
+    implausible: Bools
+    news: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    awaited: Bools
+
+    def head(self, rows: int) -> _Filled:
+        """Return the first k rows."""
+        return _Filled(
+            self.prices[: rows + 1],
+            None if self.ages is None else self.ages[:rows],
+            self.implausible[:rows],
+            self.news[:rows],
+            self.seen[:rows],
+            self.awaited[:rows],
+        )
+
+
+def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading:
+    """Return the state after the prices of an event, as far as nobody leaves before its last instant.
+
+    Where corporate events are due, only the first instant is read. A caller goes on with the instants that are left.
+
+    Raises:
+        DataError: The index has no basket, or the instants are not later than the last one.
+    """
+    basket = state.basket
+    if basket is None:
+        raise DataError("prices come before the base; the first change strikes the base composition")
+    if not event.times[0] > state.instant:
+        raise DataError(
+            f"prices of {format_instant(event.times[0])} come after those of {format_instant(state.instant)}"
+        )
+    book = rules.versions[state.version - 1].rules
+    conversion = None
+    held = basket
+    if state.due:
+        conversion = convert(basket, state.due, book.events, state.struck_at, state.applied)
+        held, event = conversion.basket, event.rows(0, 1)
+    stamps = event.times.astype(np.int64)
+    filled = _filled(held, event, stamps, book)
+    if conversion is not None:
+        _zero(filled.prices, held, conversion, book)
+    gone: Bools | None = None
+    ages = filled.ages
+    row = None if ages is None else first_removal(ages, filled.news, held.cash, book.missing)
+    if ages is not None and row is not None:
+        filled, stamps = filled.head(row + 1), stamps[: row + 1]
+        gone = ages[row] > microseconds(book.missing.carry_forward)
+    rows = len(stamps)
+    marked = _marked(held, filled, stamps)
+    leaving: list[Record] = []
+    if ages is not None and gone is not None:
+        leaving += removal_evidence(marked, gone, event.times[rows - 1], state.assets, ages[rows - 1], book.missing)
+        if book.missing.then == ZERO:
+            filled.prices[-1, gone] = 0.0
+            marked = _marked(held, filled, stamps)
+    marks = _marks(held, filled, book, state)
+    before, block = basket, filled.prices
+    if conversion is not None and conversion.carried is not None:
+        block = np.vstack([basket.prices, _worth(filled.prices[1], conversion.carried, basket)])
+    values = basket_values(np.ascontiguousarray(block[1:]), before.units) / before.divisor
+    levels = held_levels(values, marks.status, state.level)
+    now = event.times[rows - 1]
+    settled, written, departed = _settled(state, before.marked(block[-1], before.seen), marked, conversion, now, book)
+    after = settled
+    if gone is not None:
+        after = _removed(settled, held.columns[gone], book)
+        departed = departed or after is not settled
+        if len(after.columns) < len(settled.columns):
+            written += _changed(state, now, settled, after, Cause.MISSING_PRICE, "missing price")
+    segment = Segment(
+        0, rows, before.columns, before.units, block, before.divisor,
+        before.cash if before.cash.any() else None,
+        anew=state.changed_at == state.instant,
+        becomes=None if conversion is None or departed else conversion.carried,
+    )  # fmt: skip
+    following, series = _series(state, event, levels, segment, rules)
+    times = event.times[:rows]
+    record = Levels(times, levels, marks.status, marks.ages, marks.sources, marks.reasons, series)
+    past = _past(state, times, levels, book, departed=departed)
+    after_state = replace(
+        state,
+        instant=now,
+        phase=Phase.PRICED,
+        level=float(levels[-1]),
+        basket=after,
+        changed_at=now if departed else state.changed_at,
+        due=(),
+        applied=state.applied if conversion is None else conversion.earlier,
+        past_times=past[0],
+        past_levels=past[1],
+        memories=following,
+    )
+    return Reading(after_state, record, (*leaving, *written), segment)
+
+
+def _filled(held: Basket, event: Prices, stamps: NDArray[np.int64], book: Rulebook) -> _Filled:
+    rows, size = len(stamps), len(held.columns)
+    prices = np.empty((rows + 1, size))
+    prices[0] = held.prices
+    observed = event.seen
+    if event.columns is held.columns or np.array_equal(event.columns, held.columns):
+        prices[1:] = event.prices
+    else:
+        places = np.minimum(np.searchsorted(event.columns, held.columns), len(event.columns) - 1)
+        there = event.columns[places] == held.columns
+        prices[1:] = np.where(there, event.prices[:, places], np.nan)
+        observed = None if observed is None else observed[:, places]
+    jump = book.guard.price_jump or np.inf
+    if held.plain and observed is None and is_clean(prices, jump):
+        news = np.full(rows, size, dtype=np.int64)
+        seen = np.broadcast_to(stamps[-1:, None], (1, size))
+        never = np.broadcast_to(np.False_, (rows, size))
+        return _Filled(prices, None, never, news, seen, never)
+    found = carry_forward(
+        prices, stamps, held.seen, _NO_STAMPS if observed is None else np.ascontiguousarray(observed),
+        held.cash, held.awaited, jump,
+    )  # fmt: skip
+    return _Filled(*found)
+
+
+def _marked(held: Basket, filled: _Filled, stamps: NDArray[np.int64]) -> Basket:
+    seen = filled.seen[-1]
+    if filled.ages is None:
+        return held.marked(filled.prices[-1], np.full(len(held.columns), stamps[-1]))
+    return held.marked(filled.prices[-1], seen, filled.awaited[-1])
+
+
+def _zero(prices: Floats, held: Basket, conversion: Conversion, book: Rulebook) -> None:
+    """Make the price zero of each member that departs at zero, so that the level of the instant falls."""
+    for due in conversion.leaving:
+        place = held.place(due.column)
+        if place is not None and removal_of(due, book.events) == ZERO:
+            only = np.arange(len(held.columns)) == place
+            if not held.marked(prices[-1], held.seen).alone(only):
+                prices[-1, place] = 0.0
+
+
+def _marks(held: Basket, filled: _Filled, book: Rulebook, state: IndexState) -> Marks:
+    live = live_below(book.missing, state.step)
+    if filled.ages is None:
+        return fresh_marks(len(filled.prices) - 1, len(held.columns))
+    names = [state.assets[column] for column in held.columns.tolist()]
+    counted = ~(held.cash | filled.awaited)
+    return marks_of(names, filled.ages, filled.implausible, filled.news, counted, book.missing, live)
+
+
+def _worth(prices: Floats, carried: Carried, basket: Basket) -> Floats:
+    """Return what one unit of each old asset is worth at prices of what it became, shape (n,)."""
+    worth = np.zeros(len(basket.columns))
+    np.add.at(worth, carried.sources, carried.ratios * prices[carried.targets])
+    return worth
+
+
+def _settled(
+    state: IndexState,
+    before: Basket,
+    marked: Basket,
+    conversion: Conversion | None,
+    time: np.datetime64,
+    book: Rulebook,
+) -> tuple[Basket, list[Record], bool]:
+    """Return the basket once those departed whom the events of the instant end, the records, and whether any did."""
+    if conversion is None:
+        return marked, [], False
+    basket = marked
+    records: list[Record] = []
+    for due, price in conversion.applied:
+        treatment = ""
+        if due in conversion.leaving:
+            basket, treatment = depart(basket, due, book.events, state.assets)
+        records.append(evidence_of(due, price, marked, treatment, time, book.events))
+        doubt = contradiction(due, price, marked, time)
+        records += [] if doubt is None else [doubt]
+    if not (np.array_equal(basket.columns, before.columns) and np.array_equal(basket.units, before.units)):
+        kinds = ", ".join(due.event.kind.value for due, _ in conversion.applied)
+        records += _changed(state, time, before, basket, Cause.CORPORATE_EVENT, kinds)
+    return basket, records, basket is not marked
+
+
+def _removed(basket: Basket, columns: NDArray[np.int64], book: Rulebook) -> Basket:
+    """Return the basket without members that had no price for too long; the same where nothing of worth would stay."""
+    then = book.missing.then
+    gone = np.isin(basket.columns, columns)
+    if then == "to_cash":
+        return basket.as_cash(gone) if gone.any() else basket
+    if not gone.any() or basket.alone(gone):
+        return basket
+    return basket.without(gone, keep_level=then == "remove_at_last_price")
+
+
+def _changed(
+    state: IndexState, time: np.datetime64, before: Basket | None, after: Basket, cause: Cause, words: str
+) -> list[Record]:
+    """Return a composition and a rebalance that were decided and done at one instant."""
+    return [
+        composition_of(state, time, after, state.version),
+        rebalance_of(state, (time, time, time), before, after, cause, words, state.version),
+    ]
+
+
+def composition_of(state: IndexState, time: np.datetime64, basket: Basket, version: int) -> Composition:
+    """Return the record of a basket at its prices."""
+    return Composition(
+        time, state.assets, basket.columns, basket.units, basket.weights, basket.prices, basket.factors,
+        basket.divisor, version,
+    )  # fmt: skip
+
+
+def rebalance_of(
+    state: IndexState,
+    dates: tuple[np.datetime64, np.datetime64, np.datetime64],
+    before: Basket | None,
+    after: Basket,
+    cause: Cause,
+    words: str,
+    version: int,
+) -> Rebalance:
+    """Return the record of a change: announced, determined and effective at `dates`."""
+    baskets = [basket for basket in (before, after) if basket is not None]
+    columns = np.unique(np.concatenate([basket.columns for basket in baskets]))
+    weights = np.zeros((2, len(columns)))
+    for row, basket in enumerate((before, after)):
+        if basket is not None:
+            weights[row, np.searchsorted(columns, basket.columns)] = basket.weights
+    return Rebalance(*dates, state.assets, columns, weights[0], weights[1], cause, words, version)
+
+
+def _series(
+    state: IndexState, event: Prices, levels: Floats, segment: Segment, rules: Methodology
+) -> tuple[tuple[object, ...], tuple[Floats, ...]]:
+    """Return what the return rules remember, and the level of each of them at the instants that were read."""
+    rows = len(levels)
+    times = np.concatenate([[state.instant], event.times[:rows]])
+    path = IndexPath(times, np.concatenate([[state.level], levels]), (segment,), event.known.part(0, rows + 1))
+    memories, series = [], []
+    for rule, memory in zip(rules.first.returns, state.memories, strict=True):
+        remembered, values = rule.extend(memory, path)
+        memories.append(remembered)
+        series.append(values[1:])
+    return tuple(memories), tuple(series)
+
+
+def _past(
+    state: IndexState, times: NDArray[np.datetime64], levels: Floats, book: Rulebook, *, departed: bool
+) -> tuple[NDArray[np.datetime64], Floats]:
+    """Return the levels since the last change, as far back as the triggers look."""
+    longest = max((trigger.memory for trigger in book.triggers), default=timedelta(0))
+    if not longest:
+        return state.past_times[:0], state.past_levels[:0]
+    if departed:
+        return times[-1:], levels[-1:]
+    all_times = np.concatenate([state.past_times, times])
+    all_levels = np.concatenate([state.past_levels, levels])
+    first = int(np.searchsorted(all_times, times[-1] - np.timedelta64(longest)))
+    return all_times[first:], all_levels[first:]
