@@ -69,6 +69,66 @@ def test_a_redenomination_leaves_the_holder_where_he_was() -> None:
     assert np.abs(result.level / result.index - 1).max() < 1e-12
 
 
+def with_event(panel: Panel, row: int, held: int, kind: str, ratio: float) -> Panel:
+    """Return the panel in which an asset is redenominated, or goes on as another, from a row on."""
+    names = list(panel.assets)
+    fields = {name: values.copy() for name, values in panel.fields.items() if name != "supply"}
+    successor = None
+    fields["price"][row:, held] /= ratio
+    if kind == "migration":
+        successor = "coin-z"
+        names.append(successor)
+        for name, values in fields.items():
+            wider = np.column_stack([values, np.where(np.arange(len(values)) < row, np.nan, values[:, held])])
+            wider[row:, held] = np.nan
+            fields[name] = wider
+    event = pl.DataFrame({
+        "asset": [panel.assets[held]], "new_asset": [successor], "time": [panel.times[row].item()], "kind": [kind],
+        "ratio": [ratio],
+    }, schema_overrides={"new_asset": pl.String}).with_columns(pl.col("time").dt.replace_time_zone("UTC"))  # fmt: skip
+    wide: dict[str, Any] = {
+        name: pl.DataFrame({"time": panel.times} | dict(zip(names, values.T, strict=True)))
+        for name, values in fields.items()
+    }
+    return Panel.from_frames(events=event, **wide)
+
+
+@pytest.mark.parametrize("row", [20, 80])
+def test_a_split_of_a_member_or_of_another_changes_no_price_no_cost_and_no_difference(row: int) -> None:
+    panel, methodology = small_index()
+    plain = Target.from_index(calculate_index(methodology, panel))
+    everybody = np.arange(len(plain.assets))
+    for column in everybody:
+        asset = panel.position(plain.assets[column])
+        changed = with_event(panel, row, asset, "redenomination", 1000.0)
+        target = Target.from_index(calculate_index(methodology, changed))
+        np.testing.assert_allclose(target.level, plain.level, rtol=1e-9)
+        scale = 1000.0 if row == 20 else 1.0
+        for found, right in ((target.prices, plain.prices), (target.past, plain.past)):
+            expected = right.copy()
+            expected[:, column] /= scale
+            np.testing.assert_allclose(found, expected, rtol=1e-9)
+        costs = [
+            TradingCosts.from_volumes(each, np.full(each.prices.shape, 1e8), window=30).impact
+            for each in (plain, target)
+        ]
+        np.testing.assert_allclose(costs[1], costs[0], rtol=1e-9)
+        result = follow(target, POLICIES.build("with_index", None), TradingCosts(), value=1e6)
+        assert np.abs(result.level / result.index - 1).max() < 1e-12
+
+
+def test_a_successor_has_the_prices_of_the_old_asset_before_it() -> None:
+    panel, methodology = small_index()
+    plain = Target.from_index(calculate_index(methodology, panel))
+    old = calculate_index(methodology, panel).segments[0].columns[0]
+    changed = with_event(panel, 80, int(old), "migration", 100.0)
+    target = Target.from_index(calculate_index(methodology, changed))
+    np.testing.assert_allclose(target.level, plain.level, rtol=1e-9)
+    was, now = plain.assets.index(panel.assets[old]), target.assets.index("coin-z")
+    for found, right in ((target.prices, plain.prices), (target.past, plain.past)):
+        np.testing.assert_allclose(found[:, now] / found[-1, now], right[:, was] / right[-1, was], rtol=1e-9)
+
+
 def test_a_part_of_a_target_keeps_its_past() -> None:
     panel, methodology = small_index()
     target = Target.from_index(calculate_index(methodology, panel))

@@ -12,7 +12,10 @@ from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
 from basketry.core.time import DAY, YEAR_DAYS, format_instant, to_datetime
 from basketry.index.result import IndexResult
+from basketry.market.events import EventKind
 from basketry.methodology.path import Segment
+
+_NO_TRADE = ("base", *(kind.value for kind in EventKind if kind.converts or kind.distributes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,8 @@ def basket_at(result: IndexResult, instant: np.datetime64) -> tuple[NDArray[np.i
 def trades_of(result: IndexResult, since: np.datetime64 | None = None, until: np.datetime64 | None = None) -> Trades:
     """Return the changes of weight of an index after an instant (the base unless given) up to another (the last level).
 
-    The purchase of the first basket is not among them.
+    The purchase of the first basket is not among them, nor what a holder is given without a trade: the new units of a
+    conversion, a fork or an airdrop.
 
     Raises:
         DataError: The span is shorter than a day.
@@ -76,7 +80,7 @@ def trades_of(result: IndexResult, since: np.datetime64 | None = None, until: np
             f"from {format_instant(start)} to {format_instant(end)} is less than a day; trades a year need more"
         )
     inside = (pl.col("effective_at") > to_datetime(start)) & (pl.col("effective_at") <= to_datetime(end))
-    made = result.rebalances.filter((pl.col("trigger") != "base") & inside)
+    made = result.rebalances.filter(~pl.col("trigger").is_in(_NO_TRADE) & inside)
     assets = tuple(sorted(made["asset"].unique().to_list()))
     change = (pl.col("weight_after") - pl.col("weight_before")).alias("change")
     groups = made.select("effective_at", "trigger", "asset", change).partition_by(

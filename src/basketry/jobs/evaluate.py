@@ -184,7 +184,7 @@ def _asset(asset: str, lake: Lake, name: str, as_of: Instant | None) -> Evaluate
     if asset not in panel.assets:
         hint = nearest_hint(asset, panel.assets)
         raise DataError(f"{asset}: there is no such folder or file, and the lake has no such asset{hint}")
-    price = panel.field("price")[:, panel.assets.index(asset)]
+    price = panel.comparable("price", columns=np.array([panel.position(asset)]))[:, 0]
     known = np.isfinite(price) & (price > 0)
     levels = _daily(panel.times[known], price[known], asset, "USD")
     subject = Subject.of_series(asset, levels.times, levels.level)

@@ -258,8 +258,9 @@ def followed(
         index, column=terms.column, yields=terms.yields, past=PAST, start=terms.start, end=terms.end
     )
     rows = np.searchsorted(panel.times, target.times, side="right") - 1
-    columns = [panel.assets.index(asset) for asset in target.assets]
-    volumes = panel.field("volume")[rows][:, columns]
+    columns = np.array([panel.position(asset) for asset in target.assets])
+    # The volume of a successor before its migration is that of the old asset.
+    volumes = panel.until(target.times[-1]).comparable("volume", columns=columns)[rows]
     venues = terms.venues
     costs = TradingCosts.from_volumes(
         target,

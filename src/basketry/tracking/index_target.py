@@ -21,22 +21,35 @@ def target_of_index(index: IndexResult, column: str, *, yields: bool, past: time
     panel = index.panel
     rows = np.searchsorted(panel.times, index.times, side="right") - 1
     columns = np.unique(np.concatenate([segment.columns for segment in index.segments]))
-    history = panel.field("price")[:, columns]
-    prices, weights = _follow_holder(index.segments, columns, history[rows])
+    # By the last level it is known which asset went on under which id; a successor's past is that of the old asset.
+    view = panel.until(index.times[-1])
+    observed = panel.field("price")[:, columns]
+    history = view.comparable("price", columns=columns)
+    history = np.concatenate([history, observed[len(history) :]])
+    prices, weights, scale = _follow_holder(index.segments, columns, observed[rows], history[rows])
     before = (panel.times < index.times[0]) & (panel.times >= index.times[0] - np.timedelta64(past))
     earned = np.nan_to_num(panel.field("staking_yield")[:, columns][rows], nan=0.0) if yields else None
     names = tuple(panel.assets[column] for column in columns.tolist())
-    return Target(index.times, names, prices, weights, index.level(column), weights, earned, history[before])
+    return Target(index.times, names, prices, weights, index.level(column), weights, earned, history[before] * scale)
 
 
 def _follow_holder(
-    segments: tuple[Segment, ...], columns: NDArray[np.int64], observed: Floats
-) -> tuple[Floats, Floats]:
-    """Return prices of the units held at the start, NaN where none is observed, and weights, shape (T, N) each."""
-    prices = observed.copy()
+    segments: tuple[Segment, ...], columns: NDArray[np.int64], observed: Floats, comparable: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return prices of the units held at the start, NaN where none is observed, and weights, shape (T, N) each.
+
+    Where an asset is not held its price is the comparable one, times what makes the two series one. That factor at the
+    start is the third value, shape (N,).
+    """
     weights = np.zeros_like(observed)
+    restated = ((comparable != observed) & ~(np.isnan(comparable) & np.isnan(observed))).any(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        start = observed[0] / comparable[0]
+    scale = np.where(restated & np.isfinite(start), start, 1.0)
+    first_scale = scale
     factor = np.ones(len(columns))
     worth = np.full(len(columns), np.nan)
+    prices = np.empty_like(observed)
     for segment in segments:
         held = np.searchsorted(columns, segment.columns)
         rows = slice(segment.start, segment.end + 1)
@@ -45,14 +58,22 @@ def _follow_holder(
         first = segment.prices[0]
         known = (worth[held] > 0) & (first > 0)
         factor[held] *= np.where(known, worth[held] / np.where(known, first, 1.0), 1.0)
-        prices[rows] = observed[rows] * factor
+        entering = comparable[segment.start, held] * scale[held] / np.where(first > 0, first, np.nan)
+        anew = ~known & restated[held] & np.isfinite(entering)
+        factor[held] = np.where(anew, entering, factor[held])
+        prices[rows] = np.where(restated, comparable[rows] * scale, observed[rows] * factor)
         seen = ~np.isnan(observed[rows][:, held])
         if segment.frozen is not None:
             seen &= ~segment.frozen
         prices[rows, held] = np.where(seen, segment.prices * factor[held], np.nan)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ended = prices[segment.end] / comparable[segment.end]
+        mine = np.zeros(len(columns), dtype=bool)
+        mine[held] = True
+        scale = np.where(restated & mine & np.isfinite(ended), ended, scale)
         weights[rows] = 0.0
         weights[rows, held] = segment.weights
         worth[:] = np.nan
         worth[held] = segment.prices[-1]
     prices[~(prices > 0)] = np.nan
-    return prices, weights
+    return prices, weights, first_scale

@@ -91,7 +91,7 @@ def information_coefficients(subject: Subject, least_assets: int) -> Floats:
     panel, baskets = subject.panel, subject.baskets
     if panel is None or len(baskets) < 3:
         return np.empty(0)
-    price = panel.field("price")
+    price = panel.comparable("price")
     rows = np.searchsorted(panel.times, np.array([instant for instant, _ in baskets]), side="right") - 1
     ends = [*rows[1:].tolist(), int(np.searchsorted(panel.times, subject.times[-1], side="right")) - 1]
     found = []
