@@ -52,7 +52,7 @@ def unbelieved(
         columns: Assets asked for, shape (n,).
         accepted: By column, the instants from which the next figure reported was accepted by decision.
     """
-    columns = columns[_suspects(view, guard)[columns]]
+    columns = _suspects(view, guard, columns)
     if not len(columns):
         return {}
     supplies = view.comparable("supply", columns=columns)
@@ -93,39 +93,29 @@ def _limits(guard: Guard) -> tuple[float, float, float, int, int]:
     )
 
 
-def _suspects(view: Panel, guard: Guard) -> Bools:
-    """Return which assets' supplies ever moved by more than is believed at once, shape (N,)."""
+def _suspects(view: Panel, guard: Guard, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return those of some assets whose supplies ever moved by more than is believed at once."""
     limits = _limits(guard)
     supply = view.field("supply")
     stamps = view.times.astype(np.int64)
     key = ("supply jumps", limits)
-    # One pass over the rows serves every cut of the panel; a row that can still change is looked at anew.
+    # Each row of an asset is looked at once for all cuts of the panel; one that can still change is looked at anew.
     held = view.shared.get(key)
     if held is None:
-        held = view.shared[key] = [0, _unseen(len(view.assets))]
-    if held[0] < view.finished:
-        first_jumps(supply[: view.finished], stamps, held[0], limits, held[1])
-        held[0] = view.finished
-    state = held[1]
-    if held[0] < len(supply):
-        state = tuple(part.copy() for part in state)
-        first_jumps(supply, stamps, held[0], limits, state)
-    first = state[0]
-    mask: Bools = first < len(supply)
+        numbers = np.zeros((6, len(view.assets)), dtype=np.int64)
+        numbers[0] = _NEVER
+        figures = np.full((5, len(view.assets)), np.nan)
+        figures[3], figures[4] = np.inf, 0.0
+        held = view.shared[key] = (numbers, figures)
+    first_jumps(supply[: view.finished], stamps, columns, limits, held)
+    if view.finished < len(supply):
+        held = (held[0].copy(), held[1].copy())
+        first_jumps(supply, stamps, columns, limits, held)
+    jumped = held[0][0, columns] < len(supply)
     done = view.actions.at(view.now)
     if done is not None and done.origins:
-        mask[list(done.origins)] = True
-    return mask
-
-
-def _unseen(count: int) -> tuple[NDArray[Any], ...]:
-    """Return the state of `first_jumps` before the first row."""
-    figures = [np.full(count, np.nan) for _ in range(3)]
-    stamps = [np.zeros(count, dtype=np.int64) for _ in range(3)]
-    last, earlier, unjudged = figures
-    seen, judged_from, born = stamps
-    first, place = np.full(count, _NEVER), np.zeros(1, dtype=np.int64)
-    return first, last, seen, earlier, unjudged, judged_from, born, place
+        jumped |= np.isin(columns, list(done.origins))
+    return columns[jumped]
 
 
 def _followed(

@@ -21,44 +21,56 @@ def _within(value: float, other: float, factor: float) -> bool:
 
 
 @njit(cache=True)
-def first_jumps(supply: Floats, stamps: NDArray[np.int64], start: int, limits: Any, state: Any) -> None:
-    """Note the first row at which a supply is not believed without a confirmation, from row `start` on.
+def first_jumps(supply: Floats, stamps: NDArray[np.int64], columns: NDArray[np.int64], limits: Any, state: Any) -> None:
+    """Note the first row at which each supply is not believed without a confirmation.
 
-    Until then everything reported is believed, so that this is `follow` for all assets at once, without its figures.
+    Until then everything reported is believed, so that this is `follow` without its figures. What was looked at before
+    is not looked at again.
 
     Args:
         supply: Shape (T, N); NaN where unknown.
         stamps: Microseconds of the rows, shape (T,).
-        start: First row not yet looked at.
+        columns: Assets to look at, shape (n,).
         limits: As for `follow`.
-        state: (first row (N,), last figure (N,) and its microseconds (N,), figure believed at the start of the window
-            (N,), the last figure taken up unjudged (N,), its microseconds (N,) and those of the first (N,), row of the
-            start of the window (1,)), changed in place.
+        state: Two arrays changed in place. Whole numbers, shape (6, N): the first row, the rows done, the row of the
+            start of the window, and the microseconds of the last figure, of the last one taken up unjudged, and of the
+            first. Figures, shape (5, N): the last, the one at the start of the window, the last one taken up unjudged,
+            the least (infinite before the first) and the largest (0).
     """
-    first, last, seen, earlier, unjudged, judged_from, born, place = state
+    numbers, figures = state
     step, change, _, window, young = limits
-    columns = supply.shape[1]
-    for row in range(start, supply.shape[0]):
-        now = stamps[row]
-        while place[0] < row and stamps[place[0]] <= now - window:
-            for column in range(columns):
-                value = supply[place[0], column]
-                if value > 0.0:
-                    earlier[column] = value
-            place[0] += 1
-        for column in range(columns):
+    tightest = min(step, change)
+    for column in columns:
+        first, done, place, seen, judged_from, born = numbers[:, column]
+        last, earlier, unjudged, low, high = figures[:, column]
+        for row in range(done, supply.shape[0]):
+            if row >= first:
+                break
             value = supply[row, column]
             if not value > 0.0:
                 continue
-            if not last[column] > 0.0 or now - seen[column] > window:
-                born[column] = now
-            if now - born[column] < young:
-                unjudged[column], judged_from[column] = value, now
-            elif row < first[column]:
-                then = unjudged[column] if judged_from[column] > now - window else earlier[column]
-                if not (_within(value, last[column], step) and _within(value, then, change)):
-                    first[column] = row
-            last[column], seen[column] = value, now
+            now = stamps[row]
+            low, high = min(low, value), max(high, value)
+            if not last > 0.0 or now - seen > window:
+                born = now
+            if now - born < young:
+                unjudged, judged_from = value, now
+            elif high > tightest * low:
+                # Only a supply that moved so far at all needs the figure of a window before.
+                while place < row and stamps[place] <= now - window:
+                    if supply[place, column] > 0.0:
+                        earlier = supply[place, column]
+                    place += 1
+                then = unjudged if judged_from > now - window else earlier
+                if not (_within(value, last, step) and _within(value, then, change)):
+                    first = row
+            last, seen = value, now
+        numbers[0, column] = first
+        numbers[1, column] = max(done, supply.shape[0])
+        numbers[2, column], numbers[3, column] = place, seen
+        numbers[4, column], numbers[5, column] = judged_from, born
+        figures[0, column], figures[1, column], figures[2, column] = last, earlier, unjudged
+        figures[3, column], figures[4, column] = low, high
 
 
 @njit(cache=True)
