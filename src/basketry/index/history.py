@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -63,10 +64,12 @@ class History:
     market: IndexMarket
     rows: int | None = None
     _plan: list[RebalanceDate] = field(default_factory=list)
+    _effective: list[int] = field(default_factory=list)
     _standings: dict[tuple[int, int, bytes], Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._plan = scheduled(self.rules, self.market.times)
+        self._effective = [int(dates.effective_at.astype(np.int64)) for dates in self._plan]
 
     @property
     def times(self) -> NDArray[np.datetime64]:
@@ -84,18 +87,19 @@ class History:
 
     def walk(self, state: IndexState) -> Iterator[Step]:
         """Give every event from a state to the last instant, folded."""
+        position = self.position(state)
         while True:
-            position = self.position(state)
             event = self._before_moving_on(state, position)
             if event is not None:
                 before = state
                 state, records = advance(before, event, self.rules)
                 yield Step(event, state, records, decision=_struck(before, state, event))
+                position = max(position, 0)  # the base stands at the first instant
             elif position == len(self.times) - 1 or state.basket is None:
                 return
             else:
-                step = self._read(state, state.basket, position)
-                state = step.state
+                step, rows = self._read(state, state.basket, position)
+                state, position = step.state, position + rows
                 yield step
 
     def position(self, state: IndexState) -> int:
@@ -140,15 +144,15 @@ class History:
         return self._change(state, 0)
 
     def _corporate(self, state: IndexState, position: int) -> Corporate | None:
-        held = _concerned(state)
-        if self.market.next_event(position - 1, held) != position:
+        if not self.market.events or self.market.next_event(position - 1, _concerned(state)) != position:
             return None
         return Corporate(self.times[position], self.market.due(position, state, self._carry(state)))
 
     # Determinations
 
     def _next_planned(self, state: IndexState) -> RebalanceDate | None:
-        return next((dates for dates in self._plan if dates.effective_at > state.scheduled_to), None)
+        place = bisect_right(self._effective, int(state.scheduled_to.astype(np.int64)))
+        return self._plan[place] if place < len(self._plan) else None
 
     def _scheduled(self, state: IndexState, dates: RebalanceDate) -> Determined:
         return self._determine(state, Cause.SCHEDULE, "schedule", dates)
@@ -261,15 +265,16 @@ class History:
 
     # Prices
 
-    def _read(self, state: IndexState, basket: Basket, position: int) -> Step:
-        """Return the prices up to the next thing that happens, read."""
+    def _read(self, state: IndexState, basket: Basket, position: int) -> tuple[Step, int]:
+        """Return the prices up to the next thing that happens, read, and how many instants they are of."""
         event = self._prices(state, basket, position + 1, self._stop(state, position))
         reading = read_prices(state, event, self.rules)
         fired = self._first_fired(state, basket, reading, position)
         if fired is not None:
             event = event.rows(0, fired + 1)
             reading = read_prices(state, event, self.rules)
-        return Step(event.rows(0, reading.rows), reading.state, reading.records, (reading.segment,))
+        step = Step(event.rows(0, reading.rows), reading.state, reading.records, (reading.segment,))
+        return step, reading.rows
 
     def _stop(self, state: IndexState, position: int) -> int:
         """Return the position after the last instant before which nothing but prices comes."""
@@ -288,7 +293,8 @@ class History:
             coming.append(state.steps.next_at)
         if coming:
             stop = min(stop, int(np.searchsorted(self.times, min(coming))) + 1)
-        stop = min(stop, self.market.next_event(position, _concerned(state)))
+        if self.market.events:
+            stop = min(stop, self.market.next_event(position, _concerned(state)))
         return max(stop, position + 2)
 
     def _prices(self, state: IndexState, basket: Basket, start: int, stop: int) -> Prices:

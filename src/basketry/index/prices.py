@@ -31,6 +31,7 @@ from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Carried, IndexPath, Segment
 from basketry.methodology.rulebook import Rulebook
 
+_NEVER: Bools = np.empty((0, 0), dtype=bool)
 _NO_STAMPS: NDArray[np.int64] = np.empty((0, 0), dtype=np.int64)
 
 
@@ -63,7 +64,10 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class _Filled:
-    """Prices of a basket with gaps filled: row 0 and k rows (k + 1, n); others (k, n); ages None where all is fresh."""
+    """Prices of a basket with gaps filled: row 0 and k rows (k + 1, n); the others (k, n).
+
+    Where every price was observed at its instant, ages are None and the others say nothing.
+    """
 
     prices: Floats
     ages: NDArray[np.int64] | None
@@ -128,7 +132,7 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     if conversion is not None and conversion.carried is not None:
         block = np.vstack([basket.prices, _worth(filled.prices[1], conversion.carried, basket)])
     values = basket_values(np.ascontiguousarray(block[1:]), before.units) / before.divisor
-    levels = held_levels(values, marks.status, state.level)
+    levels = values if filled.ages is None else held_levels(values, marks.status, state.level)
     now = event.times[rows - 1]
     settled, written, departed = _settled(state, before.marked(block[-1], before.seen), marked, conversion, now, book)
     after = settled
@@ -177,10 +181,7 @@ def _filled(held: Basket, event: Prices, stamps: NDArray[np.int64], book: Rulebo
         observed = None if observed is None else observed[:, places]
     jump = book.guard.price_jump or np.inf
     if held.plain and observed is None and is_clean(prices, jump):
-        news = np.full(rows, size, dtype=np.int64)
-        seen = np.broadcast_to(stamps[-1:, None], (1, size))
-        never = np.broadcast_to(np.False_, (rows, size))
-        return _Filled(prices, None, never, news, seen, never)
+        return _Filled(prices, None, _NEVER, stamps, _NO_STAMPS, _NEVER)
     found = carry_forward(
         prices, stamps, held.seen, _NO_STAMPS if observed is None else np.ascontiguousarray(observed),
         held.cash, held.awaited, jump,
@@ -189,10 +190,9 @@ def _filled(held: Basket, event: Prices, stamps: NDArray[np.int64], book: Rulebo
 
 
 def _marked(held: Basket, filled: _Filled, stamps: NDArray[np.int64]) -> Basket:
-    seen = filled.seen[-1]
     if filled.ages is None:
         return held.marked(filled.prices[-1], np.full(len(held.columns), stamps[-1]))
-    return held.marked(filled.prices[-1], seen, filled.awaited[-1])
+    return held.marked(filled.prices[-1], filled.seen[-1], filled.awaited[-1])
 
 
 def _zero(prices: Floats, held: Basket, conversion: Conversion, book: Rulebook) -> None:
@@ -286,12 +286,14 @@ def rebalance_of(
     version: int,
 ) -> Rebalance:
     """Return the record of a change: announced, determined and effective at `dates`."""
-    baskets = [basket for basket in (before, after) if basket is not None]
-    columns = np.unique(np.concatenate([basket.columns for basket in baskets]))
-    weights = np.zeros((2, len(columns)))
+    touched = np.zeros(len(state.assets), dtype=bool)
+    wide = np.zeros((2, len(state.assets)))
     for row, basket in enumerate((before, after)):
         if basket is not None:
-            weights[row, np.searchsorted(columns, basket.columns)] = basket.weights
+            touched[basket.columns] = True
+            wide[row, basket.columns] = basket.weights
+    columns = np.flatnonzero(touched)
+    weights = wide[:, columns]
     return Rebalance(*dates, state.assets, columns, weights[0], weights[1], cause, words, version)
 
 
@@ -300,8 +302,9 @@ def _series(
 ) -> tuple[tuple[object, ...], tuple[Floats, ...]]:
     """Return what the return rules remember, and the level of each of them at the instants that were read."""
     rows = len(levels)
-    times = np.concatenate([[state.instant], event.times[:rows]])
-    path = IndexPath(times, np.concatenate([[state.level], levels]), (segment,), event.known.part(0, rows + 1))
+    times, values = np.empty(rows + 1, dtype="datetime64[us]"), np.empty(rows + 1)
+    times[0], times[1:], values[0], values[1:] = state.instant, event.times[:rows], state.level, levels
+    path = IndexPath(times, values, (segment,), event.known.part(0, rows + 1))
     memories, series = [], []
     for rule, memory in zip(rules.first.returns, state.memories, strict=True):
         remembered, values = rule.extend(memory, path)
