@@ -208,7 +208,7 @@ def test_the_place_of_an_asset_without_a_fresh_price_goes_to_the_next_rank() -> 
     assert set(weights(decided(panel, **carried))) == {"b", "c"}
 
 
-def test_the_reserve_is_the_eligible_who_are_not_chosen_by_rank() -> None:
+def test_the_reserve_is_the_eligible_by_rank() -> None:
     price = {"a": [1.0], "b": [8.0], "c": [7.0], "d": [6.0], "e": [5.0]}
     found = decided(
         market([], price=price),
@@ -219,7 +219,7 @@ def test_the_reserve_is_the_eligible_who_are_not_chosen_by_rank() -> None:
     )
     # b by rank, e as a member of rank 4; a is not eligible.
     assert sorted(weights(found)) == ["b", "e"]
-    assert [found.view.assets[column] for column in found.reserve] == ["c", "d"]
+    assert [found.view.assets[column] for column in found.reserve] == ["b", "c", "d", "e"]
 
 
 def test_overrides_hold_from_their_first_day_to_the_last_exclusive() -> None:

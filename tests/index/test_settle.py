@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from basketry.index.basket import Basket
+from basketry.index.parts import Part
 from basketry.index.records import Cause
 from basketry.index.settle import Conversion, carry_decision, convert, depart, departs
 from basketry.index.state import Candidate, Decision, Due
@@ -63,9 +64,13 @@ def converted(
     *events: Due,
     policy: EventPolicy = POLICY,
     struck_at: np.datetime64 = T - DAY,
-    earlier: tuple[CorporateEvent, ...] = (),
+    parts: tuple[Part, ...] = (),
 ) -> Conversion:
-    return convert(held, events, policy, struck_at, earlier)
+    return convert(held, events, policy, struck_at, parts)
+
+
+def whole(column: int, *events: CorporateEvent) -> Part:
+    return Part(column, (1.0, 0.0, 0.0), events)
 
 
 def test_a_redenomination_is_settled_at_the_last_price_over_its_ratio() -> None:
@@ -159,22 +164,31 @@ def test_a_correction_multiplies_units_of_a_basket_that_went_through_the_event()
     corrected = due(EventKind.REDENOMINATION, ratio=0.1, **since)
     gone = due(EventKind.REDENOMINATION, ratio=1000.0).event
     held = basket([50.0, 20.0], [1000.0, 1.0])
-    after = converted(held, corrected, earlier=(gone,))
+    after = converted(held, corrected, parts=(whole(0, gone),))
     assert (after.basket.units.tolist(), after.basket.prices.tolist()) == ([100.0, 1.0], [50.0, 20.0])
     assert len(after.applied) == 1
     other = due(EventKind.REDENOMINATION, 1, ratio=2.0).event
-    for earlier in ((), (other,)):
-        same = converted(held, corrected, earlier=earlier)
+    for parts in ((), (whole(1, other),)):
+        same = converted(held, corrected, parts=parts)
         assert (same.basket.units.tolist(), same.applied) == ([1000.0, 1.0], ())
     moved = due(EventKind.MIGRATION, ratio=0.5, new=1, **since)
     through = due(EventKind.MIGRATION, ratio=4.0, new=1).event
-    assert converted(basket([50.0, 20.0]), moved, earlier=(other, through)).basket.units.tolist() == [1.0, 0.5]
+    went = (whole(1, other, through),)
+    assert converted(basket([50.0, 20.0]), moved, parts=went).basket.units.tolist() == [1.0, 0.5]
+    # Of 10 units 8 came by the merger: half as many are 4, beside the 2 that were held before.
+    mostly = (Part(1, (0.8, 0.0, 0.0), (through,)),)
+    some = converted(basket([50.0, 20.0], [1.0, 10.0]), moved, parts=mostly)
+    assert some.basket.units.tolist() == [1.0, pytest.approx(6.0)]
+    assert some.parts[0].shares == pytest.approx((4 / 6, 0.0, 0.0))
     assert converted(basket([50.0, 20.0]), moved).basket.units.tolist() == [1.0, 1.0]
 
 
 def test_what_a_basket_went_through_is_remembered() -> None:
     split, gone = due(EventKind.REDENOMINATION, ratio=2.0), due(EventKind.AIRDROP, 1, ratio=1.0, new=3)
-    assert converted(basket([50.0, 20.0]), split, gone, earlier=(gone.event,)).earlier == (gone.event, split.event)
+    assert converted(basket([50.0, 20.0]), split, gone, parts=(whole(1, gone.event),)).parts == (
+        whole(1, gone.event),
+        whole(0, split.event),
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,7 +246,8 @@ def test_what_was_determined_goes_over_into_what_an_asset_becomes() -> None:
     merged = carry_decision(before, due(EventKind.MERGER, ratio=4.0, new=1))
     assert merged.shares is not None
     assert (merged.columns.tolist(), merged.weights.tolist(), merged.raw.tolist()) == ([1], [1.0], [1.0])
-    assert (merged.shares.tolist(), merged.prices.tolist()) == ([407.0], [20.0])
+    # The price at which the weight of 1 gives 0.6 / 2.5 + 0.4 / 20 units.
+    assert (merged.shares.tolist(), merged.prices.tolist()) == ([407.0], [1 / (0.6 / 2.5 + 0.4 / 20)])
     assert carry_decision(decided([0.6, 0.4]), due(EventKind.REDENOMINATION, ratio=10.0)).shares is None
 
 

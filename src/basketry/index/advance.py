@@ -14,9 +14,10 @@ from basketry.index.basket import Basket
 from basketry.index.divisor import base_divisor, chained_divisor
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, Silence, TransitionStep
 from basketry.index.missing import live_below, marks_of
+from basketry.index.parts import stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record
-from basketry.index.settle import carry_decision
+from basketry.index.settle import carry_decision, departs
 from basketry.index.state import Decision, IndexState, Phase, Steps
 from basketry.index.strike import merged, strike
 from basketry.methodology.methodology import Methodology
@@ -68,7 +69,8 @@ def _corporate(state: IndexState, event: Corporate) -> tuple[IndexState, tuple[R
     records: list[Record] = []
     for decision in state.pending:
         carried = decision
-        for due in event.due:
+        # Departures come after conversions, as in the basket.
+        for due in sorted(event.due, key=departs):
             after = carry_decision(carried, due)
             if after is not carried:
                 what = "carried through to what was determined"
@@ -181,7 +183,7 @@ def _struck(state: IndexState, basket: Basket, time: np.datetime64, version: int
         version=version,
         changed_at=time,
         struck_at=time,
-        applied=(),
+        parts=(),
         steps=steps,
         past_times=np.array([time]),
         past_levels=np.array([state.level]),
@@ -216,9 +218,9 @@ def _at_step(basket: Basket, value: float, divisor: float, steps: Steps) -> Bask
         units = old if worth[0] > 0 else target
     after = replace(basket, units=units)
     after = replace(after, given=after.weights, divisor=chained_divisor(divisor, value, after.value))
-    if steps.done < steps.steps:
-        return after
-    return replace(after.without(units == 0, keep_level=True), plan=None)
+    # What is sold entirely, as cash is at the first step after it, does not stay as a member without units.
+    after = after.without(units == 0, keep_level=True)
+    return after if steps.done < steps.steps else replace(after, plan=None)
 
 
 def _step(state: IndexState, event: TransitionStep) -> tuple[IndexState, tuple[Record, ...]]:
@@ -231,7 +233,7 @@ def _step(state: IndexState, event: TransitionStep) -> tuple[IndexState, tuple[R
     following = replace(
         _struck(state, after, time, state.version, steps if steps.done < steps.steps else None),
         struck_at=state.struck_at,
-        applied=state.applied,
+        parts=stepped_parts(state.parts, basket, after, steps.done / steps.steps),
         phase=Phase.ASKED,
     )
     words = f"transition step {steps.done} of {steps.steps}"

@@ -14,6 +14,7 @@ from basketry.core.digest import canonical_json
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.index.basket import Basket
+from basketry.index.parts import Part
 from basketry.index.records import Cause
 from basketry.index.state import Candidate, Decision, Due, IndexState, Phase, Steps
 from basketry.market.events import CorporateEvent, EventKind
@@ -66,6 +67,7 @@ def moved(state: IndexState, assets: tuple[str, ...]) -> IndexState:
             )
             for due in state.due
         ),
+        parts=tuple(replace(part, column=one(part.column)) for part in state.parts),
         reserve=many(state.reserve),
     )
 
@@ -81,6 +83,7 @@ def _used(state: IndexState) -> list[int]:
     for due in state.due:
         used |= {due.column, *(entry.column for entry in due.candidates)}
         used |= set() if due.new_column is None else {due.new_column}
+    used |= {part.column for part in state.parts}
     return sorted(used)
 
 
@@ -222,6 +225,11 @@ def _two_rows(value: Any) -> Floats:
     return np.array([_floats(row) for row in _exactly(list)(value)], dtype=np.float64)
 
 
+def _three(value: Any) -> tuple[float, float, float]:
+    one, two, three = _floats(value).tolist()
+    return (one, two, three)
+
+
 _BASKET: dict[str, Decode] = {
     "columns": _columns,
     "units": _floats,
@@ -284,7 +292,7 @@ _STATE: dict[str, Decode] = {
     "scheduled_to": _instant,
     "pending": _each(_of(Decision, _DECISION)),
     "due": _each(_of(Due, _DUE)),
-    "applied": _each(_of(CorporateEvent, _EVENT)),
+    "parts": _each(_of(Part, {"column": _whole, "shares": _three, "events": _each(_of(CorporateEvent, _EVENT))})),
     "steps": _or_none(_of(Steps, {"started_at": _instant, "steps": _whole, "every": _whole, "done": _whole})),
     "reserve": _columns,
     "past_times": _times,

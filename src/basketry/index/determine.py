@@ -66,9 +66,9 @@ class Determination:
 
     @property
     def reserve(self) -> NDArray[np.int64]:
-        """Columns of the eligible assets that are not chosen, best rank first."""
+        """Columns of the eligible assets, best rank first: who replaces a member is the first that is not held."""
         ranks = self.choice.ranks
-        columns = np.flatnonzero((ranks > 0) & ~self.choice.chosen)
+        columns = np.flatnonzero(ranks > 0)
         return columns[np.argsort(ranks[columns])]
 
     def nobody(self) -> str:
@@ -123,6 +123,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
             view = view.corrected(market_cap=cap, supply=supply)
     columns = np.flatnonzero(choice.chosen)
     raw, weights, shares, shortage = _weigh(version, view, columns)
+    shares = None if shares is None else _counted(shares, raw, price[columns])
     return Determination(
         version=version,
         view=view,
@@ -161,6 +162,16 @@ def _weigh(
             return raw, np.full(len(columns), 1 / len(columns)), shares, str(error)
     except (MethodologyError, DataError) as error:
         raise type(error)(f"determination of {format_instant(view.now)}: {error}") from error
+
+
+def _counted(shares: Floats, raw: Floats, prices: Floats) -> Floats:
+    """Return units before capping, also of assets whose price is carried for longer than a figure stands.
+
+    Units times prices are in proportion to the weights before capping, which gives the units that are missing.
+    """
+    known = np.flatnonzero(np.isfinite(shares) & (raw > 0))
+    total = shares[known[0]] * prices[known[0]] / raw[known[0]] if len(known) else 1.0
+    return np.where(np.isfinite(shares), shares, total * raw / prices)
 
 
 def _candidates(view: Panel, price: Floats) -> Bools:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import numpy as np
@@ -135,8 +135,11 @@ class History:
         if not state.pending:
             dates = self.rules.at(base).rules.schedule.around(base)
             return self._determine(state, Cause.BASE, "base", dates)
-        determined = state.pending[0].determined_at
         if state.phase is Phase.OPEN:
+            plan = self._next_planned(state)
+            if plan is not None and self.panel.times[0] <= plan.determined_at < base:
+                return self._scheduled(state, plan)
+            determined = min(decision.determined_at for decision in state.pending)
             due = self.market.due(0, state, self._carry(state))
             late = tuple(entry for entry in due if entry.event.seen > determined)
             if late:
@@ -167,9 +170,11 @@ class History:
         view = self.panel.as_of(dates.determined_at)
         evidence = []
         if not len(view.times):
-            view = self.panel.as_of(dates.effective_at)
+            base = self.times[0]
             told = f"the data begin after {format_instant(dates.determined_at)}, when it was due"
-            evidence.append(Evidence(dates.effective_at, "*", "determination", "made at the effective instant", told))
+            evidence.append(Evidence(base, "*", "determination", "made at the base", told))
+            dates = replace(dates, determined_at=base, announced_at=max(base, dates.announced_at))
+            view = self.panel.as_of(base)
         members = self._members(state, dates.determined_at)
         found = determine(version, view, members)
         decision = Decision(
@@ -192,11 +197,14 @@ class History:
         return Determined(decision, (*evidence, *evidence_of(found, self.panel.assets)))
 
     def _members(self, state: IndexState, instant: np.datetime64) -> Bools:
-        """Return who is held at a determination, as what they have become by events seen since the last instant."""
+        """Return who is held at a determination, as what they have become by events seen since the last instant.
+
+        What is held as cash is no member.
+        """
         members = np.zeros(len(self.panel.assets), dtype=bool)
         if state.basket is None or instant < self.times[0]:
             return members
-        members[state.basket.columns[state.basket.units > 0]] = True
+        members[state.basket.columns[(state.basket.units > 0) & ~state.basket.cash]] = True
         for entry in self.market.events:
             event = entry.event
             if state.instant < event.seen <= instant and event.kind.converts:

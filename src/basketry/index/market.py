@@ -26,12 +26,12 @@ class Placed:
     Attributes:
         position: Of the instant; the number of instants where none is left.
         event: As known at that instant. Of a correction that came later, `event.ratio` is the factor.
-        corrects_since: For such a correction, the position at which the event took effect.
+        corrects_since: For such a correction, when the event was first seen.
     """
 
     position: int
     event: CorporateEvent
-    corrects_since: int | None = None
+    corrects_since: np.datetime64 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class IndexMarket:
             placed.event
             for placed in self.events
             if placed.corrects_since is None
-            and placed.event.kind.converts
+            and (placed.event.kind is EventKind.REDENOMINATION or placed.event.kind.continues)
             and placed.event.seen <= instant
             and (placed.event.new_asset or placed.event.asset) == asset
         ]
@@ -149,7 +149,7 @@ class IndexMarket:
         for event in versions[len(first) :]:
             if event.ratio != used and event.kind is not EventKind.DELISTING:
                 factor = replace(event, ratio=event.ratio / used)
-                found.append(Placed(self._position(event.seen), factor, position))
+                found.append(Placed(self._position(event.seen), factor, first[0].seen))
                 used = event.ratio
         return found
 
@@ -183,7 +183,7 @@ class IndexMarket:
                 self._columns[entry.event.asset],
                 self.column(entry.event.new_asset),
                 self._candidates(position, state, max_age) if entry.event.removal == "replace_by_next" else (),
-                None if entry.corrects_since is None else self.times[entry.corrects_since],
+                entry.corrects_since,
             )
             for entry in here
         )
@@ -202,7 +202,9 @@ class IndexMarket:
         return {
             self._columns[entry.event.asset]
             for entry in self.events
-            if entry.event.kind in ends and entry.event.seen <= instant
+            if (entry.event.kind in ends or entry.event.new_asset not in (None, entry.event.asset))
+            and not entry.event.kind.distributes
+            and entry.event.seen <= instant
         }
 
     def step(self) -> int:
@@ -242,6 +244,8 @@ def without_halted(panel: Panel) -> Panel:
 def _hidden(panel: Panel, halts: list[CorporateEvent]) -> Panel:
     price = panel.fields["price"].copy()
     for event in halts:
-        first, last = np.searchsorted(panel.times, [event.seen, event.until])
+        # A row known later corrects it from then on.
+        later = [row.known_at for row in halts if row.key == event.key and row.known_at > event.known_at]
+        first, last = np.searchsorted(panel.times, [event.seen, min([event.until, *later])])
         price[int(first) : int(last), panel.position(event.asset)] = np.nan
     return panel.with_price(price)

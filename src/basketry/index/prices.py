@@ -24,8 +24,9 @@ from basketry.index.missing import (
     microseconds,
     removal_evidence,
 )
+from basketry.index.parts import held_parts
 from basketry.index.records import Cause, Composition, Levels, Rebalance, Record
-from basketry.index.settle import ZERO, Conversion, contradiction, convert, depart, evidence_of, removal_of
+from basketry.index.settle import AT_ZERO, ZERO, Conversion, contradiction, convert, depart, evidence_of
 from basketry.index.state import IndexState, Phase
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Carried, IndexPath, Segment
@@ -107,18 +108,21 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     conversion = None
     held = basket
     if state.due:
-        conversion = convert(basket, state.due, book.events, state.struck_at, state.applied)
+        conversion = convert(basket, state.due, book.events, state.struck_at, state.parts)
         held, event = conversion.basket, event.rows(0, 1)
     stamps = event.times.astype(np.int64)
     filled = _filled(held, event, stamps, book)
     if conversion is not None:
-        _zero(filled.prices, held, conversion, book)
+        _zero(filled.prices, held, conversion, book, state.assets)
     gone: Bools | None = None
     ages = filled.ages
     row = None if ages is None else first_removal(ages, filled.news, held.cash, book.missing)
     if ages is not None and row is not None:
         filled, stamps = filled.head(row + 1), stamps[: row + 1]
         gone = ages[row] > microseconds(book.missing.carry_forward)
+        if conversion is not None:
+            # Those whom an event ends depart by the event.
+            gone &= ~np.isin(held.columns, [due.column for due in conversion.leaving])
     rows = len(stamps)
     marked = _marked(held, filled, stamps)
     leaving: list[Record] = []
@@ -159,12 +163,18 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         basket=after,
         changed_at=now if departed else state.changed_at,
         due=(),
-        applied=state.applied if conversion is None else conversion.earlier,
+        parts=held_parts(state.parts if conversion is None else conversion.parts, after),
         past_times=past[0],
         past_levels=past[1],
+        reserve=state.reserve[~np.isin(state.reserve, _left(held, after))] if departed else state.reserve,
         memories=following,
     )
     return Reading(after_state, record, (*leaving, *written), segment)
+
+
+def _left(held: Basket, after: Basket) -> NDArray[np.int64]:
+    """Return who is held no more, or as cash: one that has departed replaces nobody until the next determination."""
+    return np.setdiff1d(held.columns, after.columns[~after.cash])
 
 
 def _filled(held: Basket, event: Prices, stamps: NDArray[np.int64], book: Rulebook) -> _Filled:
@@ -195,14 +205,16 @@ def _marked(held: Basket, filled: _Filled, stamps: NDArray[np.int64]) -> Basket:
     return held.marked(filled.prices[-1], filled.seen[-1], filled.awaited[-1])
 
 
-def _zero(prices: Floats, held: Basket, conversion: Conversion, book: Rulebook) -> None:
+def _zero(prices: Floats, held: Basket, conversion: Conversion, book: Rulebook, names: tuple[str, ...]) -> None:
     """Make the price zero of each member that departs at zero, so that the level of the instant falls."""
+    if not conversion.leaving:
+        return
+    basket = held.marked(prices[-1].copy(), held.seen)
     for due in conversion.leaving:
         place = held.place(due.column)
-        if place is not None and removal_of(due, book.events) == ZERO:
-            only = np.arange(len(held.columns)) == place
-            if not held.marked(prices[-1], held.seen).alone(only):
-                prices[-1, place] = 0.0
+        basket, treatment = depart(basket, due, book.events, names)
+        if place is not None and treatment == AT_ZERO:
+            prices[-1, place] = 0.0
 
 
 def _marks(held: Basket, filled: _Filled, book: Rulebook, state: IndexState) -> Marks:

@@ -9,6 +9,7 @@ import numpy as np
 
 from basketry.core.numbers import normalise
 from basketry.index.basket import Basket, chain
+from basketry.index.parts import Part, corrected_parts, held_parts, moved_parts
 from basketry.index.records import Evidence
 from basketry.index.state import Candidate, Decision, Due
 from basketry.market.event_ratio import ratio_contradiction
@@ -18,6 +19,7 @@ from basketry.methodology.sections import EventPolicy
 
 REPLACE = "replace_by_next"
 ZERO = "remove_at_zero"
+AT_ZERO = "removed at zero"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +31,14 @@ class Conversion:
         carried: How units went over; None where nothing was converted or credited.
         applied: The events that concerned the basket, each with the price before it.
         leaving: Those of them by which a member departs once the prices are read.
-        earlier: Events that the basket went through since it was struck.
+        parts: Units that went through events since the last strike.
     """
 
     basket: Basket
     carried: Carried | None
     applied: tuple[tuple[Due, float], ...]
     leaving: tuple[Due, ...]
-    earlier: tuple[CorporateEvent, ...]
+    parts: tuple[Part, ...]
 
 
 def departs(due: Due) -> bool:
@@ -63,7 +65,7 @@ def convert(
     events: Iterable[Due],
     policy: EventPolicy,
     struck_at: np.datetime64,
-    earlier: tuple[CorporateEvent, ...],
+    parts: tuple[Part, ...],
 ) -> Conversion:
     """Return the basket after the events of an instant that convert or credit, at the last prices used.
 
@@ -72,44 +74,102 @@ def convert(
         events: Of one instant, in the order in which they were seen.
         policy: The methodology's treatment of forks and airdrops.
         struck_at: The last strike.
-        earlier: Events that the basket went through since then; only those can be corrected.
+        parts: Units that went through events since then; only those can be corrected.
     """
     carried: Carried | None = None
     applied: list[tuple[Due, float]] = []
     leaving: list[Due] = []
     for due in events:
         event = due.event
-        source = becomes(due) if due.corrects_since is not None else due.column
-        place = basket.place(source)
-        if place is None:
+        if due.corrects_since is not None:
+            basket, parts, steps, before = _corrected(basket, due, due.corrects_since, parts)
+            applied += [(due, before)] if steps else []
+            for step in steps:
+                carried = chain(carried, step)
             continue
-        before, seen = float(basket.prices[place]), int(basket.seen[place])
-        applied.append((due, before))
         if departs(due):
             leaving.append(due)
             continue
-        if due.corrects_since is not None:
-            if not any(event.key == gone.key for gone in earlier):
-                applied.pop()
-                continue
-            basket, step = basket.exchanged(source, source, event.ratio, before, seen)
-        elif event.kind.converts:
-            # A price of a redenominated asset that was observed when the event already held is in new units: the
-            # event was learned late.
-            late = becomes(due) == due.column and seen >= event.time.astype(np.int64)
-            if late and struck_at >= event.time:
-                continue  # The units were struck in new units.
-            price = before if late else before / event.ratio
-            basket, step = basket.exchanged(due.column, becomes(due), event.ratio, price, seen)
-        elif credited(event, policy) and due.new_column is not None:
-            basket, step = basket.exchanged(
-                due.column, due.new_column, event.ratio, 0.0, seen, keep_old=True, awaited=True
-            )
-        else:
+        place = basket.place(due.column)
+        if place is None or basket.cash[place]:
+            continue  # What is held as cash is the asset no longer.
+        price, seen, ratio = float(basket.prices[place]), int(basket.seen[place]), event.ratio
+        applied.append((due, price))
+        credit = event.kind.distributes
+        if credit and not (credited(event, policy) and due.new_column is not None):
             continue
+        if not (credit or event.kind.converts):
+            continue
+        target = becomes(due)
+        there = basket.place(target)
+        into_cash = there is not None and bool(basket.cash[there])
+        if there is not None and into_cash:
+            if credit:
+                continue
+            # As much cash as the units are worth.
+            ratio = price / float(basket.prices[there])
+        # A price of a redenominated asset that was observed when the event already held is in new units: the event
+        # was learned late.
+        late = target == due.column and seen >= event.time.astype(np.int64) and not basket.awaited[place]
+        if late and struck_at >= event.time:
+            continue  # The units were struck in new units.
+        parts = moved_parts(parts, basket, due.column, target, event, ratio, credit)
+        basket, step = basket.exchanged(
+            due.column,
+            target,
+            ratio,
+            0.0 if credit else price if late else price / ratio,
+            seen,
+            keep_old=credit,
+            awaited=credit,
+        )
+        if into_cash and basket.plan is not None:
+            plan = basket.plan.copy()
+            plan[:, basket.place(target)] = 0.0
+            basket = replace(basket, plan=plan)
         carried = chain(carried, step)
-        earlier = (*earlier, event)
-    return Conversion(basket, carried, tuple(applied), tuple(leaving), earlier)
+    # Whoever is held after the conversions departs.
+    gone = [
+        (due, place) for due in leaving if (place := basket.place(due.column)) is not None and not basket.cash[place]
+    ]
+    applied += [(due, float(basket.prices[place])) for due, place in gone]
+    return Conversion(basket, carried, tuple(applied), tuple(due for due, _ in gone), held_parts(parts, basket))
+
+
+def _corrected(
+    basket: Basket, due: Due, since: np.datetime64, parts: tuple[Part, ...]
+) -> tuple[Basket, tuple[Part, ...], list[Carried], float]:
+    """Return a basket in which the units that an event changed are as many as by its correction.
+
+    The other results are the parts, how units went over, and the price of the asset before.
+    """
+    event, factor = due.event, due.event.ratio
+    steps: list[Carried] = []
+    before = float("nan")
+    for column in sorted({part.column for part in parts if part.went_through(event)}):
+        parts, grown = corrected_parts(parts, column, event, factor)
+        place = basket.place(column)
+        if place is None:
+            continue
+        before, seen = float(basket.prices[place]), int(basket.seen[place])
+        late = becomes(due) == due.column and seen >= event.time.astype(np.int64)
+        # The last price used was divided by the ratio too, where none has been observed since.
+        divided = seen < since.astype(np.int64) and not late and bool(np.isclose(grown[0], factor, rtol=1e-12))
+        plan = basket.plan
+        basket, step = basket.exchanged(
+            column,
+            column,
+            float(grown[0]),
+            before / factor if divided else before,
+            seen,
+            awaited=bool(basket.awaited[place]),
+        )
+        if plan is not None:
+            plan = plan.copy()
+            plan[:, place] *= grown[1:]
+            basket = replace(basket, plan=plan)
+        steps.append(step)
+    return basket, parts, steps, before
 
 
 def carry_decision(decision: Decision, due: Due) -> Decision:
@@ -135,7 +195,7 @@ def carry_decision(decision: Decision, due: Due) -> Decision:
         return _without(decision, place, due)
     new = becomes(due)
     # What was determined on prices in new units, before the event was known, is in new units already.
-    learned_late = not corrected and new == source and decision.used_to >= event.time
+    learned_late = becomes(due) == due.column and decision.used_to >= event.time
     ratio = 1.0 if learned_late else event.ratio
     table = {
         int(column): (
@@ -151,7 +211,7 @@ def carry_decision(decision: Decision, due: Due) -> Decision:
     if held is None:
         table[new] = (weight, raw, shares * ratio, price / ratio)
     else:
-        table[new] = (held[0] + weight, held[1] + raw, held[2] + shares * ratio, held[3])
+        table[new] = _together(held, (weight, raw, shares * ratio, price / ratio))
     columns = np.array(sorted(table), dtype=np.int64)
     rows = np.array([table[column] for column in columns.tolist()])
     return replace(
@@ -162,6 +222,24 @@ def carry_decision(decision: Decision, due: Due) -> Decision:
         shares=None if decision.shares is None else rows[:, 2],
         prices=rows[:, 3],
     )
+
+
+_Determined = tuple[float, float, float, float]
+"""Weight, weight before capping, units before capping, and price."""
+
+
+def _together(one: _Determined, other: _Determined) -> _Determined:
+    """Return what was determined of two assets that become one: weights add up, and so do units.
+
+    Units are in proportion to weight over price, so the price is the one at which the sum of weights gives the sum of
+    units.
+    """
+    weight, raw = one[0] + other[0], one[1] + other[1]
+    if not (one[0] > 0 and other[0] > 0):
+        return (weight, raw, one[2] + other[2], one[3])
+    counted = one[2] * one[0] / one[1] + other[2] * other[0] / other[1]
+    price = weight / (one[0] / one[3] + other[0] / other[3])
+    return (weight, raw, counted * raw / weight, price)
 
 
 def _without(decision: Decision, place: int, due: Due) -> Decision:
@@ -214,7 +292,7 @@ def depart(basket: Basket, due: Due, policy: EventPolicy, names: tuple[str, ...]
         return basket, "no longer held"
     gone = np.zeros(len(basket.columns), dtype=bool)
     gone[place] = True
-    removal = removal_of(due, policy)
+    removal = due.event.removal or policy.delisting
     if removal == REPLACE:
         chosen = next((c for c in due.candidates if basket.place(c.column) is None), None)
         if chosen is not None:
@@ -222,16 +300,11 @@ def depart(basket: Basket, due: Due, policy: EventPolicy, names: tuple[str, ...]
         removal = policy.delisting
     if basket.alone(gone):
         return basket, "kept, as nothing else of worth is held"
-    if removal == "to_cash":
+    if removal == "to_cash" and not basket.awaited[place]:
         return basket.as_cash(gone), "held as cash"
     if removal == ZERO:
-        return basket.without(gone, keep_level=False), "removed at zero"
+        return basket.without(gone, keep_level=False), AT_ZERO
     return basket.without(gone, keep_level=True), "removed at last price"
-
-
-def removal_of(due: Due, policy: EventPolicy) -> str:
-    """Return how a member departs: as the event says, or else by the policy of the index."""
-    return due.event.removal or policy.delisting
 
 
 def _replaced(basket: Basket, place: int, chosen: Candidate) -> Basket:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
 from basketry.index.basket import Basket
+from basketry.index.parts import Part
 from basketry.index.records import Cause
 from basketry.market.events import CorporateEvent
 from basketry.methodology.methodology import Methodology
@@ -46,7 +47,7 @@ class Decision:
         weights, raw: After and before capping, shape (n,).
         shares: Units before capping where the weighting counts in units, else None.
         prices: At the determination, shape (n,).
-        reserve: Eligible assets that were not selected, the best first.
+        reserve: Eligible assets, the best first.
         nobody: Why nobody is eligible; '' where somebody is.
     """
 
@@ -85,7 +86,7 @@ class Due:
         column: The asset concerned.
         new_column: The new asset; None where there is none, or no data of it.
         candidates: Who can replace a member that departs, the best first.
-        corrects_since: For a correction of an event that has taken effect: the instant at which it did. The event's
+        corrects_since: For a correction of an event that has taken effect: when that was first seen. The event's
             ratio is then the factor by which units change.
     """
 
@@ -138,9 +139,9 @@ class IndexState:
         scheduled_to: Effective time of the latest scheduled change that was determined.
         pending: What was determined and has not taken effect, in the order of effective times.
         due: Corporate events that take effect at the next prices.
-        applied: Corporate events that the basket went through since the last strike.
+        parts: Units that went through corporate events since the last strike.
         steps: A transition under way, None for none.
-        reserve: Eligible assets that the last determination did not select, the best first.
+        reserve: Eligible assets of the last determination, the best first.
         past_times, past_levels: Levels since the last change, as far back as a trigger looks.
         memories: What each return rule remembers, in the order of the rulebook.
     """
@@ -157,7 +158,7 @@ class IndexState:
     scheduled_to: np.datetime64 = NEVER
     pending: tuple[Decision, ...] = ()
     due: tuple[Due, ...] = ()
-    applied: tuple[CorporateEvent, ...] = ()
+    parts: tuple[Part, ...] = ()
     steps: Steps | None = None
     reserve: NDArray[np.int64] = field(default_factory=lambda: NOBODY)
     past_times: NDArray[np.datetime64] = field(default_factory=lambda: NO_TIMES)

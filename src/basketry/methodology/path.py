@@ -70,6 +70,11 @@ class Segment:
     becomes: Carried | None = None
 
     @property
+    def values(self) -> Floats:
+        """Value of the basket at each row at the prices used, shape (end - start + 1,), also where a level is held."""
+        return np.asarray((self.prices * self.units).sum(axis=1), dtype=np.float64)
+
+    @property
     def weights(self) -> Floats:
         """Weights at each row, drifting with prices, shape (end - start + 1, n); rows sum to 1."""
         values = self.prices * self.units

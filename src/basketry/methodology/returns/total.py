@@ -173,7 +173,7 @@ class TotalReturn(Series):
                     times[rows], pause, np.ascontiguousarray(segment.prices), ends, rates, units.credited, units.grown
                 )
                 units.ends, units.rates = ends[done:], rates[done:]
-                value = segment.divisor * path.levels[rows]
+                value = segment.values
                 share = ratio(value + income * (self.utilisation / YEAR_DAYS), value)
                 factors[segment.start + 1 : segment.end + 1] = units.base * share[1:]
                 units.factor = float(factors[segment.end])
@@ -191,7 +191,7 @@ class TotalReturn(Series):
             rows = slice(segment.start, segment.end + 1)
             prices = np.ascontiguousarray(segment.prices)
             income = step_income(times[rows], self._yields(path, segment), _earning(segment), prices)[1:]
-            value = segment.divisor * path.levels[rows][:-1]
+            value = segment.values[:-1]
             earned = income * (self.utilisation / YEAR_DAYS)
             ratios[segment.start : segment.end] += np.divide(earned, value, out=np.zeros_like(value), where=value > 0)
         levels = compounded(memory.level, np.maximum(ratios, 0.0))

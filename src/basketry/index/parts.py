@@ -1,0 +1,127 @@
+"""Parts of a holding that went through events, by which a later correction finds the units that an event changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from basketry.core.numbers import Floats
+from basketry.index.basket import Basket
+from basketry.market.events import CorporateEvent
+
+Shares = tuple[float, float, float]
+"""Of the units held, and of those at the start and at the end of a transition under way (0 where there is none)."""
+
+_NOTHING = 1e-12
+"""A share that is a matter of rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Units of one asset that went through the same events since the last strike.
+
+    Attributes:
+        column: The asset.
+        shares: Of its units, 0 to 1 each.
+        events: What they went through.
+    """
+
+    column: int
+    shares: Shares
+    events: tuple[CorporateEvent, ...]
+
+    def went_through(self, event: CorporateEvent) -> bool:
+        """Return whether an event, or one that a row corrects, changed these units."""
+        return any(event.key == gone.key for gone in self.events)
+
+
+def moved_parts(
+    parts: tuple[Part, ...], before: Basket, source: int, target: int, event: CorporateEvent, ratio: float, credit: bool
+) -> tuple[Part, ...]:
+    """Return the parts after units of one asset went over into another, or gave units of it beside themselves.
+
+    Args:
+        parts: Before.
+        before: The basket before.
+        source, target: Columns.
+        event: What happened.
+        ratio: New units for one old.
+        credit: Whether the old units stay; what is credited has no share in a transition under way.
+    """
+    came = _amounts(before, source) * ratio
+    if credit:
+        came[1:] = 0.0
+    held = np.zeros(3) if target == source else _amounts(before, target)
+    found: list[Part] = []
+    rest = np.ones(3)
+    for part in parts:
+        if part.column == source and not credit:
+            rest = rest - part.shares
+            found.append(Part(target, _of(came * part.shares, held + came), (*part.events, event)))
+        elif part.column == target:
+            found.append(replace(part, shares=_of(held * part.shares, held + came)))
+        else:
+            found.append(part)
+    found.append(Part(target, _of(rest * came, held + came), (event,)))
+    return tuple(part for part in found if max(part.shares) > _NOTHING)
+
+
+def corrected_parts(
+    parts: tuple[Part, ...], column: int, event: CorporateEvent, factor: float
+) -> tuple[tuple[Part, ...], Floats]:
+    """Return the parts once those of an asset that an event changed are `factor` times as many, and what that makes.
+
+    The second result is what all units of the asset are multiplied by: those held, and those of both ends of a
+    transition, shape (3,).
+    """
+    concerned = [part for part in parts if part.column == column and part.went_through(event)]
+    share = np.sum([part.shares for part in concerned], axis=0) if concerned else np.zeros(3)
+    grown = (1.0 - share) + share * factor
+    found = []
+    for part in parts:
+        if part.column == column:
+            times = factor if part.went_through(event) else 1.0
+            part = replace(part, shares=_of(np.array(part.shares) * times, grown))
+        found.append(part)
+    return tuple(found), grown
+
+
+def stepped_parts(parts: tuple[Part, ...], before: Basket, after: Basket, share: float) -> tuple[Part, ...]:
+    """Return the parts after a step of a transition.
+
+    Args:
+        parts: Before.
+        before: The basket with its plan.
+        after: The basket with the units of the step.
+        share: Of the units at the end, 0 to 1.
+    """
+    found = []
+    for part in parts:
+        amounts = _amounts(before, part.column) * (0.0, 1.0 - share, share)
+        held = float((amounts * part.shares).sum() / amounts.sum()) if amounts.sum() > 0 else 0.0
+        ends = part.shares[1:] if after.plan is not None else (0.0, 0.0)
+        found.append(replace(part, shares=(held, *ends)))
+    return held_parts(found, after)
+
+
+def held_parts(parts: Iterable[Part], basket: Basket) -> tuple[Part, ...]:
+    """Return the parts of assets that a basket still holds, other than as cash."""
+    places = ((part, basket.place(part.column)) for part in parts)
+    return tuple(part for part, place in places if place is not None and not basket.cash[place])
+
+
+def _amounts(basket: Basket, column: int) -> Floats:
+    place = basket.place(column)
+    found = np.zeros(3)
+    if place is not None:
+        found[0] = basket.units[place]
+        if basket.plan is not None:
+            found[1:] = basket.plan[:, place]
+    return found
+
+
+def _of(amounts: Floats, whole: Floats) -> Shares:
+    held, old, target = np.divide(amounts, whole, out=np.zeros(3), where=whole > 0).tolist()
+    return (held, old, target)
