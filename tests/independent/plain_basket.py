@@ -55,10 +55,10 @@ class Lot:
 
 @dataclass
 class Basket:
-    """Lots by asset, and cash."""
+    """Lots by asset, and the cash for which assets were given up, by asset."""
 
     lots: dict[str, list[Lot]] = field(default_factory=dict)
-    cash: float = 0.0
+    cash: dict[str, float] = field(default_factory=dict)
 
     def units(self, asset: str) -> float:
         return math.fsum(lot.units for lot in self.lots.get(asset, []))
@@ -68,30 +68,31 @@ class Basket:
         return self.units(asset) * last[asset].value if asset in last else 0.0
 
     def value(self, last: Mapping[str, Price]) -> float:
-        return math.fsum([self.cash, *(self.worth(asset, last) for asset in sorted(self.lots))])
+        return math.fsum([*self.cash.values(), *(self.worth(asset, last) for asset in sorted(self.lots))])
 
     def scaled(self, factor: float) -> Basket:
         lots = {asset: [lot.scaled(factor) for lot in lots] for asset, lots in self.lots.items()}
-        return Basket(lots, self.cash * factor)
+        return Basket(lots, {asset: worth * factor for asset, worth in self.cash.items()})
 
     def plus(self, other: Basket) -> Basket:
         both = sorted({*self.lots, *other.lots})
         lots = {asset: [*self.lots.get(asset, []), *other.lots.get(asset, [])] for asset in both}
-        return Basket(lots, self.cash + other.cash)
+        return Basket(lots)
 
-    def convert(self, event: Event, new: str) -> None:
+    def following(self, last: Mapping[str, Price]) -> Basket:
+        """Return what takes part in a transition: neither cash nor what has no price yet. No event is corrected."""
+        lots = {asset: [replace(lot, by={}) for lot in lots] for asset, lots in self.lots.items() if asset in last}
+        return Basket(lots)
+
+    def convert(self, event: Event, new: str, fixed_after: Callable[[Lot], bool] = lambda _: False) -> None:
         """Turn the units of the event's asset into those of another, or of itself.
 
-        A lot of a redenominated asset that was fixed at a price from after the event is in new units already: it was
-        bought when the event had happened and was not known. The page does not speak of it.
+        A lot that was fixed after a redenomination which was not known then is in new units already.
         """
         lots = self.lots.pop(event.asset, [])
         if not lots:
             return
-        fixed_after = [new == event.asset and instant(lot.day) >= event.time for lot in lots]
-        turned = [
-            lot if after else lot.times(event.factor, event.key) for lot, after in zip(lots, fixed_after, strict=True)
-        ]
+        turned = [lot if fixed_after(lot) else lot.times(event.factor, event.key) for lot in lots]
         self.lots[new] = self.lots.get(new, []) + turned
 
     def correct(self, key: Key, ratio: float) -> None:
@@ -102,7 +103,8 @@ class Basket:
     def exchange(self, asset: str, new: str, price: float, day: Day, value: Callable[[Lot], float]) -> None:
         """Put units of another asset in the place of a member's, lot by lot of the same value."""
         lots = self.lots.pop(asset, [])
-        self.lots.setdefault(new, []).extend(Lot(value(lot) / price, price, day) for lot in lots)
+        if lots:
+            self.lots.setdefault(new, []).extend(Lot(value(lot) / price, price, day) for lot in lots)
 
 
 @dataclass
@@ -127,7 +129,8 @@ class Pending:
 
     def convert(self, event: Event, new: str) -> None:
         """Replace a converted asset by what it became; weights add up where both were determined."""
-        self.basket.convert(event, new)
+        same = new == event.asset
+        self.basket.convert(event, new, lambda lot: same and instant(lot.day) >= event.time)
         if event.asset in self.weights:
             weight = self.weights.pop(event.asset)
             self.weights[new] = self.weights.get(new, 0.0) + weight
@@ -138,7 +141,7 @@ class Pending:
         self.basket.lots.pop(asset, None)
 
     def exchange(self, asset: str, new: str, price: float, day: Day) -> None:
-        """Give the weight of an asset to another, units at the prices of the determination."""
+        """Give the weight of an asset to another, units by the price of the determination for that of now."""
         self.basket.exchange(asset, new, price, day, lambda lot: lot.units * lot.price)
         if asset in self.weights:
             weight = self.weights.pop(asset)

@@ -20,6 +20,7 @@ class Index:
         divisor: Basket value for one index point.
         given: Weights at the last strike or transition step.
         changed: The last change.
+        struck: The last strike.
         old, target, began, done: A transition under way: from, to, its first day, steps made.
         pending: Changes determined and not struck.
         ranked, departed: The eligible of the last determination, and who has departed since.
@@ -34,7 +35,7 @@ class Index:
         self.last: dict[str, Price] = {}
         self.divisor = 1.0
         self.given: dict[str, float] = {}
-        self.changed = self.began = day
+        self.changed = self.struck = self.began = day
         self.old: Basket | None = None
         self.target: Basket | None = None
         self.done = 0
@@ -85,23 +86,36 @@ def settle(index: Index, event: Event) -> None:
 def _convert(index: Index, event: Event, new: str) -> None:
     asset = event.asset
     before = index.basket.units(asset)
+    # The price that is used is in new units already where a redenomination was learned late.
+    late = new == asset and asset in index.last and instant(index.last[asset].day) >= event.time
+    if new in index.basket.cash:
+        _to_cash(index, asset, new)
     for basket in index.baskets:
-        basket.convert(event, new)
+        if not late or instant(index.struck) < event.time:
+            basket.convert(event, new)
     for change in index.pending:
         if instant(change.day) < event.seen:
             change.convert(event, new)
     if asset in index.last:
         price = index.last.pop(asset)
-        used = instant(price.day) >= event.time  # a price in new units, from before the event was known
-        if not used:
+        if not late:
             price = Price(price.value / event.factor, price.day, {**price.by, event.key: event.factor})
         index.last.setdefault(new, price)
-    if asset in index.given:
+    if before and asset in index.given:
         given = index.given.pop(asset)
         index.given[new] = index.given.get(new, 0.0) + given
     if before:
         after = index.basket.units(new) if new == asset else before * event.factor
         index.income.convert(asset, new, after / before)
+
+
+def _to_cash(index: Index, asset: str, new: str) -> None:
+    """Hold what would become an asset that is held as cash as cash, too."""
+    cash = index.basket.cash
+    cash[new] += index.basket.worth(asset, index.last)
+    for basket in index.baskets:
+        basket.lots.pop(asset, None)
+    index.last.pop(asset, None)
 
 
 def _credit(index: Index, event: Event) -> None:
@@ -110,11 +124,14 @@ def _credit(index: Index, event: Event) -> None:
     Open: whether a price from before the credit counts as the first. Taken: no, nothing of the new asset was held.
     """
     new = event.new_asset
-    if new is None or not index.market.has(new) or event.asset not in index.basket.lots:
+    if new is None or not index.market.has(new) or event.asset not in index.basket.lots or new in index.basket.cash:
         return
     units = index.basket.units(event.asset) * event.ratio
     index.basket.lots.setdefault(new, []).append(Lot(units, 0.0, index.day, {event.key: event.ratio}))
     index.given.setdefault(new, 0.0)
+    if event.asset in index.income.earned:
+        earned = index.income.earned
+        earned[new] = earned.get(new, 0.0) + earned[event.asset] * event.ratio
 
 
 def correct(index: Index, event: Event) -> None:
@@ -159,20 +176,19 @@ def depart(index: Index, asset: str, how: str | None) -> None:
         index.lost = True
     grown = index.income.grown(index.basket, index.last)
     price = index.last.pop(asset, Price(0.0, index.day)).value
+    worth_of_it = index.basket.units(asset) * price
     for basket in index.baskets:
         # In a transition the old basket and the target lose what the basket held loses, so that steps go on alike.
-        units = basket.units(asset)
         basket.lots.pop(asset, None)
-        if how == "to_cash":
-            basket.cash += units * price
+    if how == "to_cash":
+        index.basket.cash[asset] = worth_of_it
     if how == "remove_at_last_price":
         index.divisor *= (value - worth) / value
     if how == "remove_at_zero":
         grown = index.income.grown(index.basket, index.last)
     _left(index, asset, grown)
-    # Open: "normalised where a member leaves" for cash. Taken: cash keeps the weight, the others theirs.
-    index.given.pop(asset)
     if how != "to_cash":
+        index.given.pop(asset)
         total = sum(index.given.values())
         index.given = {a: w / total for a, w in index.given.items()} if total else index.given
 
@@ -206,15 +222,13 @@ def _replace(index: Index, asset: str, new: str) -> None:
 def _leave_pending(index: Index, change: Pending, asset: str, how: str | None) -> None:
     """Take an asset out of what was determined; its weight goes to the others, or to its replacement.
 
-    Open: which replacement. Taken: the best-ranked of this determination that it did not select.
+    That is the best-ranked of the last determination that this one did not select.
     """
     if asset not in change.weights:
         return
-    new = _replacement(index, change.ranked, set(change.weights)) if how == "replace_by_next" else None
+    new = _replacement(index, index.ranked, set(change.weights)) if how == "replace_by_next" else None
     if new is None:
         change.drop(asset)
         return
-    # The price of the determination in the units of now.
-    prices = index.market.view(index.day).tables["price"][new]
-    day = max(x for x in prices if x <= change.day)
-    change.exchange(asset, new, prices[day], day)
+    view, carry = index.market.view(index.day), index.rules["carry"]
+    change.exchange(asset, new, view.observed(new, carry) or 0.0, view.seen(new, carry))

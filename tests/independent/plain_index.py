@@ -118,32 +118,31 @@ class PlainIndex:
                 self.depart(day, quiet)
                 self.total(day)
                 due = self.triggered(day)
-                if due and not rules["determine"]:
-                    self.decide(day, day, by_trigger=True)
+                if due:
+                    self.decide(day, day + timedelta(rules["determine"]), by_trigger=True)
                 if self.scheduled(day) and not rules["determine"]:
                     self.decide(day, day)
                 if not self.change(day):
                     self.step(day)
-                if due and rules["determine"]:
-                    self.decide(day, day + timedelta(rules["determine"]), by_trigger=True)
             effective = day + timedelta(rules["determine"])
             if rules["determine"] and self.scheduled(effective):
                 self.decide(day, effective)
             index.income.close(index.basket, index.last)
             points = index.divisor
             result.baskets[day] = {a: index.basket.units(a) / points for a in sorted(index.basket.lots)}
-            result.cash[day] = index.basket.cash / points
+            result.cash[day] = math.fsum(index.basket.cash.values()) / points
         result.pending = [change.effective for change in index.pending]
         return result
 
     def start(self, base: Day, level: float) -> None:
         """Determine and strike the base composition, and what was determined before the base for later."""
-        index, lag = self.index, self.rules["determine"]
+        index, lag, first = self.index, self.rules["determine"], self.days[0]
         asked = base - timedelta(lag)
-        self.decide(asked if asked >= self.days[0] else base, base)
-        for n in range(1, lag):
-            if self.scheduled(base + timedelta(lag - n)) and asked + timedelta(lag - n) >= self.days[0]:
-                self.decide(base - timedelta(n), base + timedelta(lag - n))
+        self.decide(asked if asked >= first else base, base)
+        coming = [base + timedelta(n) for n in range(1, lag) if self.scheduled(base + timedelta(n))]
+        for effective in coming:
+            if effective - timedelta(lag) >= first:
+                self.decide(effective - timedelta(lag), effective)
         self.events(base)
         for event in index.leaving:
             leave(index, event)
@@ -155,6 +154,9 @@ class PlainIndex:
         self.status(base, False)
         self.total(base)
         index.income.restart(1.0)
+        for effective in coming:
+            if effective - timedelta(lag) < first:
+                self.decide(base, effective)
 
     def scheduled(self, day: Day) -> bool:
         """Return whether a scheduled change takes effect on a day."""
@@ -220,9 +222,9 @@ class PlainIndex:
         if then not in ("keep", "suspend") and not quiet and len(old) < len(index.last):
             for asset in old:
                 depart(index, asset, then)
-        if index.lost:
+        if index.lost and self.result.statuses[day].word != "suspended":
             self.level(day)
-            index.lost = False
+        index.lost = False
 
     def status(self, day: Day, quiet: bool) -> None:
         """Write the status of the level, by the prices that it was made with.
@@ -258,10 +260,11 @@ class PlainIndex:
             return False
         if rules["drift"] is not None:
             value = index.basket.value(index.last)
-            for asset in index.basket.lots:
+            worth = {a: index.basket.worth(a, index.last) for a in index.basket.lots} | index.basket.cash
+            for asset, held in worth.items():
                 given = index.given[asset]
                 band = rules["drift"] * given if rules["drift_relative"] else rules["drift"]
-                if abs(index.basket.worth(asset, index.last) / value - given) > band:
+                if abs(held / value - given) > band:
                     return True
         return rules["volatility"] is not None and self.volatile(day)
 
@@ -296,15 +299,17 @@ class PlainIndex:
         first = not index.basket.lots
         value = 1.0 if first else index.basket.value(index.last)
         if rules["fix"] == "units":
-            fresh = Basket({a: change.basket.lots[a] for a in prices})
+            fresh = Basket({a: change.basket.lots[a] for a in prices}).following(prices)
         else:
             sizes = {a: change.weights[a] / price.value for a, price in prices.items()}
             fresh = Basket({a: [Lot(sizes[a], price.value, price.day)] for a, price in prices.items()})
         fresh = fresh.scaled(value / fresh.value(prices))
         index.old = index.target = None
-        index.last |= prices
+        index.struck = day
+        old = index.basket.following(index.last)
+        index.last |= {asset: Price(price.value, price.day) for asset, price in prices.items()}
         if rules["steps"] > 1 and not first:
-            index.old, index.target, index.began, index.done = index.basket, fresh, day, 0
+            index.old, index.target, index.began, index.done = old, fresh, day, 0
             self.step(day)
         else:
             index.hold(fresh)
@@ -320,10 +325,8 @@ class PlainIndex:
             return
         index.done, share = due, due / steps
         mixture = index.target if due == steps else index.old.scaled(1 - share).plus(index.target.scaled(share))
-        worth = mixture.value(index.last)
-        # Open: whether credited units and cash from within a transition outlast its next step. Taken: what is
-        # neither in the old basket nor in the target is sold, as the page gives the units of a step entirely.
-        if worth > 0:
-            index.hold(mixture.scaled(index.basket.value(index.last) / worth))
+        if mixture.value(index.last) <= 0:
+            mixture = index.old  # everybody in the target has left
+        index.hold(mixture.scaled(index.basket.value(index.last) / mixture.value(index.last)))
         if due == steps:
             index.old = index.target = None

@@ -62,16 +62,18 @@ class Event:
         return 1.0 if self.kind == "name_change" else self.ratio
 
     def holds(self, day: Day) -> bool:
-        """Return whether a halt covers a day's instant."""
-        return self.time <= instant(day) and (self.until is None or instant(day) < self.until)
+        """Return whether a halt covers a day's instant, from when it was known on."""
+        return self.seen <= instant(day) and (self.until is None or instant(day) < self.until)
 
 
 def newest(rows: Iterable[Event]) -> list[Event]:
-    """Return of the rows with one key the one known last, in the order in which they are seen."""
+    """Return of the rows with one key the one known last, in the order in which their first rows are seen."""
     found: dict[Key, Event] = {}
+    seen: dict[Key, datetime] = {}
     for row in sorted(rows, key=lambda row: row.known):
         found[row.key] = row
-    return sorted(found.values(), key=lambda row: (row.seen, row.key))
+        seen.setdefault(row.key, row.seen)
+    return sorted(found.values(), key=lambda row: (seen[row.key], row.key))
 
 
 class PlainMarket:
@@ -136,7 +138,7 @@ class View:
             if row.kind == "redenomination":
                 series = prices.get(row.asset, {})
                 prices[row.asset] = {x: p / row.ratio if instant(x) < row.time else p for x, p in series.items()}
-            elif row.renames and row.kind != "merger" and row.new_asset and market.has(row.asset):
+            elif row.renames and row.kind != "merger" and row.new_asset and market.has(row.new_asset):
                 for field, table in self.tables.items():
                     over = row.factor if field == "price" else 1.0
                     before = {x: v / over for x, v in table.get(row.asset, {}).items() if instant(x) < row.time}

@@ -1,0 +1,106 @@
+"""On random markets with every kind of event, levels, statuses and baskets equal those of the plain implementation."""
+
+import math
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.independent.plain_determine import CannotDetermineError
+from tests.independent.plain_index import PlainIndex, Result
+from tests.independent.random_markets import LEVEL, RandomMarket, methodology_of, panel_of, random_market
+
+from basketry.core.errors import BasketryError
+from basketry.index.calculate import calculate_index
+from basketry.index.result import IndexResult
+
+Basket = dict[str, float]
+"""Units over the divisor by asset."""
+
+
+def both(market: RandomMarket) -> tuple[Result, IndexResult] | None:
+    """Return the index by both, None where the rules have no answer, which basketry must say too."""
+    index = PlainIndex(market.tables, market.days, {}, market.rules, market.events, market.yields)
+    try:
+        plain = index.run(market.base, LEVEL)
+    except CannotDetermineError:
+        with pytest.raises(BasketryError):
+            calculate_index(methodology_of(market), panel_of(market))
+        return None
+    return plain, calculate_index(methodology_of(market), panel_of(market))
+
+
+def day_of(value: Any) -> date:
+    return date.fromisoformat(str(value)[:10])
+
+
+def first_difference(market: RandomMarket) -> str | None:
+    """Return where the two first differ, None where they do not."""
+    found = both(market)
+    if found is None:
+        return None
+    plain, result = found
+    rows = result.levels.rows(named=True)
+    if [day_of(row["time"]) for row in rows] != list(plain.levels):
+        return f"instants: {len(rows)} rows for {len(plain.levels)}"
+    held = baskets(result)
+    known: Basket = {}
+    for row in rows:
+        day = day_of(row["time"])
+        status = plain.statuses[day]
+        pairs = [
+            ("level", row["price_return"], plain.levels[day]),
+            ("total return", row.get("total_return"), plain.total.get(day)),
+            ("status", row["status"], status.word),
+            ("age", row["age_days"], status.age),
+            ("fresh", row["sources"], status.fresh),
+        ]
+        known = held.get(day, known)
+        # A change at the last instant counts from the next one, which is not there.
+        if row is not rows[-1]:
+            pairs.extend(_holdings(known, plain, day))
+        for name, ours, theirs in pairs:
+            close = isinstance(ours, float) and isinstance(theirs, float) and math.isclose(ours, theirs, rel_tol=1e-9)
+            if ours != theirs and not close:
+                return f"{day} {name}: {ours!r}, by the plain implementation {theirs!r}"
+    return None
+
+
+def _holdings(known: Basket, plain: Result, day: date) -> list[tuple[str, Any, Any]]:
+    """Return what is compared of two baskets. Cash stands in compositions as the asset that left."""
+    theirs = plain.baskets[day]
+    pairs: list[tuple[str, Any, Any]] = [(f"units of {a}", known.get(a), q) for a, q in theirs.items()]
+    if not plain.cash[day]:
+        pairs.append(("members", sorted(known), sorted(theirs)))
+    return pairs
+
+
+def baskets(result: IndexResult) -> dict[date, Basket]:
+    """Return units over the divisor by the day from which they are held; the last of a day counts."""
+    found: dict[date, Basket] = {}
+    for row in result.compositions.rows(named=True):
+        found.setdefault(day_of(row["effective_at"]), {})[row["asset"]] = row["units"] / row["divisor"]
+    return found
+
+
+def check(seeds: range, with_events: bool) -> None:
+    wrong = {}
+    for seed in seeds:
+        market = random_market(seed, with_events)
+        try:
+            difference = first_difference(market)
+        except BasketryError as error:
+            difference = f"refused: {error}"
+        if difference:
+            wrong[seed] = f"{difference}\n{market.words()}"
+    assert not wrong, f"{len(wrong)} of {len(seeds)} differ: {sorted(wrong)}; the first:\n{min(wrong.items())}"
+
+
+@pytest.mark.parametrize("with_events", [False, True])
+def test_random_markets_give_the_same_by_both(with_events: bool) -> None:
+    check(range(40), with_events)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(1000, 1400, 100))
+def test_many_random_markets_give_the_same_by_both(start: int) -> None:
+    check(range(start, start + 100), True)
