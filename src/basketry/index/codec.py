@@ -173,8 +173,9 @@ def _built(kind: type[T], value: Any, decoders: Mapping[str, Decode], place: str
     for name, decode in decoders.items():
         try:
             found[name] = decode(value[name])
-        except (ValueError, TypeError, OverflowError) as error:
-            raise DataError(f"{place}.{name}: {error}") from error
+        except (DataError, ValueError, TypeError, OverflowError) as error:
+            told = str(error)
+            raise DataError(told if told.startswith("state") else f"{place}.{name}: {told}") from error
     return kind(**found)
 
 
@@ -192,8 +193,8 @@ def _exactly(kind: type[T]) -> Callable[[Any], T]:
 
 
 def _number(value: Any) -> float:
-    if type(value) not in (int, float):
-        raise DataError(f"expected a number, was {value!r}")
+    if type(value) not in (int, float) or not np.isfinite(float(value)):
+        raise DataError(f"expected a finite number, was {value!r}")
     return float(value)
 
 

@@ -1,0 +1,71 @@
+"""Bytes of a state that were changed are refused with one clear error, or are a state; never anything else."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from basketry.core.errors import DataError
+from basketry.index.history import History
+from basketry.index.market import IndexMarket
+from basketry.index.state import IndexState
+from basketry.methodology.methodology import Methodology
+from tests.property.test_fold import calculated
+
+STRANGE: list[Any] = [None, True, -1, 0, 10**30, 1.5, "", "x", [], [1], {}, {"a": 1}, [[1.0]], 1e308]
+
+
+def states() -> tuple[Methodology, list[bytes]]:
+    rules, panel, result = calculated(5)
+    driver = History(rules, IndexMarket.of(panel, result.times), 1)
+    return rules, [step.state.to_bytes() for step in driver.walk(driver.start())][::9]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        found += places(entry, (*path, key))
+    return found
+
+
+def changed(content: bytes, rng: np.random.Generator) -> bytes:
+    value = json.loads(content)
+    *path, last = places(value)[int(rng.integers(len(places(value))))]
+    holder = value
+    for key in path:
+        holder = holder[key]
+    if rng.random() < 0.2:
+        del holder[last]
+    else:
+        holder[last] = STRANGE[int(rng.integers(len(STRANGE)))]
+    return json.dumps(value).encode()
+
+
+def test_a_changed_state_is_refused_or_is_a_state() -> None:
+    rules, kept = states()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(600):
+        content = changed(kept[int(rng.integers(len(kept)))], rng)
+        try:
+            IndexState.from_bytes(content, rules)
+        except DataError as error:
+            refused += 1
+            assert "state" in str(error) or "remembers" in str(error)
+    assert refused > 300
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"format": 2}', b"null", b'{"format": 1}'])
+def test_what_is_no_state_is_refused(content: bytes) -> None:
+    rules, _ = states()
+    with pytest.raises(DataError, match="state"):
+        IndexState.from_bytes(content, rules)
+
+
+def test_a_state_of_another_rulebook_is_refused() -> None:
+    rules, kept = states()
+    other = Methodology.load({**rules.document, "returns": ["price"]})
+    with pytest.raises(DataError, match="return rules; the state is of another"):
+        IndexState.from_bytes(kept[-1], other)
