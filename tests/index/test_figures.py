@@ -174,3 +174,17 @@ def test_an_inverted_ratio_is_told_as_one_that_contradicts_the_prices(ratio: flo
         assert result.level().tolist() == pytest.approx([100.0, 100.0, 50.005, 50.005], rel=1e-14)
         assert doubts["asset"].to_list() == ["dot"]
         assert remedy in doubts["evidence"][0]
+
+
+@pytest.mark.parametrize("day", [28, 29, 30, 31, 32])
+@pytest.mark.parametrize("known", [5, None])
+def test_a_merger_into_a_member_around_a_change_leaves_that_member_alone(day: int, known: int | None) -> None:
+    # b doubles to 20 on day 10, and gives 2 a of 10; all of 150 doubles with a on day 35. Determined on day 28.
+    prices = {"a": [10.0] * 35 + [20.0], "b": [10.0] * 10 + [20.0] * (day - 10) + [GAP] * (36 - day)}
+    event = {
+        "time": at(day), "kind": "merger", "asset": "b", "new_asset": "a", "ratio": 2.0,
+        "known_at": at(day if known is None else known),
+    }  # fmt: skip
+    result = calculate_index(rules(rebalance={"every": "month", "determine": "3d"}), daily(prices, event))
+    assert result.level()[[9, 10, 27, 31, 34, 35]].tolist() == pytest.approx([100, 150, 150, 150, 150, 300], rel=1e-12)
+    assert result.weights() == {"a": 1.0}
