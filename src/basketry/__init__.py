@@ -18,6 +18,7 @@ _PLACES = {
     "CapInfeasibleError": "basketry.core.errors",
     "DataError": "basketry.core.errors",
     "Explanation": "basketry.index.explain",
+    "FailedIndex": "basketry.jobs.calculate_many",
     "Index": "basketry.jobs.calculate",
     "Lake": "basketry.lake.lake",
     "ManipulationCost": "basketry.reference.attack.cost",
@@ -33,6 +34,7 @@ _PLACES = {
     "VettingRules": "basketry.reference.vetting.rules",
     "base_divisor": "basketry.index.divisor",
     "calculate": "basketry.jobs.calculate",
+    "calculate_many": "basketry.jobs.calculate_many",
     "cap_weights": "basketry.methodology.cap_weights",
     "chained_divisor": "basketry.index.divisor",
     "explain": "basketry.index.explain:explain_index",
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from basketry.index.explain import explain_index as explain
     from basketry.jobs.attack import price_attacks
     from basketry.jobs.calculate import Index, calculate
+    from basketry.jobs.calculate_many import FailedIndex, calculate_many
     from basketry.jobs.prices import ReferencePrices, fixing_instants, reference_prices
     from basketry.jobs.track import TrackTerms, followed
     from basketry.jobs.verify import Verification, verify
