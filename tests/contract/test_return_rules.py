@@ -295,7 +295,7 @@ def test_a_rule_says_itself_and_reads_back(name: str, parameters: dict[str, Any]
         ("total", {"utilisation": 0}),
         ("total", {"utilisation": 0, "method": "rate"}),
         ("excess", {"rate": 0}),
-        ("volatility_target", {"target": 10, "tolerance": 0}),
+        ("volatility_target", {"target": 10, "tolerance": 0, "warm_up": "1000d"}),
     ],
 )
 def test_parameters_that_do_nothing_give_the_price_return(name: str, parameters: dict[str, Any], seed: int) -> None:

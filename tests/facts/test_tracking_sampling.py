@@ -82,7 +82,7 @@ def test_turnover_and_bounds_against_a_general_solver() -> None:
         LinearConstraint(np.full((1, 12), 0.5), 0, limit),
     ]
     start = np.concatenate([np.maximum(held.weights - previous, 0), np.maximum(previous - held.weights, 0)]) * 0.5
-    solved = minimize(error, start, bounds=[(0, 1)] * 12, constraints=constraints, method="SLSQP", tol=1e-14)
+    solved = minimize(error, start, bounds=[(0, 1)] * 12, constraints=constraints, method="SLSQP", tol=1e-12)
     assert solved.success
     ours = 1e4 * float(((returns @ (held.weights - weights)) ** 2).mean())
     assert ours == pytest.approx(solved.fun, rel=1e-4)
@@ -163,7 +163,7 @@ def test_huber_and_downside_are_at_their_minimum() -> None:
         total = LinearConstraint(np.ones((1, len(held))), 1, 1)
         start = np.full(len(held), 1 / len(held))
         bounds = [(0, 1)] * len(held)
-        solved = minimize(value, start, bounds=bounds, constraints=[total], method="SLSQP", tol=1e-14)
+        solved = minimize(value, start, bounds=bounds, constraints=[total], method="SLSQP", tol=1e-12)
         assert goal.value(found.weights) == pytest.approx(solved.fun / 1e4, rel=1e-5)
 
 

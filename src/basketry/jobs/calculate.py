@@ -75,6 +75,7 @@ def calculate(
     >>> from datetime import datetime, timedelta
     >>> import polars as pl
     >>> days = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(60)]
+    >>> from basketry.market.panel import Panel
     >>> market = Panel.from_frames(
     ...     price=pl.DataFrame({"time": days, "a": [10.0 + n for n in range(60)], "b": [20.0] * 60})
     ... )
