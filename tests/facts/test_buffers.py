@@ -9,8 +9,8 @@ from basketry.methodology.select import Selection, select_with_buffer
 
 def chosen(members: list[int], wanted: int, enter: int, leave: int, assets: int = 40) -> list[int]:
     ranks = np.arange(1, assets + 1)
-    picked = select_with_buffer(ranks, np.isin(ranks, members), wanted, enter, leave)
-    return ranks[picked].tolist()
+    picked = select_with_buffer(ranks - 1, np.isin(ranks, members), wanted, enter, leave)
+    return sorted(ranks[picked].tolist())
 
 
 def test_cmbi_10() -> None:

@@ -24,9 +24,8 @@ def panel(**fields: list[list[float]]) -> Panel:
 
 
 def judged(view: Panel, columns: list[int] | None = None, **section: Any) -> Verdict:
-    cap = view.latest("market_cap") if "market_cap" in view.fields else None
     chosen = np.arange(len(view.assets)) if columns is None else np.array(columns)
-    return examine(view, Guard(**{**OFF, **section}), chosen, cap)
+    return examine(view, Guard(**{**OFF, **section}), chosen)
 
 
 def test_a_price_above_the_factor_times_its_median_is_refused_and_a_fall_is_believed() -> None:

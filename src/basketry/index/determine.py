@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from basketry.index.supply import accepted_supplies
 from basketry.market.panel import Panel
 from basketry.methodology.capping import apply_caps
 from basketry.methodology.methodology import Version
+from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.select import Choice
 
 _DECIDED = {"include": "included", "exclude": "excluded", "accept_supply": "supply accepted"}
@@ -67,9 +69,7 @@ class Determination:
     @property
     def reserve(self) -> NDArray[np.int64]:
         """Columns of the eligible assets, best rank first: who replaces a member is the first that is not held."""
-        ranks = self.choice.ranks
-        columns = np.flatnonzero(ranks > 0)
-        return columns[np.argsort(ranks[columns])]
+        return self.choice.ranked
 
     def nobody(self) -> str:
         """Return in words how the rules left nobody."""
@@ -84,6 +84,21 @@ class Determination:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Admitted:
+    """What rules alone say at an instant, before overrides and the guard.
+
+    Attributes:
+        candidates, kept, eligible: As in Determination.
+        ranked: The eligible, best first.
+    """
+
+    candidates: Bools
+    kept: tuple[Bools, ...]
+    eligible: Bools
+    ranked: NDArray[np.int64]
+
+
 def determine(version: Version, view: Panel, members: Bools) -> Determination:
     """Return the members and weights that the rules give at the last instant of a panel.
 
@@ -95,32 +110,33 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
     """
     rules = version.rules
     price = view.latest("price", rules.missing.carry_forward)
-    candidates = _candidates(view, price)
     overridden, include, exclude = _overrides(version, view)
     accepted = accepted_supplies(rules.overrides, view)
     refused: dict[int, str] = {}
     frozen: dict[int, str] = {}
     for _ in range(len(view.assets) + 1):
-        kept = tuple(rule.keep(view, members) for rule in rules.universe)
-        eligible = without(candidates, refused)
-        for mask in kept:
-            eligible = eligible & mask
-        eligible = (eligible | (include & candidates)) & ~exclude
-        choice = rules.select.choose(view, eligible, members)
-        suspects = np.flatnonzero(choice.chosen | (members & candidates))
-        cap = view.latest("market_cap") if "market_cap" in view.fields else None
-        verdict = examine(view, rules.guard, suspects, cap, accepted)
-        new = {c: r for c, r in verdict.refused.items() if c not in refused and not include[c]}
-        corrected = {c: v for c, v in verdict.frozen.items() if c not in frozen}
+        admitted = _admitted(rules, view, members)
+        eligible, ranked = admitted.eligible, admitted.ranked
+        if refused or include is not None or exclude is not None:
+            eligible = without(eligible, refused)
+            if include is not None:
+                eligible = eligible | (include & admitted.candidates)
+            if exclude is not None:
+                eligible = eligible & ~exclude
+            ranked = rules.select.ranked(view, eligible) if include is not None else ranked[eligible[ranked]]
+        choice = rules.select.choose_from(view, ranked, members)
+        suspects = np.flatnonzero(choice.chosen | (members & admitted.candidates))
+        verdict = examine(view, rules.guard, suspects, accepted)
+        if not verdict:
+            break
+        new = {c: r for c, r in verdict.refused.items() if c not in refused and (include is None or not include[c])}
+        corrected = {c: r for c, (_, r) in verdict.frozen.items() if c not in frozen}
         if not new and not corrected:
             break
         refused |= new
-        if corrected and cap is not None:
-            cap, supply = cap.copy(), view.latest("supply").copy()
-            for column, (value, reason) in corrected.items():
-                cap[column], supply[column] = value, value / price[column]
-                frozen[column] = reason
-            view = view.corrected(market_cap=cap, supply=supply)
+        if corrected:
+            frozen |= corrected
+            view = _corrected(view, price, {c: verdict.frozen[c][0] for c in corrected})
     columns = np.flatnonzero(choice.chosen)
     raw, weights, shares, shortage = _weigh(version, view, columns)
     shares = None if shares is None else _counted(shares, raw, price[columns])
@@ -128,8 +144,8 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
         version=version,
         view=view,
         members=members,
-        candidates=candidates,
-        kept=kept,
+        candidates=admitted.candidates,
+        kept=admitted.kept,
         eligible=eligible,
         choice=choice,
         columns=columns,
@@ -174,6 +190,37 @@ def _counted(shares: Floats, raw: Floats, prices: Floats) -> Floats:
     return np.where(np.isfinite(shares), shares, total * raw / prices)
 
 
+def _admitted(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
+    """Return what the rules say, asked once for all who ask the same of a panel where they heed no members."""
+    key = rules.candidacy
+    if key is None:
+        return _admit(rules, view, members)
+    found: _Admitted = view.remember(("admitted", key), lambda: _admit(rules, view, members))
+    return found
+
+
+def _admit(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
+    candidates = _candidates(view, view.latest("price", rules.missing.carry_forward))
+    kept = tuple(rule.keep(view, members) for rule in rules.universe)
+    eligible = candidates
+    for mask in kept:
+        eligible = eligible & mask
+    return _Admitted(candidates, kept, eligible, rules.select.ranked(view, eligible))
+
+
+def _corrected(view: Panel, price: Floats, caps: Mapping[int, float]) -> Panel:
+    """Return the panel with some capitalisations, and the supplies that give them, in place of those reported."""
+
+    def correct() -> Panel:
+        cap, supply = view.latest("market_cap").copy(), view.latest("supply").copy()
+        for column, value in caps.items():
+            cap[column], supply[column] = value, value / price[column]
+        return view.corrected(market_cap=cap, supply=supply)
+
+    found: Panel = view.remember(("corrected", tuple(caps.items())), correct)
+    return found
+
+
 def _candidates(view: Panel, price: Floats) -> Bools:
     """Return which assets have a price and count for themselves, shape (N,).
 
@@ -186,10 +233,9 @@ def _candidates(view: Panel, price: Floats) -> Bools:
     return view.actions.without_successors(candidates, view.now)
 
 
-def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools, Bools]:
-    """Return the committee's decisions in force: reasons by column, who is in, and who is out."""
-    include = np.zeros(len(view.assets), dtype=bool)
-    exclude = np.zeros(len(view.assets), dtype=bool)
+def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools | None, Bools | None]:
+    """Return the committee's decisions in force: reasons by column, who is in, and who is out (None for nobody)."""
+    masks: dict[str, Bools] = {}
     reasons: dict[int, str] = {}
     for override in version.rules.overrides:
         in_force = to_instant(override.valid_from) <= view.now and (
@@ -199,7 +245,7 @@ def _overrides(version: Version, view: Panel) -> tuple[dict[int, str], Bools, Bo
             continue
         column = view.position(override.asset)
         if override.action != "accept_supply":
-            (include if override.action == "include" else exclude)[column] = True
+            masks.setdefault(override.action, np.zeros(len(view.assets), dtype=bool))[column] = True
         decided = f"by decision of {override.approver} on {override.date}: {override.reason}"
         reasons[column] = f"{_DECIDED[override.action]} {decided}"
-    return reasons, include, exclude
+    return reasons, masks.get("include"), masks.get("exclude")

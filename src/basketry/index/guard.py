@@ -33,20 +33,60 @@ class Verdict:
         return bool(self.refused or self.frozen)
 
 
-def examine(
-    view: Panel, guard: Guard, columns: NDArray[np.int64], cap: Floats | None, accepted: Accepted | None = None
-) -> Verdict:
+@dataclass
+class _Examined:
+    """What was found so far at one instant.
+
+    Attributes:
+        asked: Who was examined, shape (N,).
+        found: In whom something was found, shape (N,).
+        refused, frozen: As in Verdict.
+    """
+
+    asked: Bools
+    found: Bools
+    refused: dict[int, str] = field(default_factory=dict)
+    frozen: dict[int, tuple[float, str]] = field(default_factory=dict)
+
+
+def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], accepted: Accepted | None = None) -> Verdict:
     """Return what the guard finds in some candidates at the last instant of a panel.
+
+    It looks at what was observed and not at corrections; each candidate is judged by itself.
 
     Args:
         view: The panel as of the determination.
         guard: Factors and windows.
         columns: Candidates to examine, shape (n,).
-        cap: Capitalisations in use, shape (N,), or None where the data hold none.
         accepted: By column, the instants from which the next supply reported was accepted by decision.
     """
+    view = view.observed
+    size = len(view.assets)
+    # Each is examined once for all who ask the same: a review, its second pass, the next methodology.
+    key = ("examined", guard, tuple(sorted((accepted or {}).items())))
+    done: _Examined = view.remember(key, lambda: _Examined(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)))
+    new = columns[~done.asked[columns]]
+    if len(new):
+        done.refused |= _refused(view, guard, new, accepted or {}, done.frozen)
+        done.asked[new] = True
+        done.found[[*done.refused, *done.frozen]] = True
+    flagged = columns[done.found[columns]].tolist()
+    if not flagged:
+        return _CLEAN
+    return Verdict(
+        {column: done.refused[column] for column in flagged if column in done.refused},
+        {column: done.frozen[column] for column in flagged if column in done.frozen},
+    )
+
+
+_CLEAN = Verdict()
+
+
+def _refused(
+    view: Panel, guard: Guard, columns: NDArray[np.int64], accepted: Accepted, frozen: dict[int, tuple[float, str]]
+) -> dict[int, str]:
+    """Return reasons by column, and enter in `frozen` whose supply is not believed."""
     refused: dict[int, str] = {}
-    frozen: dict[int, tuple[float, str]] = {}
     price = view.latest("price")
     if guard.price_jump is not None:
         for column, median in _far_above_median(view, "price", guard.price_window, guard.price_jump, columns, price):
@@ -54,21 +94,21 @@ def examine(
                 f"price {price[column]:.6g} is more than {guard.price_jump:g} times its median {median:.6g} "
                 f"of {guard.price_window.days} days"
             )
-    if cap is None:
-        return Verdict(refused)
+    if "market_cap" not in view.fields:
+        return refused
+    cap = view.latest("market_cap")[columns]
     if guard.supply_change is not None and "supply" in view.fields:
-        known = columns[~np.isnan(cap[columns])]
-        frozen = _frozen_supplies(view, guard, known, price, accepted or {})
+        frozen |= _frozen_supplies(view, guard, columns[~np.isnan(cap)], price, accepted)
     if guard.min_turnover is not None and "volume" in view.fields:
-        volume = _median(view, "volume", guard.supply_window, columns)
-        believed = np.array([frozen[c][0] if c in frozen else cap[c] for c in columns.tolist()])
+        volume = view.statistic("volume", "median", guard.supply_window)[columns]
+        believed = np.array([frozen[c][0] if c in frozen else own for c, own in zip(columns.tolist(), cap, strict=True)])
         share = volume / believed
         for place in np.flatnonzero(share < guard.min_turnover):
             refused[int(columns[place])] = (
                 f"median daily volume is {share[place]:.2g} of its capitalisation {believed[place]:.3g}, "
                 f"below {guard.min_turnover:g}"
             )
-    return Verdict(refused, frozen)
+    return refused
 
 
 def _frozen_supplies(
@@ -100,13 +140,9 @@ def _far_above_median(
 
 def _unsteady(view: Panel, name: str, length: timedelta, factor: float) -> Bools:
     """Return which assets moved by a factor at all within a window, shape (N,); no other is far from its median."""
-    key = f"unsteady {name} {length} {factor!r}"
+    key = ("unsteady", name, length, factor)
     mask: Bools = view.remember(key, lambda: spread_exceeds(view.window(name, length), factor))
     return mask
-
-
-def _median(view: Panel, name: str, length: timedelta, columns: NDArray[np.int64]) -> Floats:
-    return window_statistic(view.window(name, length)[:, columns], "median")
 
 
 def without(mask: Bools, columns: Mapping[int, str]) -> Bools:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,8 @@ class Panel:
     known_by: np.datetime64 | None = None
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
     _here: dict[Any, Any] | None = field(default=None, init=False, repr=False)
+    _observed: Panel | None = field(default=None, init=False, repr=False)
+    _corrected: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.times), len(self.assets))
@@ -194,6 +196,7 @@ class Panel:
             corrections={},
             known_by=known_by,
             _here=None,
+            _observed=None,
         )
         return panel
 
@@ -218,8 +221,14 @@ class Panel:
     def corrected(self, **figures: Floats) -> Panel:
         """Return the panel with other figures at its last instant, as `latest` gives them."""
         panel = object.__new__(Panel)
-        panel.__dict__.update(self.__dict__, corrections={**self.corrections, **figures})
+        corrections = {**self.corrections, **figures}
+        panel.__dict__.update(self.__dict__, corrections=corrections, _observed=self.observed, _corrected={})
         return panel
+
+    @property
+    def observed(self) -> Panel:
+        """The panel without corrections."""
+        return self if self._observed is None else self._observed
 
     def field(self, name: str) -> Floats:
         """Return a field as observed, shape (T, N), or raise DataError with the nearest name."""
@@ -387,9 +396,16 @@ class Panel:
             parts += [] if revised is None else [revised]
         return digest_bytes(*(part.encode() for part in parts))
 
-    def remember(self, name: str, compute: Callable[[], Any]) -> Any:
-        """Return what `compute` gives, computed once for a panel cut at this row and shared by all who ask."""
-        return self._remember((name,), compute)
+    def remember(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` gives, computed once for a panel cut at this row and shared by all who ask.
+
+        What is remembered of a corrected panel is its own; what does not depend on corrections is asked of `observed`.
+        """
+        if self._observed is None:
+            return self._remember(("own", key), compute)
+        if key not in self._corrected:
+            self._corrected[key] = compute()
+        return self._corrected[key]
 
     @property
     def shared(self) -> dict[Any, Any]:

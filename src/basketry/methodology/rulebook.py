@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -69,6 +70,14 @@ class Rulebook:
     prices: PriceRules | None
     overrides: tuple[Override, ...]
     base: Base
+
+    @cached_property
+    def candidacy(self) -> str | None:
+        """What decides who is ranked and where, as a key; None where a rule looks at who is a member."""
+        if any(rule.heeds_members for rule in self.universe):
+            return None
+        rules = [f"{type(rule).__module__} {rule.model_dump_json()}" for rule in self.universe]
+        return "\n".join([str(self.missing.carry_forward), f"{self.select.by} {self.select.order}", *rules])
 
     @staticmethod
     def parse(document: Mapping[str, Any]) -> Rulebook:

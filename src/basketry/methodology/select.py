@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -45,7 +46,7 @@ class Choice:
 
     Attributes:
         chosen: Shape (N,).
-        ranks: Rank among the eligible, 1 is best, 0 where not ranked, shape (N,).
+        ranked: Columns of those ranked, best first.
         metric: The figure ranked by, shape (N,).
         wanted: Number wanted.
         members: Who was a member before, shape (N,).
@@ -53,11 +54,18 @@ class Choice:
     """
 
     chosen: Bools
-    ranks: Ranks
+    ranked: Ranks
     metric: Floats
     wanted: int
     members: Bools
     buffer: Buffer | None
+
+    @cached_property
+    def ranks(self) -> Ranks:
+        """Rank of each asset among the eligible, 1 is best, 0 where not ranked, shape (N,)."""
+        ranks = np.zeros(len(self.chosen), dtype=np.int64)
+        ranks[self.ranked] = np.arange(1, len(self.ranked) + 1)
+        return ranks
 
     def reasons(self, column: int) -> str | None:
         """Return in words why an asset was chosen or not; None where it was not eligible."""
@@ -135,6 +143,10 @@ class Selection(BaseModel):
             message = problem["msg"].removeprefix("Value error, ")
             raise MethodologyError(f"{place}: {message}" if place else message) from error
 
+    def ranked(self, view: Panel, eligible: Bools) -> Ranks:
+        """Return the columns of the eligible assets with a figure to rank by, shape (N,) of Bools in, best first."""
+        return rank(metric(view, self.by), eligible, descending=self.order == "descending")
+
     def choose(self, view: Panel, eligible: Bools, members: Bools) -> Choice:
         """Return who is chosen at the last instant of a panel.
 
@@ -143,18 +155,20 @@ class Selection(BaseModel):
             eligible: Who may be chosen, shape (N,).
             members: Who is a member now, shape (N,).
         """
+        return self.choose_from(view, self.ranked(view, eligible), members)
+
+    def choose_from(self, view: Panel, ranked: Ranks, members: Bools) -> Choice:
+        """Return who is chosen of those who are ranked already, best first."""
         figures = metric(view, self.by)
-        ranked = rank(figures, eligible, descending=self.order == "descending")
         wanted = self.method.count(view, ranked, figures[ranked])
         wanted = max(wanted, self.min_count or 0)
         wanted = min(wanted, self.max_count or len(ranked), len(ranked))
-        ranks = np.zeros(len(view.assets), dtype=np.int64)
-        ranks[ranked] = np.arange(1, len(ranked) + 1)
+        chosen = np.zeros(len(view.assets), dtype=bool)
         if self.buffer is None:
-            chosen = (ranks > 0) & (ranks <= wanted)
+            chosen[ranked[:wanted]] = True
         else:
-            chosen = select_with_buffer(ranks, members, wanted, self.buffer.enter, self.buffer.leave)
-        return Choice(chosen, ranks, figures, wanted, members, self.buffer)
+            chosen[select_with_buffer(ranked, members, wanted, self.buffer.enter, self.buffer.leave)] = True
+        return Choice(chosen, ranked, figures, wanted, members, self.buffer)
 
     def words(self) -> str:
         """Return the section in sentences."""
@@ -188,11 +202,11 @@ def rank(figures: Floats, eligible: Bools, *, descending: bool = True) -> Ranks:
     return columns[order]
 
 
-def select_with_buffer(ranks: Ranks, members: Bools, wanted: int, enter: int, leave: int) -> Bools:
-    """Return who is chosen: ranks up to `enter`, then members up to `leave`, then the best of the rest.
+def select_with_buffer(ranked: Ranks, members: Bools, wanted: int, enter: int, leave: int) -> Ranks:
+    """Return the columns chosen: ranks up to `enter`, then members up to `leave`, then the best of the rest.
 
     Args:
-        ranks: Rank of each asset, 1 is best, 0 where it is not eligible, shape (N,).
+        ranked: Columns of the eligible assets, best first.
         members: Who is a member now, shape (N,).
         wanted: Number wanted.
         enter: Ranks up to this are in.
@@ -200,18 +214,16 @@ def select_with_buffer(ranks: Ranks, members: Bools, wanted: int, enter: int, le
 
     The CMBI 10 takes ranks up to 8, then members up to 12 (Coin Metrics, CMBI Multi-Asset Series methodology):
 
-    >>> ranks = np.arange(1, 14)
-    >>> members = np.isin(ranks, [1, 2, 3, 4, 5, 6, 7, 8, 11, 12])
-    >>> ranks[select_with_buffer(ranks, members, 10, 8, 12)].tolist()
+    >>> ranked = np.arange(13)
+    >>> members = np.isin(ranked, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11])
+    >>> (select_with_buffer(ranked, members, 10, 8, 12) + 1).tolist()
     [1, 2, 3, 4, 5, 6, 7, 8, 11, 12]
     """
-    eligible = ranks > 0
-    sure = eligible & (ranks <= min(enter, wanted))
-    staying = eligible & members & ~sure & (ranks <= leave)
-    rest = eligible & ~sure & ~staying
+    sure = min(enter, wanted)
+    stays = members[ranked]
+    stays[leave:] = False
+    stays[:sure] = False
+    others = ~stays
+    others[:sure] = False
     # One order over three classes: the sure first, then those who stay, then the others, each by rank.
-    order = np.where(sure, 0, np.where(staying, 1, 2)) * (len(ranks) + 1) + ranks
-    candidates = np.flatnonzero(sure | staying | rest)
-    chosen = np.zeros(len(ranks), dtype=bool)
-    chosen[candidates[np.argsort(order[candidates], kind="stable")][:wanted]] = True
-    return chosen
+    return np.concatenate([ranked[:sure], ranked[stays], ranked[others]])[:wanted]

@@ -34,6 +34,11 @@ class Bounded(UniverseRule):
             raise MethodologyError("keep_min must not be above min")
         return self
 
+    @property
+    def heeds_members(self) -> bool:
+        """Whether members have a bound of their own."""
+        return self.keep_min is not None
+
     def keep(self, view: Panel, members: Bools) -> Bools:
         """Return which assets' figures lie within the bounds; an unknown figure does not."""
         figures = self.measured(view)

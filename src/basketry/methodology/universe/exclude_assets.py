@@ -21,9 +21,8 @@ class ExcludeAssets(UniverseRule):
 
     assets: tuple[str, ...] = Field(min_length=1)
 
-    def keep(self, view: Panel, members: Bools) -> Bools:
+    def passes(self, view: Panel) -> Bools:
         """Return which assets pass."""
-        del members
         return ~np.isin(np.array(view.assets), self.assets)
 
     def words(self) -> str:

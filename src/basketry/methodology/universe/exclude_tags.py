@@ -20,9 +20,8 @@ class ExcludeTags(UniverseRule):
 
     tags: tuple[str, ...] = Field(min_length=1)
 
-    def keep(self, view: Panel, members: Bools) -> Bools:
+    def passes(self, view: Panel) -> Bools:
         """Return which assets pass."""
-        del members
         return ~view.tagged(*self.tags)
 
     def words(self) -> str:

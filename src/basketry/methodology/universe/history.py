@@ -24,9 +24,8 @@ class History(UniverseRule):
 
     min_days: float = Field(ge=0)
 
-    def keep(self, view: Panel, members: Bools) -> Bools:
+    def passes(self, view: Panel) -> Bools:
         """Return which assets are old enough."""
-        del members
         return self.measured(view) >= self.min_days
 
     def measured(self, view: Panel) -> Floats:

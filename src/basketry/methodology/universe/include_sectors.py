@@ -21,9 +21,8 @@ class IncludeSectors(UniverseRule):
 
     sectors: tuple[str, ...] = Field(min_length=1)
 
-    def keep(self, view: Panel, members: Bools) -> Bools:
+    def passes(self, view: Panel) -> Bools:
         """Return which assets pass."""
-        del members
         return np.isin(np.array([sector or "" for sector in view.sectors()]), self.sectors)
 
     def words(self) -> str:

@@ -22,9 +22,8 @@ class Required(UniverseRule):
 
     fields: tuple[str, ...] = Field(min_length=1)
 
-    def keep(self, view: Panel, members: Bools) -> Bools:
+    def passes(self, view: Panel) -> Bools:
         """Return which assets have all figures."""
-        del members
         known = np.ones(len(view.assets), dtype=bool)
         for name in self.fields:
             known &= ~np.isnan(metric(view, name))

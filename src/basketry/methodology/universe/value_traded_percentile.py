@@ -29,9 +29,8 @@ class ValueTradedPercentile(UniverseRule):
     window: Duration = timedelta(days=30)
     min: float = Field(0.25, ge=0, le=1)
 
-    def keep(self, view: Panel, members: Bools) -> Bools:
+    def passes(self, view: Panel) -> Bools:
         """Return which assets trade enough."""
-        del members
         traded = self.measured(view)
         known = ~np.isnan(traded) & ~np.isnan(view.latest("price"))
         if not known.any():
