@@ -10,6 +10,7 @@ from basketry.core.errors import MethodologyError
 
 MICROSECOND = np.timedelta64(1, "us")
 DAY = np.timedelta64(86_400_000_000, "us")
+_INSTANT = np.dtype("datetime64[us]")
 YEAR_DAYS = 365.0
 """Crypto markets never close: annualisation is by 365 days everywhere."""
 
@@ -57,7 +58,7 @@ def to_instant(value: str | date | datetime | np.datetime64) -> np.datetime64:
     np.datetime64('2020-01-02T00:00:00.000000')
     """
     if isinstance(value, np.datetime64):
-        return value.astype("datetime64[us]")
+        return value if value.dtype == _INSTANT else value.astype(_INSTANT)
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -78,7 +79,7 @@ def to_datetime(instant: np.datetime64) -> datetime:
     >>> to_datetime(np.datetime64("2020-01-02", "us")).isoformat()
     '2020-01-02T00:00:00+00:00'
     """
-    moment: datetime = instant.astype("datetime64[us]").item()
+    moment: datetime = to_instant(instant).item()
     return moment.replace(tzinfo=UTC)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 
 from basketry.core.errors import DataError, MethodologyError
+from basketry.core.frozen import changed
 from basketry.core.numbers import exact_sum
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
@@ -81,13 +82,13 @@ def _corporate(state: IndexState, event: Corporate) -> tuple[IndexState, tuple[R
     waiting = event.due if state.basket is not None else ()
     # Before the base nothing is priced; the phase says that events were heard.
     phase = Phase.PRICED if state.basket is None else state.phase
-    return replace(state, pending=tuple(pending), due=waiting, phase=phase), tuple(records)
+    return changed(state, pending=tuple(pending), due=waiting, phase=phase), tuple(records)
 
 
 def _determined(state: IndexState, event: Determined) -> tuple[IndexState, tuple[Record, ...]]:
     decision = event.decision
     scheduled = decision.cause in (Cause.SCHEDULE, Cause.BASE)
-    after = replace(
+    after = changed(
         state,
         pending=tuple(sorted((*state.pending, decision), key=lambda waiting: waiting.effective_at)),
         scheduled_to=decision.effective_at if scheduled else state.scheduled_to,
@@ -102,10 +103,12 @@ def _change(state: IndexState, event: ChangeDue, rules: Methodology) -> tuple[In
     if not ready:
         raise DataError(f"no change is due at {format_instant(event.time)}: nothing was determined for it")
     *superseded, decision = ready
-    state = replace(state, pending=state.pending[len(ready) :], phase=Phase.ASKED)
+    state = changed(state, pending=state.pending[len(ready) :], phase=Phase.ASKED)
     if state.basket is None:
         return _open(state, decision, event, rules)
     after, records = _rebalanced(state, state.basket, decision, event, rules)
+    if not superseded:
+        return after, records
     words = f"the change of {format_instant(decision.effective_at)} came due at the same instant"
     told = (
         Evidence(event.time, "*", "superseded", f"change of {format_instant(waived.effective_at)} not made", words)
@@ -157,8 +160,8 @@ def _open(
             f"no selected asset has a fresh price at the base of {format_instant(time)}; start later (--start)"
         )
     basket = basket.with_divisor(base_divisor(basket.prices, basket.units, level))
-    state = replace(_struck(state, basket, time, decision.version, None), level=level, instant=time)
-    state = replace(state, past_levels=np.array([level]))
+    state = changed(_struck(state, basket, time, decision.version, None), level=level, instant=time)
+    state = changed(state, past_levels=np.array([level]))
     ages = (time.astype(np.int64) - basket.seen)[None, :]
     names = [state.assets[column] for column in basket.columns.tolist()]
     nobody = np.zeros(ages.shape, dtype=bool)
@@ -177,7 +180,7 @@ def _open(
 
 
 def _struck(state: IndexState, basket: Basket, time: np.datetime64, version: int, steps: Steps | None) -> IndexState:
-    return replace(
+    return changed(
         state,
         basket=basket,
         version=version,
@@ -230,7 +233,7 @@ def _step(state: IndexState, event: TransitionStep) -> tuple[IndexState, tuple[R
     steps = replace(steps, done=steps.due_at(event.time))
     after = _at_step(basket, basket.value, basket.divisor, steps)
     time = event.time
-    following = replace(
+    following = changed(
         _struck(state, after, time, state.version, steps if steps.done < steps.steps else None),
         struck_at=state.struck_at,
         parts=stepped_parts(state.parts, basket, after, steps.done / steps.steps),

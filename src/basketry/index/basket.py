@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from basketry.core.frozen import changed
 from basketry.core.numbers import Bools, Floats, exact_sum
 from basketry.methodology.path import Carried
 
@@ -72,7 +73,8 @@ class Basket:
 
     def with_divisor(self, divisor: float) -> Basket:
         """Return the basket with another divisor."""
-        return replace(self, divisor=divisor)
+        # What is remembered stays with it: value and weights do not depend on the divisor.
+        return changed(self, divisor=divisor)
 
     def as_cash(self, gone: Bools) -> Basket:
         """Return the basket with some assets held as cash; the next step of a transition sells it."""

@@ -125,7 +125,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
                 eligible = eligible & ~exclude
             ranked = rules.select.ranked(view, eligible) if include is not None else ranked[eligible[ranked]]
         choice = rules.select.choose_from(view, ranked, members)
-        suspects = np.flatnonzero(choice.chosen | (members & admitted.candidates))
+        suspects = (choice.chosen | (members & admitted.candidates)).nonzero()[0]
         verdict = examine(view, rules.guard, suspects, accepted)
         if not verdict:
             break
@@ -137,7 +137,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
         if corrected:
             frozen |= corrected
             view = _corrected(view, price, {c: verdict.frozen[c][0] for c in corrected})
-    columns = np.flatnonzero(choice.chosen)
+    columns = choice.chosen.nonzero()[0]
     raw, weights, shares, shortage = _weigh(version, view, columns)
     shares = None if shares is None else _counted(shares, raw, price[columns])
     return Determination(

@@ -63,7 +63,7 @@ def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], accepted: Acc
     view = view.observed
     size = len(view.assets)
     # Each is examined once for all who ask the same: a review, its second pass, the next methodology.
-    key = ("examined", guard, tuple(sorted((accepted or {}).items())))
+    key = ("examined", guard.key, tuple(sorted((accepted or {}).items())))
     done: _Examined = view.remember(key, lambda: _Examined(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)))
     new = columns[~done.asked[columns]]
     if len(new):

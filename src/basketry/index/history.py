@@ -19,7 +19,7 @@ from basketry.index.events import ChangeDue, Corporate, Determined, Event, Price
 from basketry.index.market import IndexMarket
 from basketry.index.prices import Reading, read_prices
 from basketry.index.records import Cause, Evidence, Record
-from basketry.index.state import Decision, IndexState, Phase
+from basketry.index.state import NEVER, Decision, IndexState, Phase
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import PanelKnown, Segment
@@ -49,6 +49,23 @@ class Step:
     decision: Decision | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A scheduled change, and where it falls among the instants of a history.
+
+    Attributes:
+        dates: Its dates.
+        asked: First instant at or after the determination.
+        after: First instant after it.
+        due: First instant at or after the effective time.
+    """
+
+    dates: RebalanceDate
+    asked: int
+    after: int
+    due: int
+
+
 @dataclass(eq=False)
 class History:
     """What happens to an index on a panel: the driver, which asks the market so that the fold need not.
@@ -63,13 +80,13 @@ class History:
     rules: Methodology
     market: IndexMarket
     rows: int | None = None
-    _plan: list[RebalanceDate] = field(default_factory=list)
-    _effective: list[int] = field(default_factory=list)
+    _plan: tuple[Planned, ...] = field(init=False)
+    _next: tuple[np.datetime64, Planned | None] = field(init=False)
     _standings: dict[tuple[int, int, bytes], Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._plan = scheduled(self.rules, self.market.times)
-        self._effective = [int(dates.effective_at.astype(np.int64)) for dates in self._plan]
+        self._plan = planned(self.rules, self.market)
+        self._next = (NEVER, self._plan[0] if self._plan else None)
 
     @property
     def times(self) -> NDArray[np.datetime64]:
@@ -104,7 +121,7 @@ class History:
 
     def position(self, state: IndexState) -> int:
         """Return the position of the last instant that a state has dealt with, -1 before the base."""
-        return int(np.searchsorted(self.times, state.instant, side="right")) - 1
+        return int(self.times.searchsorted(state.instant, side="right")) - 1
 
     # What comes at the instant that was reached, in order.
 
@@ -114,18 +131,17 @@ class History:
             return self._opening(state)
         if state.phase is Phase.PRICED and (fired := self._fired(state)) is not None:
             return self._triggered(state, fired)
-        now = self.times[position]
         plan = self._next_planned(state)
-        if plan is not None and plan.determined_at <= now and plan.effective_at <= now:
-            return self._scheduled(state, plan)
-        if state.pending and state.pending[0].effective_at <= now:
+        if plan is not None and plan.asked <= position and plan.due <= position:
+            return self._scheduled(state, plan.dates)
+        if state.pending and state.pending[0].effective_at <= self.times[position]:
             return self._change(state, position)
-        if state.steps is not None and state.steps.next_at <= now:
-            return TransitionStep(now)
+        if state.steps is not None and state.steps.next_at <= self.times[position]:
+            return TransitionStep(self.times[position])
         last = position == len(self.times) - 1
-        until = now if last else self.times[position + 1] - MICROSECOND
-        if plan is not None and plan.determined_at <= until:
-            return self._scheduled(state, plan)
+        # Before the first prices that are later than it; nothing is determined that comes after the last.
+        if plan is not None and (plan.asked <= position if last else plan.after <= position + 1):
+            return self._scheduled(state, plan.dates)
         if not last and not state.due:
             return self._corporate(state, position + 1)
         return None
@@ -137,8 +153,8 @@ class History:
             return self._determine(state, Cause.BASE, "base", dates)
         if state.phase is Phase.OPEN:
             plan = self._next_planned(state)
-            if plan is not None and self.panel.times[0] <= plan.determined_at < base:
-                return self._scheduled(state, plan)
+            if plan is not None and self.panel.times[0] <= plan.dates.determined_at < base:
+                return self._scheduled(state, plan.dates)
             determined = min(decision.determined_at for decision in state.pending)
             due = self.market.due(0, state, self._carry(state))
             late = tuple(entry for entry in due if entry.event.seen > determined)
@@ -153,9 +169,12 @@ class History:
 
     # Determinations
 
-    def _next_planned(self, state: IndexState) -> RebalanceDate | None:
-        place = bisect_right(self._effective, int(state.scheduled_to.astype(np.int64)))
-        return self._plan[place] if place < len(self._plan) else None
+    def _next_planned(self, state: IndexState) -> Planned | None:
+        # Asked several times an event, and changed once a rebalance.
+        if self._next[0] is not state.scheduled_to:
+            place = bisect_right(self._plan, state.scheduled_to, key=lambda plan: plan.dates.effective_at)
+            self._next = (state.scheduled_to, self._plan[place] if place < len(self._plan) else None)
+        return self._next[1]
 
     def _scheduled(self, state: IndexState, dates: RebalanceDate) -> Determined:
         return self._determine(state, Cause.SCHEDULE, "schedule", dates)
@@ -185,7 +204,7 @@ class History:
             effective_at=dates.effective_at,
             used_to=found.at,
             version=version.number,
-            members=np.flatnonzero(members),
+            members=members.nonzero()[0],
             columns=found.columns,
             weights=found.weights,
             raw=found.raw,
@@ -217,13 +236,8 @@ class History:
         now = self.times[position]
         decision = [entry for entry in state.pending if entry.effective_at <= now][-1]
         missing = self.rules.versions[decision.version - 1].rules.missing
-        prices = np.full(len(decision.columns), np.nan)
-        seen = np.zeros(len(decision.columns), dtype=np.int64)
-        row = None if self.market.first_row is None else self.market.first_row + position
-        if row is not None:
-            prices = self.panel.fields["price"][row, decision.columns]
-            seen[:] = self.panel.times[row].astype(np.int64)
-        for place in np.flatnonzero(np.isnan(prices)).tolist():
+        prices, seen = self.market.at(position, decision.columns)
+        for place in np.isnan(prices).nonzero()[0].tolist():
             column = int(decision.columns[place])
             prices[place], seen[place] = self.market.observed(column, now, missing.carry_forward)
         return ChangeDue(now, prices, seen)
@@ -242,7 +256,7 @@ class History:
             return None
         waiting = [entry.effective_at for entry in state.pending]
         plan = self._next_planned(state)
-        waiting += [] if plan is None else [plan.effective_at]
+        waiting += [] if plan is None else [plan.dates.effective_at]
         lag = np.timedelta64(self._book(state).schedule.determination_lag)
         return min(waiting, default=_LATER) - lag
 
@@ -291,16 +305,15 @@ class History:
         stop = len(self.times)
         if self.rows is not None:
             stop = min(stop, position + 1 + self.rows)
-        coming = [entry.effective_at for entry in state.pending]
         plan = self._next_planned(state)
         if plan is not None:
-            coming.append(plan.effective_at)
             # The determination comes before the first prices that are later than it.
-            stop = min(stop, int(np.searchsorted(self.times, plan.determined_at, side="right")))
+            stop = min(stop, plan.due + 1, plan.after)
+        coming = [entry.effective_at for entry in state.pending]
         if state.steps is not None:
             coming.append(state.steps.next_at)
         if coming:
-            stop = min(stop, int(np.searchsorted(self.times, min(coming))) + 1)
+            stop = min(stop, int(self.times.searchsorted(min(coming))) + 1)
         if self.market.events:
             stop = min(stop, self.market.next_event(position, _concerned(state)))
         return max(stop, position + 2)
@@ -367,6 +380,26 @@ def evidence_of(found: Determination, names: tuple[str, ...]) -> list[Evidence]:
     if found.shortage is not None:
         told.append(Evidence(found.at, "*", "cap_shortage", "equal weights", found.shortage))
     return told
+
+
+def planned(rules: Methodology, market: IndexMarket) -> tuple[Planned, ...]:
+    """Return the scheduled changes of a history, see `scheduled`, with where they fall among its instants."""
+
+    def place() -> tuple[Planned, ...]:
+        dates = scheduled(rules, market.times)
+        determined = np.array([entry.determined_at for entry in dates], dtype="datetime64[us]")
+        effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
+        places = (
+            market.times.searchsorted(determined),
+            market.times.searchsorted(determined, side="right"),
+            market.times.searchsorted(effective),
+        )
+        return tuple(map(Planned, dates, *(entry.tolist() for entry in places)))
+
+    # The same for all methodologies with these schedules.
+    schedules = tuple((version.valid_from, version.rules.schedule.model_dump_json()) for version in rules.versions)
+    found: tuple[Planned, ...] = market.panel.remember(("planned", schedules, market.times.tobytes()), place)
+    return found
 
 
 def scheduled(rules: Methodology, times: NDArray[np.datetime64]) -> list[RebalanceDate]:

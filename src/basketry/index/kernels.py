@@ -46,6 +46,56 @@ def is_clean(prices: Floats, jump: float) -> bool:
 
 
 @njit(cache=True)
+def clean_values(before: Floats, prices: Floats, units: Floats, jump: float) -> tuple[Floats, Floats]:
+    """Return the prices with those before them, shape (k + 1, n), and the basket's value at each row, shape (k,).
+
+    Where a price is unknown, or above `jump` times the one before it, there are no values: see `is_clean`.
+
+    Args:
+        before: Last prices used, shape (n,).
+        prices: Shape (k, n), in any layout.
+        units: Shape (n,).
+        jump: See `is_clean`.
+    """
+    rows, columns = prices.shape
+    block = np.empty((rows + 1, columns))
+    block[0] = before
+    block[1:] = prices
+    if not is_clean(block, jump):
+        return block, np.empty(0)
+    return block, basket_values(block[1:], units)
+
+
+@njit(cache=True)
+def as_held(
+    held: NDArray[np.int64],
+    used: Floats,
+    used_seen: NDArray[np.int64],
+    apart: Bools,
+    columns: NDArray[np.int64],
+    prices: Floats,
+    seen: NDArray[np.int64],
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return prices of some assets, and when they were observed, as a basket uses them for those that it holds.
+
+    Args:
+        held: Columns of the basket, ascending, shape (m,).
+        used, used_seen: Prices that it uses, and the microseconds of their observation, shape (m,).
+        apart: Members that have no price of their own, shape (m,).
+        columns: Assets asked for, ascending, shape (n,).
+        prices, seen: Of all of them, as observed, shape (n,).
+    """
+    found, when = prices.copy(), seen.copy()
+    place = 0
+    for row in range(len(columns)):
+        while place < len(held) and held[place] < columns[row]:
+            place += 1
+        if place < len(held) and held[place] == columns[row] and not apart[place]:
+            found[row], when[row] = used[place], used_seen[place]
+    return found, when
+
+
+@njit(cache=True)
 def carry_forward(
     prices: Floats,
     stamps: NDArray[np.int64],

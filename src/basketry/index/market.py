@@ -75,6 +75,13 @@ class IndexMarket:
         price, seen = self._consolidated
         return price[start:stop].take(columns, axis=1), seen[start:stop].take(columns, axis=1)
 
+    def at(self, position: int, columns: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the price of some columns observed at the very instant of a position (NaN: none), and that instant."""
+        if self.first_row is None:
+            return np.full(len(columns), np.nan), np.zeros(len(columns), dtype=np.int64)
+        price = self.panel.fields["price"][self.first_row + position].take(columns)
+        return price, np.full(len(columns), self.stamps[position])
+
     def observed(
         self, column: int, instant: np.datetime64, max_age: timedelta, through: frozenset[int] = frozenset()
     ) -> tuple[float, int]:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
+from basketry.core.frozen import changed
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.events import Prices
-from basketry.index.kernels import basket_values, carry_forward, is_clean
+from basketry.index.kernels import basket_values, carry_forward, clean_values, is_clean
 from basketry.index.missing import (
     Marks,
     first_removal,
@@ -27,9 +28,10 @@ from basketry.index.missing import (
 from basketry.index.parts import held_parts
 from basketry.index.records import Cause, Composition, Levels, Rebalance, Record
 from basketry.index.settle import AT_ZERO, ZERO, Conversion, contradiction, convert, depart, evidence_of
-from basketry.index.state import IndexState, Phase
+from basketry.index.state import NO_LEVELS, NO_TIMES, IndexState, Phase
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Carried, IndexPath, Segment
+from basketry.methodology.returns.price import Price
 from basketry.methodology.rulebook import Rulebook
 
 _NEVER: Bools = np.empty((0, 0), dtype=bool)
@@ -105,6 +107,10 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
             f"prices of {format_instant(event.times[0])} come after those of {format_instant(state.instant)}"
         )
     book = rules.versions[state.version - 1].rules
+    if not state.due and event.seen is None and basket.plain and event.columns is basket.columns:
+        block, levels = clean_values(basket.prices, event.prices, basket.units, book.guard.price_jump or np.inf)
+        if len(levels):
+            return _clean(state, event, rules, basket, block, levels / basket.divisor)
     conversion = None
     held = basket
     if state.due:
@@ -138,7 +144,9 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     values = basket_values(np.ascontiguousarray(block[1:]), before.units) / before.divisor
     levels = values if filled.ages is None else held_levels(values, marks.status, state.level)
     now = event.times[rows - 1]
-    settled, written, departed = _settled(state, before.marked(block[-1], before.seen), marked, conversion, now, book)
+    settled, written, departed = marked, [], False
+    if conversion is not None:
+        settled, written, departed = _settled(state, before.marked(block[-1], before.seen), marked, conversion, book, now)
     after = settled
     if gone is not None:
         after = _removed(settled, held.columns[gone], book)
@@ -151,25 +159,58 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         anew=state.changed_at == state.instant,
         becomes=None if conversion is None or departed else conversion.carried,
     )  # fmt: skip
-    following, series = _series(state, event, levels, segment, rules)
-    times = event.times[:rows]
-    record = Levels(times, levels, marks.status, marks.ages, marks.sources, marks.reasons, series)
-    past = _past(state, times, levels, book, departed=departed)
-    after_state = replace(
-        state,
-        instant=now,
-        phase=Phase.PRICED,
-        level=float(levels[-1]),
-        basket=after,
+    reading = _reading(state, event, rules, after, levels, marks, segment, departed=departed)
+    following = changed(
+        reading.state,
         changed_at=now if departed else state.changed_at,
         due=(),
         parts=held_parts(state.parts if conversion is None else conversion.parts, after),
+        reserve=state.reserve[~np.isin(state.reserve, _left(held, after))] if departed else state.reserve,
+    )
+    return replace(reading, state=following, others=(*leaving, *written))
+
+
+def _clean(
+    state: IndexState, event: Prices, rules: Methodology, basket: Basket, block: Floats, levels: Floats
+) -> Reading:
+    """Return the reading of prices that every member has at every instant, with nothing due."""
+    rows, size = len(levels), len(basket.columns)
+    now = event.times[-1]
+    marked = basket.marked(block[-1], np.full(size, now.astype(np.int64)))
+    segment = Segment(
+        0, rows, basket.columns, basket.units, block, basket.divisor, anew=state.changed_at == state.instant
+    )
+    return _reading(state, event, rules, marked, levels, fresh_marks(rows, size), segment, departed=False)
+
+
+def _reading(
+    state: IndexState,
+    event: Prices,
+    rules: Methodology,
+    after: Basket,
+    levels: Floats,
+    marks: Marks,
+    segment: Segment,
+    *,
+    departed: bool,
+) -> Reading:
+    """Return the reading of some levels: the state with the basket afterwards, and the record of the levels."""
+    rows = len(levels)
+    times = event.times[:rows]
+    following, series = _series(state, event, levels, segment, rules)
+    past = _past(state, times, levels, rules.versions[state.version - 1].rules, departed=departed)
+    after_state = changed(
+        state,
+        instant=times[-1],
+        phase=Phase.PRICED,
+        level=float(levels[-1]),
+        basket=after,
         past_times=past[0],
         past_levels=past[1],
-        reserve=state.reserve[~np.isin(state.reserve, _left(held, after))] if departed else state.reserve,
         memories=following,
     )
-    return Reading(after_state, record, (*leaving, *written), segment)
+    record = Levels(times, levels, marks.status, marks.ages, marks.sources, marks.reasons, series)
+    return Reading(after_state, record, (), segment)
 
 
 def _left(held: Basket, after: Basket) -> NDArray[np.int64]:
@@ -218,9 +259,9 @@ def _zero(prices: Floats, held: Basket, conversion: Conversion, book: Rulebook, 
 
 
 def _marks(held: Basket, filled: _Filled, book: Rulebook, state: IndexState) -> Marks:
-    live = live_below(book.missing, state.step)
     if filled.ages is None:
         return fresh_marks(len(filled.prices) - 1, len(held.columns))
+    live = live_below(book.missing, state.step)
     names = [state.assets[column] for column in held.columns.tolist()]
     counted = ~(held.cash | filled.awaited)
     return marks_of(names, filled.ages, filled.implausible, filled.news, counted, book.missing, live)
@@ -237,13 +278,11 @@ def _settled(
     state: IndexState,
     before: Basket,
     marked: Basket,
-    conversion: Conversion | None,
-    time: np.datetime64,
+    conversion: Conversion,
     book: Rulebook,
+    time: np.datetime64,
 ) -> tuple[Basket, list[Record], bool]:
     """Return the basket once those departed whom the events of the instant end, the records, and whether any did."""
-    if conversion is None:
-        return marked, [], False
     basket = marked
     records: list[Record] = []
     for due, price in conversion.applied:
@@ -298,14 +337,14 @@ def rebalance_of(
     version: int,
 ) -> Rebalance:
     """Return the record of a change: announced, determined and effective at `dates`."""
-    touched = np.zeros(len(state.assets), dtype=bool)
     wide = np.zeros((2, len(state.assets)))
+    held = np.zeros(len(state.assets), dtype=bool)
     for row, basket in enumerate((before, after)):
         if basket is not None:
-            touched[basket.columns] = True
+            held[basket.columns] = True
             wide[row, basket.columns] = basket.weights
-    columns = np.flatnonzero(touched)
-    weights = wide[:, columns]
+    columns = held.nonzero()[0]
+    weights = wide.take(columns, axis=1)
     return Rebalance(*dates, state.assets, columns, weights[0], weights[1], cause, words, version)
 
 
@@ -314,11 +353,18 @@ def _series(
 ) -> tuple[tuple[object, ...], tuple[Floats, ...]]:
     """Return what the return rules remember, and the level of each of them at the instants that were read."""
     rows = len(levels)
-    times, values = np.empty(rows + 1, dtype="datetime64[us]"), np.empty(rows + 1)
-    times[0], times[1:], values[0], values[1:] = state.instant, event.times[:rows], state.level, levels
-    path = IndexPath(times, values, (segment,), event.known.part(0, rows + 1))
+    path: IndexPath | None = None
     memories, series = [], []
     for rule, memory in zip(rules.first.returns, state.memories, strict=True):
+        if isinstance(rule, Price):
+            # The levels themselves: most indices have no other series, and need no path.
+            memories.append(memory)
+            series.append(levels)
+            continue
+        if path is None:
+            times, values = np.empty(rows + 1, dtype="datetime64[us]"), np.empty(rows + 1)
+            times[0], times[1:], values[0], values[1:] = state.instant, event.times[:rows], state.level, levels
+            path = IndexPath(times, values, (segment,), event.known.part(0, rows + 1))
         remembered, values = rule.extend(memory, path)
         memories.append(remembered)
         series.append(values[1:])
@@ -329,9 +375,9 @@ def _past(
     state: IndexState, times: NDArray[np.datetime64], levels: Floats, book: Rulebook, *, departed: bool
 ) -> tuple[NDArray[np.datetime64], Floats]:
     """Return the levels since the last change, as far back as the triggers look."""
-    longest = max((trigger.memory for trigger in book.triggers), default=timedelta(0))
+    longest = max((trigger.memory for trigger in book.triggers), default=timedelta(0)) if book.triggers else None
     if not longest:
-        return state.past_times[:0], state.past_levels[:0]
+        return NO_TIMES, NO_LEVELS
     if departed:
         return times[-1:], levels[-1:]
     all_times = np.concatenate([state.past_times, times])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from basketry.core.frozen import changed
 from basketry.core.numbers import Floats, exact_sum, normalise
 from basketry.index.basket import Basket
 from basketry.index.divisor import units_for_weights
+from basketry.index.kernels import as_held
 from basketry.index.records import Evidence
 from basketry.index.state import Decision
+
+_NO_WEIGHTS: Floats = np.empty(0)
 
 
 def strike(
@@ -40,10 +44,9 @@ def strike(
     columns = decision.columns
     if basket is not None:
         # So an implausible print is not struck. Cash and what is awaited have no price of their own.
-        places = np.minimum(np.searchsorted(basket.columns, columns), len(basket.columns) - 1)
-        held = (basket.columns[places] == columns) & ~(basket.cash | basket.awaited)[places]
-        prices = np.where(held, basket.prices[places], prices)
-        seen = np.where(held, basket.seen[places], seen)
+        prices, seen = as_held(
+            basket.columns, basket.prices, basket.seen, basket.cash | basket.awaited, columns, prices, seen
+        )
     weights, raw, shares, determined = decision.weights, decision.raw, decision.shares, decision.prices
     present = prices > 0
     evidence = []
@@ -70,13 +73,12 @@ def strike(
         units = counted if fix == "units" else units_for_weights(weights, prices, exact_sum(determined * counted))
     else:
         units = units_for_weights(weights, determined if fix == "units" else prices, value)
-    size = len(columns)
-    values = units * prices
     struck = Basket(
-        columns, units, factors, prices, seen, values / exact_sum(values), np.zeros(size, dtype=bool),
-        np.zeros(size, dtype=bool), 1.0,
+        columns, units, factors, prices, seen, _NO_WEIGHTS, np.zeros(len(columns), dtype=bool),
+        np.zeros(len(columns), dtype=bool), 1.0,
     )  # fmt: skip
-    return struck, evidence
+    # The weights as given are those at the prices of the strike, which the basket remembers.
+    return changed(struck, given=struck.weights), evidence
 
 
 def merged(old: Basket, new: Basket) -> Basket:

@@ -89,10 +89,10 @@ def _checked(weights: ArrayLike) -> Floats:
     raw = np.asarray(weights, dtype=np.float64)
     if raw.ndim != 1 or not len(raw):
         raise MethodologyError("weights: expected a list of at least one number")
-    if not (raw >= 0).all() or not (raw < np.inf).all():
+    most = raw.max()
+    if not (raw.min() >= 0 and most < np.inf):
         place = int(np.flatnonzero(~((raw >= 0) & (raw < np.inf)))[0])
         raise MethodologyError(f"weights: number {place} is {raw[place]}; weights are finite and not negative")
-    most = raw.max()
     if most == 0:
         raise MethodologyError("weights: they sum to 0, so nothing can be weighted")
     if most > 1e300:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
@@ -41,6 +42,11 @@ class Section(BaseModel):
     """Base of the sections: unknown keys are refused, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    @cached_property
+    def key(self) -> str:
+        """All values in one string, which costs less to look up than the section."""
+        return self.model_dump_json()
 
 
 class Base(Section):
