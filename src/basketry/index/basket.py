@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from basketry.core.frozen import changed
 from basketry.core.numbers import Bools, Floats, exact_sum
+from basketry.methodology._exact import exact_total
 from basketry.methodology.path import Carried
 
 _Kind = TypeVar("_Kind", bound=np.generic)
@@ -47,7 +48,9 @@ class Basket:
     @cached_property
     def value(self) -> float:
         """Basket value at the last prices."""
-        return exact_sum(self.units * self.prices)
+        value = float(exact_total(self.units * self.prices))
+        # An overflow is told as everywhere.
+        return value if np.isfinite(value) else exact_sum(self.units * self.prices)
 
     @cached_property
     def weights(self) -> Floats:
@@ -58,6 +61,11 @@ class Basket:
     def plain(self) -> bool:
         """Whether every member simply follows its price: none is cash, none awaited."""
         return not (self.cash.any() or self.awaited.any())
+
+    def remembering(self, value: float, weights: Floats) -> Basket:
+        """Return the basket, whose value and weights at the last prices were found on the way to it."""
+        self.__dict__.update(value=value, weights=weights)
+        return self
 
     def place(self, column: int) -> int | None:
         """Return where an asset stands in the basket, None where it is not held."""

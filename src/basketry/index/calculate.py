@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from basketry.core.time import DAY, format_instant, to_instant
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
 from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record
-from basketry.index.result import IndexResult
+from basketry.index.result import IndexResult, Trail
 from basketry.index.state import Decision
 from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
 from basketry.market.panel import Panel
@@ -49,27 +50,26 @@ def calculate_index(
     market = IndexMarket.of(panel, _grid(methodology, panel, start, last))
     history = History(methodology, market)
     state = history.start()
-    records: list[Record] = list(_rejected(panel, market.times))
+    told: dict[type[Record], list[Any]] = {kind: [] for kind in (Levels, Composition, Rebalance, Evidence)}
+    told[Evidence] += _rejected(panel, market.times)
     segments: list[Segment] = []
     decisions: list[Decision] = []
     for step in history.walk(state):
         if step.decision is not None:
             decisions.append(step.decision)
         state = step.state
-        records += step.records
+        for record in step.records:
+            told[type(record)].append(record)
         segments += step.segments
-    compositions = [entry for entry in records if isinstance(entry, Composition)]
     columns = [rule.column() for rule in methodology.first.returns]
     return IndexResult(
         methodology=methodology,
         panel=market.panel,
-        levels=level_table([entry for entry in records if isinstance(entry, Levels)], compositions, columns),
-        compositions=composition_table(compositions, panel.assets),
-        rebalances=rebalance_table([entry for entry in records if isinstance(entry, Rebalance)], panel.assets),
-        events=event_table([entry for entry in records if isinstance(entry, Evidence)]),
-        pieces=tuple(segments),
-        decisions=tuple(decisions),
-        state=state,
+        levels=level_table(told[Levels], told[Composition], columns),
+        compositions=composition_table(told[Composition], panel.assets),
+        rebalances=rebalance_table(told[Rebalance], panel.assets),
+        events=event_table(told[Evidence]),
+        trail=Trail(tuple(segments), tuple(decisions), state),
     )
 
 

@@ -185,6 +185,8 @@ def _counted(shares: Floats, raw: Floats, prices: Floats) -> Floats:
 
     Units times prices are in proportion to the weights before capping, which gives the units that are missing.
     """
+    if np.isfinite(shares).all():
+        return shares
     known = np.flatnonzero(np.isfinite(shares) & (raw > 0))
     total = shares[known[0]] * prices[known[0]] / raw[known[0]] if len(known) else 1.0
     return np.where(np.isfinite(shares), shares, total * raw / prices)

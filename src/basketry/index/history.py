@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -81,11 +80,13 @@ class History:
     market: IndexMarket
     rows: int | None = None
     _plan: tuple[Planned, ...] = field(init=False)
+    _effective: NDArray[np.datetime64] = field(init=False)
     _next: tuple[np.datetime64, Planned | None] = field(init=False)
     _standings: dict[tuple[int, int, bytes], Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._plan = planned(self.rules, self.market)
+        self._effective = np.array([plan.dates.effective_at for plan in self._plan], dtype="datetime64[us]")
         self._next = (NEVER, self._plan[0] if self._plan else None)
 
     @property
@@ -172,7 +173,7 @@ class History:
     def _next_planned(self, state: IndexState) -> Planned | None:
         # Asked several times an event, and changed once a rebalance.
         if self._next[0] is not state.scheduled_to:
-            place = bisect_right(self._plan, state.scheduled_to, key=lambda plan: plan.dates.effective_at)
+            place = int(self._effective.searchsorted(state.scheduled_to, side="right"))
             self._next = (state.scheduled_to, self._plan[place] if place < len(self._plan) else None)
         return self._next[1]
 

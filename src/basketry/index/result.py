@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,6 +21,21 @@ from basketry.methodology.returns.leverage import Leverage
 
 
 @dataclass(frozen=True, eq=False)
+class Trail:
+    """What a calculation went through to its tables.
+
+    Attributes:
+        pieces: Baskets with their prices as they were read, one piece after the other.
+        decisions: What each change of composition that was made came from, in the order of effective times.
+        state: The state at the last instant.
+    """
+
+    pieces: tuple[Segment, ...]
+    decisions: tuple[Decision, ...]
+    state: IndexState
+
+
+@dataclass(frozen=True, eq=False)
 class IndexResult:
     """An index over a history.
 
@@ -32,9 +47,7 @@ class IndexResult:
         compositions: COMPOSITIONS schema: what is held from each effective instant.
         rebalances: REBALANCES schema: what changed, when it was determined and announced, and why.
         events: INDEX_EVENTS schema: corporate events and fallbacks with their evidence.
-        pieces: Baskets with their prices as they were read, one piece after the other; see `segments`.
-        decisions: What each change of composition that was made came from, in the order of effective times.
-        state: The state at the last instant, from which the index goes on; what is pending is in it.
+        trail: What the calculation went through; or how to calculate once more, where that was not kept.
     """
 
     methodology: Methodology
@@ -43,9 +56,29 @@ class IndexResult:
     compositions: pl.DataFrame
     rebalances: pl.DataFrame
     events: pl.DataFrame
-    pieces: tuple[Segment, ...] = field(repr=False, default=())
-    decisions: tuple[Decision, ...] = field(repr=False, default=())
-    state: IndexState | None = field(repr=False, default=None)
+    trail: Trail | Callable[[], IndexResult] = field(repr=False)
+
+    @cached_property
+    def _kept(self) -> Trail:
+        if isinstance(self.trail, Trail):
+            return self.trail
+        again: Trail = self.trail()._kept
+        return again
+
+    @property
+    def pieces(self) -> tuple[Segment, ...]:
+        """Baskets with their prices as they were read, one piece after the other; see `segments`."""
+        return self._kept.pieces
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What each change of composition that was made came from, in the order of effective times."""
+        return self._kept.decisions
+
+    @property
+    def state(self) -> IndexState:
+        """The state at the last instant, from which the index goes on; what is pending is in it."""
+        return self._kept.state
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:

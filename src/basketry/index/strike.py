@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.frozen import changed
-from basketry.core.numbers import Floats, exact_sum, normalise
+from basketry.core.errors import DataError
+from basketry.core.numbers import Floats, normalise
+from basketry.core.time import format_instant
 from basketry.index.basket import Basket
-from basketry.index.divisor import units_for_weights
-from basketry.index.kernels import as_held
+from basketry.index.kernels import as_held, struck
 from basketry.index.records import Evidence
 from basketry.index.state import Decision
 
-_NO_WEIGHTS: Floats = np.empty(0)
+_NONE: Floats = np.empty(0)
 
 
 def strike(
@@ -66,19 +66,16 @@ def strike(
         columns, prices, seen, determined = columns[present], prices[present], seen[present], determined[present]
         weights, raw = normalise(weights[present]), raw[present]
         shares = None if shares is None else shares[present]
-    factors = np.divide(weights, raw, out=np.ones_like(raw), where=raw > 0)
-    factors = factors / factors.max()
-    if shares is not None:
-        counted = shares * factors
-        units = counted if fix == "units" else units_for_weights(weights, prices, exact_sum(determined * counted))
-    else:
-        units = units_for_weights(weights, determined if fix == "units" else prices, value)
-    struck = Basket(
-        columns, units, factors, prices, seen, _NO_WEIGHTS, np.zeros(len(columns), dtype=bool),
-        np.zeros(len(columns), dtype=bool), 1.0,
-    )  # fmt: skip
-    # The weights as given are those at the prices of the strike, which the basket remembers.
-    return changed(struck, given=struck.weights), evidence
+    units, factors, given, total = struck(
+        weights, raw, _NONE if shares is None else shares, prices, determined, value, fix == "units"
+    )
+    if not np.isfinite(total):
+        raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
+    size = len(columns)
+    basket = Basket(
+        columns, units, factors, prices, seen, given, np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), 1.0
+    )
+    return basket.remembering(total, given), evidence
 
 
 def merged(old: Basket, new: Basket) -> Basket:

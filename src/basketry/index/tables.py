@@ -12,6 +12,10 @@ from basketry.core.frames import COMPOSITIONS, INDEX_EVENTS, INSTANT, REBALANCES
 from basketry.core.numbers import Floats
 from basketry.index.records import Composition, Evidence, Levels, Rebalance
 
+# Taking rows of a series by their places is several times as fast as its method `gather`, which plans a query.
+_WORDS = pl.Series(STATUSES, dtype=STATUS)
+_CHANGES = pl.Series(["add", "delete", "reweight"])
+
 
 def level_table(runs: Sequence[Levels], compositions: Sequence[Composition], columns: Sequence[str]) -> pl.DataFrame:
     """Return the levels: time, a column a return rule, status, reason, age_days, sources and version.
@@ -38,8 +42,8 @@ def level_table(runs: Sequence[Levels], compositions: Sequence[Composition], col
         [
             stamps(times).alias("time"),
             *(pl.Series(name, values) for name, values in zip(columns, series, strict=True)),
-            pl.Series(STATUSES, dtype=STATUS).gather(np.concatenate([run.status for run in runs])).alias("status"),
-            pl.Series(list(codes), dtype=pl.String).gather(reason).alias("reason"),
+            _WORDS[np.concatenate([run.status for run in runs])].alias("status"),
+            pl.Series(list(codes), dtype=pl.String)[reason].alias("reason"),
             pl.Series("age_days", np.concatenate([run.ages for run in runs]) / 86_400e6),
             pl.Series("sources", np.concatenate([run.sources for run in runs])),
             pl.Series("version", version),
@@ -86,11 +90,11 @@ def rebalance_table(rebalances: Sequence[Rebalance], names: Sequence[str]) -> pl
             "determined_at": repeated([entry.determined_at for entry in rebalances]),
             "effective_at": repeated([entry.effective_at for entry in rebalances]),
             "asset": _assets(np.concatenate([entry.columns for entry in rebalances]), names),
-            "change": pl.Series(["add", "delete", "reweight"]).gather(change),
+            "change": _CHANGES[change],
             "weight_before": before,
             "weight_after": after,
             "turnover": np.repeat([entry.turnover for entry in rebalances], sizes),
-            "trigger": words.gather(np.repeat(np.arange(len(sizes)), sizes)),
+            "trigger": words[np.repeat(np.arange(len(sizes)), sizes)],
             "version": np.repeat(np.array([entry.version for entry in rebalances], dtype=np.uint32), sizes),
         }
     )
@@ -112,7 +116,7 @@ def event_table(events: Sequence[Evidence]) -> pl.DataFrame:
 
 
 def _assets(columns: NDArray[np.int64], names: Sequence[str]) -> pl.Series:
-    return pl.Series(names, dtype=pl.String).gather(columns)
+    return pl.Series(names, dtype=pl.String)[columns]
 
 
 def stamps(times: NDArray[np.datetime64]) -> pl.Series:

@@ -13,18 +13,20 @@ import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
+
 from basketry.core.errors import BasketryError, MethodologyError
 from basketry.core.time import to_instant
 from basketry.index.calculate import Instant, calculate_index, require_prices
 from basketry.index.market import without_halted
-from basketry.index.result import IndexResult
 from basketry.jobs.calculate import Index, calculate
 from basketry.jobs.market import Market, Progress, panel_of
 from basketry.lake.lake import Lake
@@ -39,7 +41,7 @@ _BATCH = 25
 _PROCESSES_MAX = 61  # what Windows can wait for
 _ALIGNED = 64
 
-_PARTS = tuple(field.name for field in fields(IndexResult) if field.name not in {"methodology", "panel"})
+_TABLES = ("levels", "compositions", "rebalances", "events")
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,8 @@ def _cores() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
-# What comes of one methodology: the parts of an IndexResult, or why there are none.
-_Outcome = dict[str, Any] | BasketryError
+# What comes of one methodology: the tables of an IndexResult, or why there are none.
+_Outcome = dict[str, pl.DataFrame] | BasketryError
 _Tell = Callable[[Mapping[int, Index | FailedIndex]], None]
 
 
@@ -174,27 +176,44 @@ def _outcome(rules: Methodology, panel: Panel, start: Instant | None, end: Insta
         result = calculate_index(rules, panel, start, end)
     except BasketryError as error:
         return error
-    return {name: getattr(result, name) for name in _PARTS}
+    return {name: getattr(result, name) for name in _TABLES}
 
 
-def _index(place: int, rules: Methodology, panel: Panel, outcome: _Outcome) -> Index | FailedIndex:
-    if isinstance(outcome, BasketryError):
-        return FailedIndex(place, rules.symbol, outcome)
-    return Index(methodology=rules, panel=panel, **outcome)
+@dataclass(frozen=True)
+class _Indices:
+    """Indices of outcomes on one market.
 
+    Attributes:
+        panel: The market. start, end: The span asked for.
+        cut: The panel of every result, as calculate_index cuts it.
+    """
 
-def _cut(panel: Panel, end: Instant | None) -> Panel:
-    """Return the panel of every result: as calculate_index cuts it."""
-    return without_halted(panel.until(panel.now if end is None else to_instant(end)))
+    panel: Panel
+    start: Instant | None
+    end: Instant | None
+    cut: Panel
+
+    @staticmethod
+    def over(panel: Panel, start: Instant | None, end: Instant | None) -> _Indices:
+        """Return indices over a span of a market."""
+        return _Indices(panel, start, end, without_halted(panel.until(panel.now if end is None else to_instant(end))))
+
+    def make(self, place: int, rules: Methodology, outcome: _Outcome) -> Index | FailedIndex:
+        """Return one index, or why there is none."""
+        if isinstance(outcome, BasketryError):
+            return FailedIndex(place, rules.symbol, outcome)
+        # Prices of every basket at every instant are a hundred times the tables; who wants them calculates once more.
+        again = partial(calculate_index, rules, self.panel, self.start, self.end)
+        return Index(methodology=rules, panel=self.cut, trail=again, **outcome)
 
 
 def _here(
     rules: Mapping[int, Methodology], panel: Panel, start: Instant | None, end: Instant | None, tell: _Tell
 ) -> None:
     """Calculate in this process."""
-    cut = _cut(panel, end)
+    indices = _Indices.over(panel, start, end)
     for place, entry in rules.items():
-        tell({place: _index(place, entry, cut, _outcome(entry, panel, start, end))})
+        tell({place: indices.make(place, entry, _outcome(entry, panel, start, end))})
 
 
 @dataclass(frozen=True)
@@ -206,7 +225,7 @@ class _Processes:
     def __call__(
         self, rules: Mapping[int, Methodology], panel: Panel, start: Instant | None, end: Instant | None, tell: _Tell
     ) -> None:
-        cut = _cut(panel, end)
+        indices = _Indices.over(panel, start, end)
         places = list(rules)
         # Four batches for each process at least, so that none waits long for the last.
         size = max(1, min(_BATCH, len(places) // (4 * self.count)))
@@ -221,7 +240,7 @@ class _Processes:
                 for future in as_completed(futures):
                     batch = futures.pop(future)
                     outcomes = zip(batch, pickle.loads(future.result()), strict=True)  # noqa: S301 - our own process
-                    tell({place: _index(place, rules[place], cut, _whole(found, cut)) for place, found in outcomes})
+                    tell({place: indices.make(place, rules[place], found) for place, found in outcomes})
             except BrokenProcessPool as error:
                 raise BasketryError(
                     "a process of calculate_many ended before its work was done: it was killed, perhaps for want of "
@@ -230,19 +249,6 @@ class _Processes:
                 ) from error
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _without_assets(outcome: _Outcome) -> _Outcome:
-    """Return an outcome to be sent: the ids of the panel, which the state holds, are known where it arrives."""
-    if isinstance(outcome, BasketryError):
-        return outcome
-    return {**outcome, "state": replace(outcome["state"], assets=())}
-
-
-def _whole(outcome: _Outcome, panel: Panel) -> _Outcome:
-    if isinstance(outcome, BasketryError):
-        return outcome
-    return {**outcome, "state": replace(outcome["state"], assets=panel.assets)}
 
 
 # In the new processes: the panel that `_begin` opens, for all batches.
@@ -257,9 +263,7 @@ def _begin(folder: str) -> None:
 
 def _batch(rules: Sequence[Methodology], start: Instant | None, end: Instant | None) -> bytes:
     (panel,) = _OPENED
-    # All at once, so that what the indices share is sent once.
-    outcomes = [_without_assets(_outcome(entry, panel, start, end)) for entry in rules]
-    return pickle.dumps(outcomes, protocol=5)
+    return pickle.dumps([_outcome(entry, panel, start, end) for entry in rules], protocol=5)
 
 
 def write_panel(panel: Panel, folder: Path) -> None:

@@ -315,9 +315,11 @@ class Panel:
 
         An asset that continues another one has been priced since the other was.
         """
-        first: NDArray[np.int64] = self._remember(("first",), self._first_comparable)
-        rows = len(self.times)
-        seen = first < rows
+        return self._remember(("age",), self._ages)
+
+    def _ages(self) -> Floats:
+        first = self._first_comparable()
+        seen = first < len(self.times)
         born = self.times[np.where(seen, first, 0)]
         return np.where(seen, (self.now - born) / np.timedelta64(1, "D"), np.nan)
 

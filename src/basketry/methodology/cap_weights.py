@@ -86,18 +86,20 @@ def cap_weights(
 
 
 def _checked(weights: ArrayLike) -> Floats:
+    from basketry.methodology._exact import range_and_total
+
     raw = np.asarray(weights, dtype=np.float64)
     if raw.ndim != 1 or not len(raw):
         raise MethodologyError("weights: expected a list of at least one number")
-    most = raw.max()
-    if not (raw.min() >= 0 and most < np.inf):
+    least, most, total = range_and_total(np.ascontiguousarray(raw))
+    if not (least >= 0 and most < np.inf):
         place = int(np.flatnonzero(~((raw >= 0) & (raw < np.inf)))[0])
         raise MethodologyError(f"weights: number {place} is {raw[place]}; weights are finite and not negative")
     if most == 0:
         raise MethodologyError("weights: they sum to 0, so nothing can be weighted")
     if most > 1e300:
         raw = raw / most
-    total = exact_sum(raw)
+        total = exact_sum(raw)
     return raw if abs(total - 1) <= _ROUNDING else raw / total
 
 
@@ -138,15 +140,17 @@ def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
     such points the same assets are free, and the sum is a constant plus a slope times λ, so that the points'
     own sums find the interval, and one division finds λ.
     """
-    share = exact_sum(raw)
-    if share > 0:
-        scaled = raw if abs(share - total) <= _ROUNDING else raw * (total / share)
-        if (scaled <= upper).all() and (scaled >= lower).all():
-            return scaled
+    from basketry.methodology._exact import filled
+
     if not lower.any():
-        filled = _filled(raw, upper, total)
-        if filled is not None:
-            return filled
+        result, found = filled(raw, upper, total, _ROUNDING)
+        if found:
+            return result
+    else:
+        share = exact_sum(raw)
+        scaled = raw if abs(share - total) <= _ROUNDING else raw * (total / share)
+        if share > 0 and (scaled <= upper).all() and (scaled >= lower).all():
+            return scaled
     ceiling = np.where(raw > 0, upper, lower)
     _check_room(raw, lower, upper, total, exact_sum(ceiling))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -169,22 +173,6 @@ def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
         part = raw[free] / exact_sum(raw[free]) * left
         result[free] = np.minimum(np.maximum(part, lower[free]), upper[free])
     return result
-
-
-def _filled(raw: Floats, upper: Floats, total: float) -> Floats | None:
-    """Return min(λ raw, upper) by the rule's own rounds, which settle sooner than a sort; None after ten."""
-    held = np.zeros(len(raw), dtype=bool)
-    for _ in range(10):
-        left = total - exact_sum(upper[held])
-        share = exact_sum(raw[~held])
-        if not (left > 0 and share > 0):
-            return None
-        spread = np.where(held, 0.0, raw) / share * left
-        over = spread > upper
-        if not over.any():
-            return np.where(held, upper, spread)
-        held |= over
-    return None
 
 
 def _check_room(raw: Floats, lower: Floats, upper: Floats, total: float, room: float) -> None:

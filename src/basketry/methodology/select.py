@@ -144,8 +144,20 @@ class Selection(BaseModel):
             raise MethodologyError(f"{place}: {message}" if place else message) from error
 
     def ranked(self, view: Panel, eligible: Bools) -> Ranks:
-        """Return the columns of the eligible assets with a figure to rank by, shape (N,) of Bools in, best first."""
-        return rank(metric(view, self.by), eligible, descending=self.order == "descending")
+        """Return the columns of the eligible assets with a figure to rank by, best first.
+
+        Args:
+            view: The panel as of the determination.
+            eligible: Who may be chosen, shape (N,).
+        """
+
+        def order() -> Ranks:
+            return rank(metric(view, self.by), np.ones(len(view.assets), dtype=bool), descending=descending)
+
+        # The order among some is that among all.
+        descending = self.order == "descending"
+        everybody: Ranks = view.remember(("order", self.by, descending), order)
+        return everybody[eligible[everybody]]
 
     def choose(self, view: Panel, eligible: Bools, members: Bools) -> Choice:
         """Return who is chosen at the last instant of a panel.

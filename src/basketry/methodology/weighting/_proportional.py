@@ -14,9 +14,11 @@ def in_proportion(view: Panel, selected: NDArray[np.int64], figures: Floats, nam
     Raises:
         MethodologyError: A selected asset's figure is unknown, negative or infinite, or all are zero.
     """
+    from basketry.methodology._exact import range_and_total
+
     chosen = figures[selected]
-    most = chosen.max()
-    if not (chosen >= 0).all() or not most < np.inf:
+    least, most, total = range_and_total(chosen)
+    if not (least >= 0 and most < np.inf):
         place = int(np.flatnonzero(~((chosen >= 0) & (chosen < np.inf)))[0])
         asset, figure = view.assets[int(selected[place])], chosen[place]
         what = "not known" if np.isnan(figure) else f"{figure:g}"
@@ -29,4 +31,4 @@ def in_proportion(view: Panel, selected: NDArray[np.int64], figures: Floats, nam
     if power != 1:
         # Scaling first keeps a power of a large figure finite.
         return normalise((chosen / most) ** power)
-    return normalise(chosen if most < 1e290 else chosen / most)
+    return chosen / total if most < 1e290 else normalise(chosen / most)
