@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import to_instant
-from basketry.index.supply_kernels import first_jumps, follow
+from basketry.index.supply_kernels import first_jumps, follow, widen
 from basketry.market.panel import Panel
 from basketry.methodology.sections import Guard, Override
 
@@ -26,6 +26,7 @@ EVENT_REACH = timedelta(days=7)
 """A recorded corporate event confirms what is reported this long after it took effect."""
 
 _NEVER = np.iinfo(np.int64).max
+_Limits = tuple[float, float, float, int, int]
 Accepted = Mapping[int, tuple[np.datetime64, ...]]
 
 
@@ -82,7 +83,7 @@ def accepted_supplies(overrides: Sequence[Override], view: Panel) -> dict[int, t
     return accepted
 
 
-def _limits(guard: Guard) -> tuple[float, float, float, int, int]:
+def _limits(guard: Guard) -> _Limits:
     microseconds = timedelta(microseconds=1)
     return (
         guard.supply_step or np.inf,
@@ -96,6 +97,37 @@ def _limits(guard: Guard) -> tuple[float, float, float, int, int]:
 def _suspects(view: Panel, guard: Guard, columns: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return those of some assets whose supplies ever moved by more than is believed at once."""
     limits = _limits(guard)
+    moved = columns[_moved(view, min(limits[0], limits[1]))[columns]]
+    jumped = moved[_jumped(view, limits, moved)] if len(moved) else moved
+    done = view.actions.at(view.now)
+    if done is not None and done.origins:
+        # What was reported of the asset before is another's.
+        continued = columns[np.isin(columns, list(done.origins))]
+        return np.union1d(jumped, continued)
+    return jumped
+
+
+def _moved(view: Panel, factor: float) -> Bools:
+    """Return which supplies were ever a factor apart, shape (N,): no other can have jumped by more."""
+    supply = view.field("supply")
+    held = view.shared.get("supply range")
+    if held is None:
+        size = len(view.assets)
+        held = view.shared["supply range"] = [0, np.full(size, np.inf), np.zeros(size)]
+    done, low, high = held
+    if done > len(supply):
+        # A later cut has looked further; that only adds suspects.
+        return high > factor * low
+    widen(supply[done : view.finished], low, high)
+    held[0] = view.finished
+    if view.finished < len(supply):
+        low, high = low.copy(), high.copy()
+        widen(supply[view.finished :], low, high)
+    return high > factor * low
+
+
+def _jumped(view: Panel, limits: _Limits, columns: NDArray[np.int64]) -> Bools:
+    """Return whose supply ever moved by more than is believed at once, shape (n,)."""
     supply = view.field("supply")
     stamps = view.times.astype(np.int64)
     key = ("supply jumps", limits)
@@ -111,11 +143,7 @@ def _suspects(view: Panel, guard: Guard, columns: NDArray[np.int64]) -> NDArray[
     if view.finished < len(supply):
         held = (held[0].copy(), held[1].copy())
         first_jumps(supply, stamps, columns, limits, held)
-    jumped = held[0][0, columns] < len(supply)
-    done = view.actions.at(view.now)
-    if done is not None and done.origins:
-        jumped |= np.isin(columns, list(done.origins))
-    return columns[jumped]
+    return np.asarray(held[0][0, columns] < len(supply))
 
 
 def _followed(

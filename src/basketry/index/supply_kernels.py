@@ -21,6 +21,17 @@ def _within(value: float, other: float, factor: float) -> bool:
 
 
 @njit(cache=True)
+def widen(values: Floats, low: Floats, high: Floats) -> None:
+    """Widen the range of each column, shape (N,) each, by the positive ones of some rows, shape (k, N)."""
+    for row in range(values.shape[0]):
+        for column in range(values.shape[1]):
+            value = values[row, column]
+            if value > 0.0:
+                low[column] = min(low[column], value)
+                high[column] = max(high[column], value)
+
+
+@njit(cache=True)
 def first_jumps(supply: Floats, stamps: NDArray[np.int64], columns: NDArray[np.int64], limits: Any, state: Any) -> None:
     """Note the first row at which each supply is not believed without a confirmation.
 
