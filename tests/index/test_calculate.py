@@ -278,6 +278,17 @@ def test_lost_eligibility_and_a_newcomer_cause_rebalances() -> None:
     assert set(result.weights("2020-01-05")) == {"b", "c"}
 
 
+def test_a_member_held_as_cash_has_no_eligibility_to_lose() -> None:
+    # b has no price from 3 January on and is held as cash from the 4th; its price is carried for a day.
+    prices = {"a": [10.0] * 8, "b": [10.0, 10.0, *[NAN] * 6]}
+    schedule = {"every": "year", "determine": "0d", "triggers": ["eligibility_lost"]}
+    missing = {"carry_forward": "1d", "then": "to_cash"}
+    result = calculate_index(rules(rebalance=schedule, missing=missing), market(prices))
+    assert result.events["treatment"].to_list() == ["to_cash"]
+    assert result.rebalances["trigger"].unique().to_list() == ["base"]
+    assert result.level().tolist() == [100.0] * 8
+
+
 def test_overrides_are_applied_between_their_dates_with_evidence() -> None:
     override = {
         "asset": "b",

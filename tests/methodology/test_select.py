@@ -67,6 +67,12 @@ def test_at_most_max_count_are_taken(daily: MakePanel, bounds: dict[str, Any], e
     assert names(choose(daily, threshold=10, **bounds)) == expected
 
 
+def test_a_single_candidate_is_on_the_side_of_the_threshold_that_the_order_says(daily: MakePanel) -> None:
+    assert names(choose(daily, eligible="a", threshold=4)) == "a"
+    assert names(choose(daily, eligible="a", threshold=4, order="ascending")) == ""
+    assert names(choose(daily, eligible="a", threshold=6, order="ascending")) == "a"
+
+
 def test_nobody_above_a_threshold_gives_nobody_unless_some_are_wanted(daily: MakePanel) -> None:
     assert names(choose(daily, threshold=100)) == ""
     assert names(choose(daily, threshold=100, min_count=2)) == "bd"

@@ -270,20 +270,21 @@ class History:
         position = self.position(state)
         holding = Holding(
             basket.units, basket.prices[None, :], basket.given, state.changed_at,
-            *_levels_to_now(state), lambda _: self._standing(state, basket.columns, position),
+            *_levels_to_now(state), lambda _: self._standing(state, basket, position),
         )  # fmt: skip
         names = sorted(rule.name for rule in self._book(state).triggers if rule.fires(holding.moment(0)))
         return names[0] if names else None
 
-    def _standing(self, state: IndexState, columns: NDArray[np.int64], position: int) -> Standing:
-        key = (position, state.version, columns.tobytes())
+    def _standing(self, state: IndexState, basket: Basket, position: int) -> Standing:
+        key = (position, state.version, basket.columns.tobytes() + basket.cash.tobytes())
         if key not in self._standings:
             members = np.zeros(len(self.panel.assets), dtype=bool)
-            members[columns] = True
+            members[basket.columns[~basket.cash]] = True
             version = self.rules.versions[state.version - 1]
             found = determine(version, self.panel.as_of(self.times[position]), members)
             newcomers = int((found.choice.chosen & ~members).sum())
-            self._standings[key] = Standing(found.eligible[columns], newcomers)
+            # What is held as cash has left, and has nothing to lose.
+            self._standings[key] = Standing(found.eligible[basket.columns] | basket.cash, newcomers)
         return self._standings[key]
 
     # Prices
@@ -343,7 +344,7 @@ class History:
         values = np.concatenate([state.past_levels, reading.levels.values[:asked]])
         holding = Holding(
             segment.units, segment.prices[1 : asked + 1], basket.given, state.changed_at, times, values,
-            lambda row: self._standing(state, basket.columns, position + 1 + row),
+            lambda row: self._standing(state, basket, position + 1 + row),
         )  # fmt: skip
         rows = [row for rule in self._book(state).triggers if (row := rule.first_row(holding)) is not None]
         return min(rows) if rows else None

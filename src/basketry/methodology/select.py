@@ -172,7 +172,7 @@ class Selection(BaseModel):
     def choose_from(self, view: Panel, ranked: Ranks, members: Bools) -> Choice:
         """Return who is chosen of those who are ranked already, best first."""
         figures = metric(view, self.by)
-        wanted = self.method.count(view, ranked, figures[ranked])
+        wanted = self.method.wanted(view, ranked, figures[ranked], descending=self.order == "descending")
         wanted = max(wanted, self.min_count or 0)
         wanted = min(wanted, self.max_count or len(ranked), len(ranked))
         chosen = np.zeros(len(view.assets), dtype=bool)

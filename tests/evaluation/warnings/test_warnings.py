@@ -237,6 +237,33 @@ def test_data_without_the_dead_are_suspected() -> None:
     assert check("survivorship", replace(SERIES, compositions=held, panel=panel_of(prices, names))).state == "clear"
 
 
+def test_what_was_converted_into_another_lives_on_in_it() -> None:
+    prices = walk(1)
+    names = [f"asset-{place:02d}" for place in range(12)]
+    prices[700:, 0] = np.nan  # converted into asset-01, which trades on
+    prices[700:, 2] = np.nan  # delisted
+    old = panel_of(prices, names)
+    events = pl.DataFrame(
+        {
+            "time": [old.times[700].item()] * 2,
+            "asset": ["asset-00", "asset-02"],
+            "kind": ["migration", "delisting"],
+            "new_asset": ["asset-01", None],
+            "ratio": [1.0, None],
+        }
+    )
+    panel = Panel.from_frames(price=_wide(old, prices, names), events=events)
+    held = baskets([dict.fromkeys(names, 1 / 12)] * 2)
+    found = check("survivorship", replace(SERIES, compositions=held, panel=panel))
+    assert found.figures["dead"] == 1
+    assert found.figures["held"] == 12
+    assert found.figures["market_alive"] == 11
+
+
+def _wide(panel: Panel, prices: np.ndarray[Any, Any], names: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({"time": panel.times, **{name: prices[:, place] for place, name in enumerate(names)}})
+
+
 def test_an_index_that_avoids_the_dead_of_its_own_data_is_suspected() -> None:
     prices, names = dying(2, 0.25)
     alive = [name for place, name in enumerate(names) if not np.isnan(prices[-1, place])]

@@ -20,8 +20,8 @@ def built(name: str, value: Any) -> Any:
     return SELECTION.build(name, value)
 
 
-def count(name: str, value: Any, metric: list[float], panel: Panel | None = None) -> int:
-    return int(built(name, value).count(panel, np.arange(len(metric)), np.array(metric)))
+def count(name: str, value: Any, metric: list[float], panel: Panel | None = None, *, descending: bool = True) -> int:
+    return int(built(name, value).wanted(panel, np.arange(len(metric)), np.array(metric), descending=descending))
 
 
 def test_top_wants_its_number_or_as_many_as_there_are() -> None:
@@ -63,10 +63,16 @@ def test_the_threshold_itself_is_taken_from_either_side() -> None:
     assert [count("threshold", edge, [30.0, 20.0, 10.0]) for edge in (9.0, 10.0, 10.1, 20.0, 30.0, 31.0)] == [
         3, 3, 2, 2, 1, 0,
     ]  # fmt: skip
-    assert [count("threshold", edge, [10.0, 20.0, 30.0]) for edge in (9.0, 10.0, 19.9, 20.0, 30.0)] == [0, 1, 1, 2, 3]
-    assert count("threshold", 20.0, [20.0]) == 1
-    assert count("threshold", 20.0, [19.0]) == 0
-    assert count("threshold", 20.0, [20.0, 20.0]) == 2
+    smallest_first = [10.0, 20.0, 30.0]
+    assert [count("threshold", edge, smallest_first, descending=False) for edge in (9.0, 10.0, 19.9, 20.0, 30.0)] == [
+        0, 1, 1, 2, 3,
+    ]  # fmt: skip
+    # The order is the section's: one candidate, or several that are equal, do not show it.
+    for metric in ([20.0], [20.0, 20.0]):
+        assert count("threshold", 20.0, metric) == count("threshold", 20.0, metric, descending=False) == len(metric)
+        assert (count("threshold", 19.0, metric), count("threshold", 21.0, metric)) == (len(metric), 0)
+        assert count("threshold", 19.0, metric, descending=False) == 0
+        assert count("threshold", 21.0, metric, descending=False) == len(metric)
 
 
 def plain_likelihood(sample: Floats) -> float:

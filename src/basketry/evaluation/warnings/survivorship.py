@@ -104,7 +104,12 @@ class Survivorship(Check):
         if panel is None:
             return np.zeros(0, dtype=bool)
         recent = panel.times > panel.now - np.timedelta64(int(self.silence_days * 86_400e6), "us")
-        return np.asarray((~np.isnan(panel.field("price")[recent])).any(axis=0))
+        alive = np.asarray((~np.isnan(panel.field("price")[recent])).any(axis=0))
+        done = panel.actions.at(panel.now)
+        for column, origins in ({} if done is None else done.origins).items():
+            # What was converted into another or renamed lives on in it.
+            alive[[origin.column for origin in origins]] |= alive[column]
+        return alive
 
     @staticmethod
     def _priced_by(subject: Subject, instant: np.datetime64) -> Bools:

@@ -23,5 +23,10 @@ class SelectionRule(Rule):
         """
         raise NotImplementedError
 
+    def wanted(self, view: Panel, ranked: NDArray[np.int64], metric: Floats, *, descending: bool) -> int:
+        """Return `count`; a rule that must know whether the largest or the smallest come first says so here."""
+        del descending
+        return self.count(view, ranked, metric)
+
 
 SELECTION: Registry[SelectionRule] = Registry("selection rule", "selection", __name__)

@@ -23,10 +23,13 @@ class Threshold(SelectionRule):
     min: float
 
     def count(self, view: Panel, ranked: NDArray[np.int64], metric: Floats) -> int:
+        """Return how many reach the threshold, the largest first."""
+        return self.wanted(view, ranked, metric, descending=True)
+
+    def wanted(self, view: Panel, ranked: NDArray[np.int64], metric: Floats, *, descending: bool) -> int:
         """Return how many lie on the good side of the threshold."""
         del view, ranked
-        ascending = len(metric) > 1 and metric[0] < metric[-1]
-        return int((metric <= self.min).sum() if ascending else (metric >= self.min).sum())
+        return int((metric >= self.min).sum() if descending else (metric <= self.min).sum())
 
     def words(self) -> str:
         """Return the rule as a sentence."""
