@@ -79,7 +79,7 @@ def to_datetime(instant: np.datetime64) -> datetime:
     >>> to_datetime(np.datetime64("2020-01-02", "us")).isoformat()
     '2020-01-02T00:00:00+00:00'
     """
-    moment: datetime = to_instant(instant).item()
+    moment: datetime = instant.astype("datetime64[us]").item()
     return moment.replace(tzinfo=UTC)
 
 

@@ -101,7 +101,7 @@ def _refused(
         frozen |= _frozen_supplies(view, guard, columns[~np.isnan(cap)], price, accepted)
     if guard.min_turnover is not None and "volume" in view.fields:
         volume = view.statistic("volume", "median", guard.supply_window)[columns]
-        believed = np.array([frozen[c][0] if c in frozen else own for c, own in zip(columns.tolist(), cap, strict=True)])
+        believed = np.array([frozen[c][0] if c in frozen else cap[n] for n, c in enumerate(columns.tolist())])
         share = volume / believed
         for place in np.flatnonzero(share < guard.min_turnover):
             refused[int(columns[place])] = (

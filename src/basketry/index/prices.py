@@ -144,9 +144,11 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     values = basket_values(np.ascontiguousarray(block[1:]), before.units) / before.divisor
     levels = values if filled.ages is None else held_levels(values, marks.status, state.level)
     now = event.times[rows - 1]
-    settled, written, departed = marked, [], False
+    settled, departed = marked, False
+    written: list[Record] = []
     if conversion is not None:
-        settled, written, departed = _settled(state, before.marked(block[-1], before.seen), marked, conversion, book, now)
+        last = before.marked(block[-1], before.seen)
+        settled, written, departed = _settled(state, last, marked, conversion, book, now)
     after = settled
     if gone is not None:
         after = _removed(settled, held.columns[gone], book)
