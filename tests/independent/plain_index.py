@@ -214,14 +214,21 @@ class PlainIndex:
         levels[day] = levels[day - timedelta(1)] if held else now
 
     def depart(self, day: Day, quiet: bool) -> None:
-        """Step 3: members leave, by events first, then those without a price for too long."""
+        """Step 3: members leave, first what is lost, then by events, then those without a price for too long."""
         index, then = self.index, self.rules["then"]
-        for event in index.leaving:
-            leave(index, event)
         old = self.old()
-        if then not in ("keep", "suspend") and not quiet and len(old) < len(index.last):
+        if then in ("keep", "suspend") or quiet or len(old) == len(index.last):
+            old = []
+        ended = {event.asset for event in index.leaving}
+        old = [asset for asset in old if asset not in ended]
+        if then == "remove_at_zero":
             for asset in old:
                 depart(index, asset, then)
+            old = []
+        for event in sorted(index.leaving, key=lambda event: event.removal != "remove_at_zero"):
+            leave(index, event)
+        for asset in old:
+            depart(index, asset, then)
         if index.lost and self.result.statuses[day].word != "suspended":
             self.level(day)
         index.lost = False

@@ -100,6 +100,12 @@ def test_random_markets_give_the_same_by_both(with_events: bool) -> None:
     check(range(40), with_events)
 
 
+@pytest.mark.parametrize("seed", [2313, 2385])
+def test_markets_that_once_differed_give_the_same_by_both(seed: int) -> None:
+    """A successor that traded before it took over; members lost and removed at their last price at one instant."""
+    check(range(seed, seed + 1), True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("start", range(1000, 1400, 100))
 def test_many_random_markets_give_the_same_by_both(start: int) -> None:

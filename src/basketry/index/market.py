@@ -92,7 +92,9 @@ class IndexMarket:
         """
         price = self.panel.fields["price"]
         row = int(np.searchsorted(self.panel.times, instant, side="right")) - 1
-        oldest = instant - np.timedelta64(max_age)
+        conversions = self._conversions_into(column, instant)
+        taken_over = [event.time for event in conversions if event.asset != self.panel.assets[column]]
+        oldest = max([instant - np.timedelta64(max_age), *taken_over])
         while row >= 0 and self.panel.times[row] >= oldest:
             value = float(price[row, column])
             if not np.isnan(value):
@@ -100,7 +102,7 @@ class IndexMarket:
                     self.panel.times[row].astype(np.int64)
                 )
             row -= 1
-        for event in self._conversions_into(column, instant):
+        for event in conversions:
             before = self.column(event.asset)
             if before is not None and before != column and before not in through:
                 value, seen = self.observed(before, instant, max_age, through | {column})
