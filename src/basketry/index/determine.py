@@ -207,7 +207,10 @@ def _admit(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
     eligible = candidates
     for mask in kept:
         eligible = eligible & mask
-    return _Admitted(candidates, kept, eligible, rules.select.ranked(view, eligible))
+    found = _Admitted(candidates, kept, eligible, rules.select.ranked(view, eligible))
+    for shared in (found.candidates, *found.kept, found.eligible, found.ranked):
+        shared.flags.writeable = False
+    return found
 
 
 def _corrected(view: Panel, price: Floats, caps: Mapping[int, float]) -> Panel:
