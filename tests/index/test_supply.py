@@ -61,7 +61,7 @@ def test_a_step_up_to_the_limit_is_believed_either_way() -> None:
 
 
 def test_growth_is_judged_over_a_window() -> None:
-    # 274.4 is 2.744 times the 100 of the days before day 8, and 1.96 times the 140 of that day, five days old on day 12.
+    # 274.4 is 2.744 times the 100 before day 8, and 1.96 times the 140 of that day, five days old on day 12.
     steps = [140.0, 196.0, *[274.4] * 4]
     assert after(*steps, supply_window="5d") == [140.0, 196.0, 196.0, 196.0, 196.0, 274.4]
     assert after(*steps, supply_window="6d") == [140.0, 196.0, 196.0, 196.0, 196.0, 196.0]
