@@ -75,6 +75,8 @@ def test_what_is_believed_of_many_supplies(step: float | None, change: float, wi
         for column in range(ASSETS):
             known = reported[: row + 1, column]
             told = float(known[~np.isnan(known)][-1])
-            assert found.get(column, (told, told)) == (pytest.approx(plain[row, column], rel=1e-12), told)
+            believed, last = found.get(column, (told, told))
+            assert believed == pytest.approx(plain[row, column], rel=1e-12)
+            assert last == told
         wrong += len(found)
     assert wrong > 100  # of 1,500
