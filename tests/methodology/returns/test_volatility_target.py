@@ -12,7 +12,7 @@ from basketry.market.panel import Panel
 from basketry.methodology.path import IndexPath, PanelKnown, Segment
 from basketry.methodology.returns.volatility_target import VolatilityTarget
 
-AT_ONCE = {"lag": "0d", "warm_up": "0d", "tolerance": 0}
+AT_ONCE: dict[str, Any] = {"lag": "0d", "warm_up": "0d", "tolerance": 0}
 """Exposure follows each level at once."""
 
 STEP = math.log(1.1) * math.sqrt(365)
@@ -75,7 +75,7 @@ def test_levels_count_once_they_span_the_warm_up() -> None:
 
 
 def test_the_larger_of_two_weighted_volatilities_counts() -> None:
-    lives = {"half_life_short": "1d", "half_life_long": "2d", **AT_ONCE}
+    lives: dict[str, Any] = {"half_life_short": "1d", "half_life_long": "2d", **AT_ONCE}
     root = math.sqrt(0.5)
     # After a day of 10 % and a still one the weights of the first are 1/3 and r / (1 + r).
     first = level([100.0, 110.0, 110.0, 121.0], **lives)
