@@ -66,6 +66,8 @@ def test_a_still_index_is_held_at_the_largest_exposure_a_lag_later() -> None:
     assert after("2d", 100.0, 110.0) == pytest.approx(110.0)
     assert after("36h", 100.0, 110.0) == pytest.approx(110.0)
     assert after("2d", 100.0, 100.0, 110.0) == pytest.approx(120.0)
+    # Without leverage it is all of the value.
+    assert level([100.0, 100.0, 110.0], **AT_ONCE) == close(100.0, 100.0, 110.0)
 
 
 def test_levels_count_once_they_span_the_warm_up() -> None:
