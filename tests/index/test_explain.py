@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -41,6 +42,9 @@ def test_why_each_is_in_or_out_and_how_its_weight_came_about() -> None:
     a, b, c, d = explanation.assets
     assert (a.weight_before_caps, a.weight_determined, b.weight_determined) == (0.75, 0.6, 0.4)
     assert a.weight == pytest.approx(0.6)
+    assert [(entry.rank, entry.metric, entry.held) for entry in (a, b, c, d)] == [
+        (1, 9.0, True), (2, 3.0, True), (3, 2.5, False), (None, 1.0, False),
+    ]  # fmt: skip
     assert a.steps == ("passes price (9)", "in: rank 1 of 3, 2 wanted")
     assert c.steps == ("passes price (2.5)", "out: rank 3 of 3, 2 wanted")
     assert d.steps == ("fails price (1)",)
@@ -56,6 +60,20 @@ def test_a_removal_is_told_but_the_determination_is_the_one_before() -> None:
     assert b is not None
     assert (b.held, b.weight_determined) == (False, 0.4)
     assert explanation.events["kind"].to_list() == ["missing_price"]
+
+
+def test_figures_are_those_of_the_determination() -> None:
+    # Determined on 30 January, two days before the change: c is dearer than b then, and cheaper when it is made.
+    prices = {"a": [9.0] * 40, "b": [3.0] * 40, "c": [2.5] * 20 + [3.5] * 10 + [2.5] * 10}
+    result = index(prices, rebalance={"every": "month", "determine": "2d"})
+    explanation = explain_index(result, "2020-02-03")
+    assert (explanation.trigger, explanation.determined_at) == ("schedule", np.datetime64("2020-01-30"))
+    assert explanation.effective_at == np.datetime64("2020-02-01")
+    assert [entry.asset for entry in explanation.assets if entry.held] == ["a", "c"]
+    found = explanation.of("c")
+    assert found is not None
+    assert found.steps == ("passes price (3.5)", "in: rank 2 of 3, 2 wanted")
+    assert (found.rank, found.metric) == (2, 3.5)
 
 
 def test_a_trigger_without_a_lag_is_a_determination() -> None:

@@ -147,6 +147,41 @@ def test_two_events_of_one_instant_follow_each_other() -> None:
     assert (after.basket.units.tolist(), after.basket.prices.tolist()) == ([10.0, 0.5], [5.0, 40.0])
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        due(EventKind.REDENOMINATION, 1, ratio=3.0, corrects_since=T - 5 * DAY),  # nothing went through it
+        due(EventKind.DELISTING, 1),
+        due(EventKind.MIGRATION, 4, new=5),
+        due(EventKind.HALT, 1),
+        due(EventKind.HARD_FORK, 1, new=3),
+        due(EventKind.AIRDROP, 0, new=2),  # credited, but held as cash
+        due(EventKind.REDENOMINATION, 2, ratio=3.0),  # cash
+        due(EventKind.REDENOMINATION, 1, ratio=3.0),  # learned after a strike in new units
+    ],
+    ids=lambda one: f"{one.event.kind}-{one.column}",
+)
+def test_an_event_that_changes_no_units_keeps_none_from_the_next(first: Due) -> None:
+    now = int(T.astype(np.int64))
+    held = replace(
+        basket([50.0, 20.0, 5.0]), cash=np.array([False, False, True]), seen=np.array([EARLIER, now, EARLIER])
+    )
+    after = converted(
+        held, first, due(EventKind.REDENOMINATION, ratio=10.0), policy=EventPolicy(airdrop="credit"), struck_at=T
+    )
+    assert after.basket.units.tolist() == [10.0, 1.0, 1.0]
+
+
+def test_units_that_become_cash_take_no_part_in_a_transition() -> None:
+    held = replace(basket([50.0, 20.0]), cash=np.array([False, True]), plan=np.array([[1.0, 0.0], [3.0, 0.0]]))
+    after = converted(held, due(EventKind.MERGER, ratio=2.0, new=1))
+    # A unit of 50 is as much as 2.5 of 20.
+    assert (after.basket.columns.tolist(), after.basket.units.tolist()) == ([1], [3.5])
+    assert after.basket.plan is not None
+    assert after.basket.plan.tolist() == [[0.0], [0.0]]
+    assert after.basket.cash.tolist() == [True]
+
+
 def test_an_asset_that_is_not_held_is_no_concern() -> None:
     after = converted(basket([50.0, 20.0]), due(EventKind.DELISTING, 4))
     assert (after.applied, after.leaving, after.carried) == ((), (), None)

@@ -49,3 +49,29 @@ def test_a_fall_to_zero_is_infinite_volatility() -> None:
     levels = np.array([1.0, 1.0, 0.0, 0.0])
     assert weighted_volatility(levels, np.arange(4.0), 5.0)[1:] == [math.inf] * 2
     assert window_volatility(levels, np.arange(4.0), 1.0) == [0.0, math.inf, 0.0]
+
+
+def test_after_a_fall_to_zero_a_weighted_figure_is_infinite_for_good() -> None:
+    measure = WeightedVolatility((5.0,), 0, Measured(((0, 1.0),)))
+    measure.add(MICROSECONDS_A_DAY, 1.1)
+    before = measure.memory()
+    assert measure.add(2 * MICROSECONDS_A_DAY, 0.0) == math.inf
+    # What is remembered stays finite.
+    assert measure.memory() == Measured(((2 * MICROSECONDS_A_DAY, 0.0),), before.totals, fallen=True)
+    assert measure.add(3 * MICROSECONDS_A_DAY, 5.0) == math.inf
+    again = WeightedVolatility((5.0,), 0, measure.memory())
+    assert again.add(4 * MICROSECONDS_A_DAY, 5.0) == math.inf
+
+
+def test_a_measure_goes_on_from_its_memory() -> None:
+    stamps = [int(day * MICROSECONDS_A_DAY) for day in DAYS]
+    start = Measured(((0, float(LEVELS[0])),))
+    for cut in range(1, len(stamps) - 1):
+        window, weighted = WindowVolatility(3.0, 0, start), WeightedVolatility((2.0, 5.0), 0, start)
+        for time, level in zip(stamps[1 : cut + 1], LEVELS[1 : cut + 1].tolist(), strict=True):
+            window.add(time, level)
+            weighted.add(time, level)
+        later = WindowVolatility(3.0, 0, window.memory()), WeightedVolatility((2.0, 5.0), 0, weighted.memory())
+        for time, level in zip(stamps[cut + 1 :], LEVELS[cut + 1 :].tolist(), strict=True):
+            assert later[0].add(time, level) == window.add(time, level)
+            assert later[1].add(time, level) == weighted.add(time, level)
