@@ -13,7 +13,7 @@ sync = VIRTUAL_ENV=$(abspath $(1)) $(BIN)/uv pip sync --quiet --require-hashes $
 	|| $(1)/bin/python -m pip install --quiet --require-hashes $(addprefix -r ,$(2))
 editable = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 
-.PHONY: help demo test lint format bench mutants docs serve requirements clean
+.PHONY: help demo test soak lint format bench mutants docs serve requirements clean
 
 help:  ## Say what the targets do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,8 +29,11 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 demo: $(READY)  ## Compute indices end to end on a simulated market and print where the results lie
 	$(BIN)/basketry demo --out demo
 
-test: $(READY)  ## Run all tests, doctests among them
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+test: $(READY)  ## Run the tests, doctests among them, without the long soaks
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+
+soak: $(READY)  ## Run the long soaks, whose short forms are among the tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow $(PYTEST_ARGS)
 
 lint: $(READY)  ## Check style, types and the layers
 	$(BIN)/ruff check .

@@ -88,7 +88,8 @@ def random_path(seed: int, rows: int = 40, *, dies_at: int | None = None) -> Ind
                 carried = redenominated(len(columns), float(rng.uniform(0.01, 100)))
                 scale[0] *= carried.ratios[0]
             if kind == "forked":
-                carried = forked(len(columns), float(rng.uniform(0.001, 0.05)))
+                # Credited to a unit of old: to a hundred smaller ones together.
+                carried = forked(len(columns), float(rng.uniform(0.001, 0.05) / scale[0]))
                 columns = np.append(columns, assets + number - 1)
                 price[: start + 1, columns[-1]] = 0.0
             if carried is not None:
@@ -295,12 +296,60 @@ def test_a_rule_says_itself_and_reads_back(name: str, parameters: dict[str, Any]
         ("total", {"utilisation": 0}),
         ("total", {"utilisation": 0, "method": "rate"}),
         ("excess", {"rate": 0}),
-        ("volatility_target", {"target": 10, "tolerance": 0, "warm_up": "1000d"}),
+        (
+            "volatility_target",
+            {"target": 10, "tolerance": 0, "lag": "0d", "warm_up": "0d"},
+        ),  # above any volatility here
     ],
 )
 def test_parameters_that_do_nothing_give_the_price_return(name: str, parameters: dict[str, Any], seed: int) -> None:
     path = random_path(seed)
     assert close(built(name, parameters).level(path), path.levels)
+
+
+def volatility(path: IndexPath, rows: list[int], half_lives: tuple[float, float]) -> float:
+    """The larger volatility a year over steps between rows, a moment's weight halving with each half-life of age."""
+    days = (path.times - path.times[0]) / np.timedelta64(1, "D")
+    squares = [
+        np.log(path.levels[now] / path.levels[then]) ** 2 / (days[now] - days[then]) for then, now in pairwise(rows)
+    ]
+    found = []
+    for half_life in half_lives:
+        since = 0.5 ** ((days[rows[-1]] - days[rows]) / half_life)
+        found.append(365 * float(np.average(squares, weights=np.diff(since))))
+    return float(np.sqrt(max(found)))
+
+
+@quick
+@given(seed=seeds)
+@pytest.mark.parametrize(
+    ("target", "most", "lag", "warm_up", "tolerance"),
+    [(0.15, 1.0, 1, 10, 0.1), (0.3, 1.5, 0, 0, 0.0), (0.8, 1.2, 3, 2, 0.0), (0.2, 3.0, 1, 0, 0.3)],
+)
+def test_a_volatility_target_holds_the_target_over_the_volatility(
+    target: float, most: float, lag: int, warm_up: int, tolerance: float, seed: int
+) -> None:
+    path = random_path(seed)
+    hours = ((path.times - path.times[0]) // np.timedelta64(1, "h")).tolist()
+    index = path.levels.tolist()
+    shares, cash, rows, asked = 1.0, 0.0, [0], [(0, 1.0)]
+    worth, exposures = [index[0]], []
+    for row in range(1, len(index)):
+        value = shares * index[row] + cash
+        worth.append(value)
+        if hours[row] // 24 == hours[row - 1] // 24:
+            continue
+        rows.append(row)
+        early = hours[row] < 24 * warm_up
+        asked.append((hours[row], 1.0 if early else min(most, target / volatility(path, rows, (11, 23)))))
+        old_enough = [exposure for since, exposure in asked if since <= hours[row] - 24 * lag]
+        wanted, held = [1.0, *old_enough][-1], shares * index[row] / value
+        if abs(wanted - held) > tolerance * held:
+            shares, cash = wanted * value / index[row], (1 - wanted) * value
+        exposures.append(shares * index[row] / value)
+    rule = {"target": target, "max_leverage": most, "lag": f"{lag}d", "warm_up": f"{warm_up}d", "tolerance": tolerance}
+    assert close(built("volatility_target", rule).level(path), np.array(worth))
+    assert max(abs(exposure - 1) for exposure in exposures) > 0.05
 
 
 @quick

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.independent.plain_basket import Basket, Lot, Pending, Price
@@ -157,6 +158,19 @@ def leave(index: Index, event: Event) -> None:
     depart(index, event.asset, event.removal)
 
 
+def way_out(index: Index, removal: str | None) -> str:
+    """Return how a member leaves by an event that says so, or says nothing."""
+    if removal == "replace_by_next" and _replacement(index, index.ranked, set(index.basket.lots)) is None:
+        removal = None
+    return removal or str(index.rules["delisting"])
+
+
+def worthless(index: Index, asset: str) -> None:
+    """Make the price of a member that leaves at zero zero, before anybody leaves; not where nobody else has one."""
+    if asset in index.last and any(index.last[a].value for a in index.basket.lots if a != asset and a in index.last):
+        index.last[asset] = replace(index.last[asset], value=0.0)
+
+
 def depart(index: Index, asset: str, how: str | None) -> None:
     """Take an asset out of the basket held and of those of a transition under way."""
     if asset not in index.basket.lots:
@@ -168,7 +182,7 @@ def depart(index: Index, asset: str, how: str | None) -> None:
         _replace(index, asset, new)
         return
     others = [a for a in index.basket.lots if a != asset and a in index.last]
-    if not others:
+    if not any(index.last[a].value for a in others):
         return  # a sole member is not removed
     value, worth = index.basket.value(index.last), index.basket.worth(asset, index.last)
     if how == "remove_at_zero":

@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.independent.plain_basket import Basket, Lot, Pending, Price
 from tests.independent.plain_determine import CannotDetermineError, determine
-from tests.independent.plain_events import Index, correct, depart, leave, settle
+from tests.independent.plain_events import Index, correct, depart, leave, settle, way_out, worthless
 from tests.independent.plain_income import Income
 from tests.independent.plain_market import Day, Event, PlainMarket, Table
 
@@ -214,20 +214,17 @@ class PlainIndex:
         levels[day] = levels[day - timedelta(1)] if held else now
 
     def depart(self, day: Day, quiet: bool) -> None:
-        """Step 3: members leave, first what is lost, then by events, then those without a price for too long."""
+        """Step 3: members leave, by events first, then those without a price for too long."""
         index, then = self.index, self.rules["then"]
         old = self.old()
-        if then in ("keep", "suspend") or quiet or len(old) == len(index.last):
-            old = []
-        ended = {event.asset for event in index.leaving}
-        old = [asset for asset in old if asset not in ended]
-        if then == "remove_at_zero":
-            for asset in old:
-                depart(index, asset, then)
-            old = []
-        for event in sorted(index.leaving, key=lambda event: event.removal != "remove_at_zero"):
+        gone = old if then not in ("keep", "suspend") and not quiet and len(old) < len(index.last) else []
+        gone = [asset for asset in gone if asset not in {event.asset for event in index.leaving}]
+        zero = {event.asset for event in index.leaving if way_out(index, event.removal) == "remove_at_zero"}
+        for asset in sorted(zero | set(gone if then == "remove_at_zero" else [])):
+            worthless(index, asset)
+        for event in index.leaving:
             leave(index, event)
-        for asset in old:
+        for asset in gone:
             depart(index, asset, then)
         if index.lost and self.result.statuses[day].word != "suspended":
             self.level(day)

@@ -64,6 +64,20 @@ def test_a_member_that_is_removed_at_zero_takes_its_value_away_at_the_instant() 
     ]
 
 
+@pytest.mark.parametrize("zero", ["b", "c"])
+def test_what_leaves_at_zero_is_worth_nothing_when_another_leaves_at_the_last_price(zero: str) -> None:
+    """A third is lost with the one, and a takes the place of the other."""
+    prices: Prices = {"a": [10, 10, 10, 20], "b": [10] * 4, "c": [10] * 4}
+    how = {name: "remove_at_zero" if name == zero else "remove_at_last_price" for name in "bc"}
+    events = [Event(at(2), "delisting", name, removal=removal) for name, removal in how.items()]
+    assert levels(run(prices, *events)) == pytest.approx([100, 100, 200 / 3, 400 / 3])
+    # The same where the one has had no price for too long.
+    silent: Prices = {**prices, zero: [10, None, None, None]}
+    other = next(event for event in events if event.asset != zero)
+    rules = {"carry": 1, "then": "remove_at_zero"}
+    assert levels(run(silent, other, **rules)) == pytest.approx([100, 100, 200 / 3, 400 / 3])
+
+
 def test_a_replacement_takes_the_value_of_the_member_that_leaves() -> None:
     """The 100 in b buy 25 of d; c ranks above d, but is delisted too."""
     prices: Prices = {"a": [10] * 5, "b": [20, 30, 40, None, None], "c": [5] * 5, "d": [4, 4, 4, 4, 5]}

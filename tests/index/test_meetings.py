@@ -1,134 +1,18 @@
-"""Every kind of corporate event with everything that it can meet, by hand.
-
-Assets a and x begin at equal weight, at a price of 10 and a level of 100: 5 units each, and a divisor of 1. In each
-case `worth` is what an old unit of x is worth, or what its successor gives for it: `market` makes prices of that.
-"""
+"""Every kind of corporate event with everything that it can meet, by hand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.index.meetings import ABSURD, GAP, GROUPS, KINDS, START, Case, after, at, each, market, rules
 
 from basketry.index.calculate import calculate_index
 from basketry.index.records import Cause
 from basketry.index.result import IndexResult
-from basketry.market.panel import Panel
-from basketry.methodology.methodology import Methodology
-
-START = datetime(2020, 1, 1)
-GAP = float("nan")
-ABSURD = 99.0
-"""A price that must not be used."""
-
-CONVERSIONS = {"redenomination": 10.0, "migration": 10.0, "merger": 10.0, "name_change": 1.0}
-"""New units for one old."""
-GROUPS = {
-    "converts": tuple(CONVERSIONS),
-    "moves": ("migration", "merger", "name_change"),
-    "rescales": ("redenomination", "migration", "merger"),
-    "credits": ("hard_fork", "airdrop"),
-}
-"""Kinds that give the same levels; half a unit of a fork is credited for each unit of x."""
-KINDS = (*CONVERSIONS, *GROUPS["credits"], "delisting", "halt")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One meeting.
-
-    Attributes:
-        a, worth: Prices of a, and of an old unit of x, by day.
-        day: Of the event.
-        levels: Levels worked by hand, by day.
-        fork: Prices of what is credited, from the day of the event on.
-        until: Day on which a halt ends.
-        known: Day on which each version of the event was known, with what it says; that of the event unless given.
-        ratio: Of a conversion, in place of that of its kind.
-        others: Prices of further assets.
-        fired: Days on which a trigger fired.
-        column: The series of levels.
-    """
-
-    a: list[float]
-    worth: list[float]
-    day: int
-    levels: dict[int, float]
-    fork: list[float] = field(default_factory=list)
-    until: int | None = None
-    known: tuple[tuple[int, dict[str, Any]], ...] = ()
-    ratio: float | None = None
-    others: dict[str, list[float]] = field(default_factory=dict)
-    fired: list[int] = field(default_factory=list)
-    column: str = "price_return"
-
-
-def each(*levels: float) -> dict[int, float]:
-    """Return levels of the days from the base on."""
-    return dict(enumerate(levels))
-
-
-def at(day: int) -> datetime:
-    return START.replace(tzinfo=UTC) + timedelta(days=day)
-
-
-def after(kind: str) -> str:
-    """Return the id under which x goes on."""
-    return "new" if kind in GROUPS["moves"] else "x"
-
-
-def market(kind: str, case: Case) -> Panel:
-    """Return the panel of a case: prices of each unit, and the event in all its versions."""
-    days = len(case.a)
-    ratio = case.ratio if case.ratio is not None else CONVERSIONS.get(kind, 0.5)
-    columns = {"a": case.a, "x": list(case.worth), **case.others}
-    successor = None
-    if kind in CONVERSIONS:
-        later = [value / ratio for value in case.worth[case.day :]]
-        columns["x"][case.day :] = later if after(kind) == "x" else [GAP] * len(later)
-        if after(kind) == "new":
-            successor = "new"
-            columns["new"] = [GAP] * case.day + later
-    elif kind in GROUPS["credits"]:
-        successor = "fork"
-        columns["fork"] = [GAP] * case.day + case.fork
-    row = {
-        "time": at(case.day), "kind": kind, "asset": "x", "new_asset": successor, "removal": None,
-        "ratio": None if kind in ("delisting", "halt") else ratio,
-        "until": None if case.until is None else at(case.until),
-    }  # fmt: skip
-    versions = [{**row, **says, "known_at": at(known)} for known, says in case.known or ((case.day, {}),)]
-    instant = pl.Datetime("us", "UTC")
-    schema: dict[str, Any] = {
-        "time": instant, "until": instant, "known_at": instant, "ratio": pl.Float64, "new_asset": pl.String,
-        "removal": pl.String,
-    }  # fmt: skip
-    table = pl.DataFrame(versions, schema_overrides=schema)
-    times = [START + timedelta(days=n) for n in range(days)]
-    yields = pl.DataFrame({"time": [at(0)] * 3, "asset": ["a", "x", "new"], "staking_yield": [0.365] * 3})
-    return Panel.from_frames(
-        price=pl.DataFrame(
-            {"time": times, **columns}, schema_overrides=dict.fromkeys(columns, pl.Float64), strict=False
-        ),
-        events=table,
-        yields=yields.filter(pl.col("asset").is_in(list(columns))),
-    )
-
-
-def rules(**sections: Any) -> Methodology:
-    document: dict[str, Any] = {
-        "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
-        "universe": [{"exclude_assets": ["fork"]}], "select": {"by": "price", "all": {}}, "weight": {"by": "equal"},
-        "rebalance": {"every": "year", "determine": "0d"}, "missing": {"carry_forward": "5d"},
-        "events": {"hard_fork": "credit", "airdrop": "credit"},
-        "guard": {"price_jump": None, "supply_change": None, "supply_step": None, "min_turnover": None},
-    }  # fmt: skip
-    return Methodology.load({**document, **sections})
-
 
 LAG: dict[str, Any] = {"rebalance": {"every": "month", "determine": "3d"}}
 """The change of 1 February, day 31, is determined on day 28."""
