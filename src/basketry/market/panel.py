@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from basketry.core.digest import digest_array, digest_bytes, digest_strings
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import EVENTS, RATES
 from basketry.core.numbers import Bools, Floats
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 Times = NDArray[np.datetime64]
-_DECISION = ("removal", "approver", "reason")  # columns of the table of events that tables of the old form lack
 
 # Making an empty table costs more than the rest of a panel together.
 _NO_EVENTS, _NO_RATES, _NOTHING = EVENTS.empty(), RATES.empty(), pl.DataFrame()
@@ -377,26 +375,9 @@ class Panel:
         Assets without any observation and fields without any value do not count, so that data appended
         after the last instant leave the digest of the past as it was.
         """
-        priced = np.zeros(len(self.assets), dtype=bool)
-        for values in self.fields.values():
-            priced |= ~np.isnan(values).all(axis=0)
-        kept = [name for name, has in zip(self.assets, priced, strict=True) if has]
-        parts = [digest_array(self.times.astype(np.int64)), digest_strings(kept)]
-        for name in sorted(self.fields):
-            values = self.fields[name][:, priced]
-            if not np.isnan(values).all():
-                parts += [name, digest_array(values)]
-        known = self.events.sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True)
-        # Columns without any value do not count either, so that a table without decisions has the digest it had.
-        blank = [name for name in _DECISION if known[name].null_count() == known.height]
-        parts += [known.drop("note", *blank).write_csv(), self.facts.digest(kept, self.now)]
-        if not self.rate_table.is_empty():
-            seen = pl.coalesce("known_at", "time") <= to_datetime(self.now)
-            parts.append(self.rate_table.filter(seen).sort("time", "rate", "known_at").write_csv())
-        if self.revisions is not None and self.known_by is not None:
-            revised = self.revisions.digest(self.assets, len(self.times), self.known_by)
-            parts += [] if revised is None else [revised]
-        return digest_bytes(*(part.encode() for part in parts))
+        from basketry.market.panel_digest import digest_panel
+
+        return digest_panel(self)
 
     def remember(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """Return what `compute` gives, computed once for a panel cut at this row and shared by all who ask.

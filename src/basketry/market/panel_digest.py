@@ -1,0 +1,41 @@
+"""The digest of a panel: what it holds up to its last instant, as one SHA-256."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from basketry.core.digest import digest_array, digest_bytes, digest_strings
+from basketry.core.time import to_datetime
+
+if TYPE_CHECKING:
+    from basketry.market.panel import Panel
+
+_DECISION = ("removal", "approver", "reason")
+"""Columns of the table of events that tables of the old form lack."""
+
+
+def digest_panel(panel: Panel) -> str:
+    """Return the SHA-256 of a panel; see `Panel.digest`."""
+    priced = np.zeros(len(panel.assets), dtype=bool)
+    for values in panel.fields.values():
+        priced |= ~np.isnan(values).all(axis=0)
+    kept = [name for name, has in zip(panel.assets, priced, strict=True) if has]
+    parts = [digest_array(panel.times.astype(np.int64)), digest_strings(kept)]
+    for name in sorted(panel.fields):
+        values = panel.fields[name][:, priced]
+        if not np.isnan(values).all():
+            parts += [name, digest_array(values)]
+    known = panel.events.sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True)
+    # Columns without any value do not count either, so that a table without decisions has the digest it had.
+    blank = [name for name in _DECISION if known[name].null_count() == known.height]
+    parts += [known.drop("note", *blank).write_csv(), panel.facts.digest(kept, panel.now)]
+    if not panel.rate_table.is_empty():
+        seen = pl.coalesce("known_at", "time") <= to_datetime(panel.now)
+        parts.append(panel.rate_table.filter(seen).sort("time", "rate", "known_at").write_csv())
+    if panel.revisions is not None and panel.known_by is not None:
+        revised = panel.revisions.digest(panel.assets, len(panel.times), panel.known_by)
+        parts += [] if revised is None else [revised]
+    return digest_bytes(*(part.encode() for part in parts))
