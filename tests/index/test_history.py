@@ -280,6 +280,14 @@ def test_a_change_after_the_base_that_is_determined_before_it() -> None:
     assert told(steps) == ["base 0 for 3", "schedule 2 for 5", "ChangeDue 3", "prices 4 5", "ChangeDue 5", "prices 6"]
 
 
+def test_a_change_that_is_determined_at_the_base_knows_the_members_of_the_base() -> None:
+    # Monday is day 5, determined two days before, on the day of the base.
+    book = rules(rebalance={"every": "week", "determine": "2d", "announce": "0d"})
+    steps = walked(history(book, daily({"a": [10.0] * 7, "b": [10.0] * 7}), 3, 4, 5, 6))
+    assert told(steps) == ["base 1 for 3", "ChangeDue 3", "schedule 3 for 5", "prices 4 5", "ChangeDue 5", "prices 6"]
+    assert [made.members.tolist() for made in decisions(steps)] == [[], [0, 1]]
+
+
 # Transitions
 
 

@@ -9,7 +9,7 @@ import pytest
 from basketry.index.basket import Basket
 from basketry.index.parts import Part
 from basketry.index.records import Cause
-from basketry.index.settle import Conversion, carry_decision, convert, depart, departs
+from basketry.index.settle import Conversion, carry_decision, convert, depart, departs, evidence_of
 from basketry.index.state import Candidate, Decision, Due
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.methodology.sections import EventPolicy
@@ -324,3 +324,48 @@ def test_who_departs_leaves_its_weight_to_the_others_or_to_the_next() -> None:
     alone = carry_decision(decided([1.0]), due(EventKind.DELISTING))
     assert len(alone.columns) == 0
     assert alone.nobody == "the only asset that was determined departed: delisting of a"
+
+
+@pytest.mark.parametrize(
+    ("one", "treatment", "words"),
+    [
+        (due(EventKind.HARD_FORK, ratio=0.5, new=1), "ignored", "0.5 b a unit."),
+        (
+            due(EventKind.AIRDROP, ratio=0.5, new=1), "credited until the next rebalance",
+            "0.5 units of b for each a, at 20.",
+        ),
+        (
+            due(EventKind.AIRDROP, ratio=0.5, new=2), "credited until the next rebalance",
+            "0.5 units of c for each a, counted from its first price.",
+        ),
+        (
+            due(EventKind.AIRDROP, ratio=0.5, new=3), "credited until the next rebalance",
+            "0.5 units of d for each a, counted from its first price.",
+        ),
+        (due(EventKind.AIRDROP, ratio=0.5), "ignored", "0.5 None a unit."),
+        (
+            due(EventKind.REDENOMINATION, ratio=10.0), "units times ratio, level unchanged",
+            "10 new units for one old; price 70 before, 50 after.",
+        ),
+        (due(EventKind.NAME_CHANGE), "no change", "a under another name."),
+        (due(EventKind.MERGER, ratio=2.0, new=1), "replaced by b", "2 units of b at 20 for one of a."),
+        (due(EventKind.DELISTING), "as told", "delisting of a, last price 50."),
+        (due(EventKind.DELISTING, 4), "as told", "delisting of e, last price 70."),
+        (due(EventKind.MERGER, new=None), "as told", "merger of a, last price 50."),
+        (
+            due(EventKind.MERGER, ratio=2.0, new=1, corrects_since=T), "corrected",
+            "2 times the units, for the ratio was corrected.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_written_down_of_an_event(one: Due, treatment: str, words: str) -> None:
+    held = replace(basket([50.0, 20.0, 5.0]), awaited=np.array([False, False, True]))
+    found = evidence_of(one, 70.0, held, "as told", T, EventPolicy(airdrop="credit"))
+    assert (found.time, found.asset, found.kind) == (T, one.event.asset, one.event.kind.value)
+    assert (found.treatment, found.words) == (treatment, words)
+
+
+def test_who_decided_and_why_is_written_down() -> None:
+    one = due(EventKind.NAME_CHANGE, approver="Committee", reason="Agreed.", note="From a notice.")
+    found = evidence_of(one, 70.0, basket([50.0]), "", T, POLICY)
+    assert found.words == "a under another name. From a notice. Decided by Committee. Agreed."

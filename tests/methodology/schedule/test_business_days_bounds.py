@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from basketry.core.errors import MethodologyError
-from basketry.methodology.schedule.business_days import BusinessDays
+from basketry.methodology.schedule.business_days import BusinessDays, business_days
 
 WEEK = BusinessDays("XTST", date(2021, 2, 1), date(2021, 2, 7), tuple(date(2021, 2, day) for day in (2, 3, 5)))
 
@@ -38,3 +38,9 @@ def test_business_days_at_the_ends_of_what_is_known() -> None:
 def test_beyond_what_is_known_is_refused(call: Any, message: str) -> None:
     with pytest.raises(MethodologyError, match=message):
         call()
+
+
+def test_an_exchange_is_looked_at_from_2008_to_2050() -> None:
+    known = business_days("XNYS")
+    assert (known.first, known.last) == (date(2008, 1, 1), date(2050, 12, 31))
+    assert known.days[0] == date(2008, 1, 2)

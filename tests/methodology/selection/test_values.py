@@ -132,6 +132,17 @@ def test_the_information_criterion_of_its_definition(daily: MakePanel, seed: int
     assert count("information_criterion", rule, figures, panel) == plain_criterion(panel, step, largest, 30)
 
 
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_one_more_that_explains_nothing_is_not_wanted(daily: MakePanel, place: int) -> None:
+    # The next asset is next to nothing of the market, so that it costs 2 and gains nothing.
+    price = criterion_market(daily).field("price")
+    sizes = np.array([64.0, 32.0, 16.0, 8.0, 4.0, 2.0])
+    sizes[place] = 1e-6
+    panel = daily(price=price.tolist(), market_cap=(price * sizes).tolist())
+    rule = {"step": 1, "window": "30d", "max": 5}
+    assert count("information_criterion", rule, [1.0] * 6, panel) == plain_criterion(panel, 1, 5, 30) == place
+
+
 def test_the_criterion_without_a_minimum_wants_the_most(daily: MakePanel) -> None:
     # The whole market differs from itself by nothing, whose likelihood is greatest.
     panel = criterion_market(daily, assets=2)

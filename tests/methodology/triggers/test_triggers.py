@@ -1,5 +1,6 @@
 """When triggers fire, by hand: at one instant, and over the rows of a batch."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,12 @@ def test_a_batch_gives_the_first_row_at_which_a_weight_is_out() -> None:
     assert holding.weights.tolist() == [[0.5, 0.5], [0.6, 0.4], [0.75, 0.25]]
     for band, row in ((0.05, 1), (0.2, 2), (0.3, None)):
         assert TRIGGERS.build("drift", band).first_row(holding) == row
+    # Of one of three only: 0.1 more of the first than of its half, and less of the others by half of that each.
+    three = replace(
+        holding, units=np.array([2.0, 1.0, 1.0]), prices=np.array([[1.0] * 3, [1.5, 1.0, 1.0]]),
+        given=np.array([0.5, 0.25, 0.25]),
+    )  # fmt: skip
+    assert TRIGGERS.build("drift", 0.07).first_row(three) == 1
     assert TRIGGERS.build("eligibility_lost", None).first_row(holding) == 1
     assert asked == [0, 1]
     assert TRIGGERS.build("asset_qualifies", None).first_row(holding) == 2
