@@ -74,7 +74,8 @@ def test_what_leaves_at_zero_is_worth_nothing_when_another_leaves_at_the_last_pr
     # The same where the one has had no price for too long.
     silent: Prices = {**prices, zero: [10, None, None, None]}
     other = next(event for event in events if event.asset != zero)
-    assert levels(run(silent, other, carry=1, then="remove_at_zero")) == pytest.approx([100, 100, 200 / 3, 400 / 3])
+    rules: dict[str, Any] = {"carry": 1, "then": "remove_at_zero"}
+    assert levels(run(silent, other, **rules)) == pytest.approx([100, 100, 200 / 3, 400 / 3])
 
 
 def test_a_replacement_takes_the_value_of_the_member_that_leaves() -> None:

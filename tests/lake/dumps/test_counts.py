@@ -78,7 +78,7 @@ def counted(kind: Kind, lines: list[str], chunk_rows: int, path: Path) -> tuple[
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.form)
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     damages=st.lists(
         st.none() | st.tuples(st.sampled_from(["replace", "insert", "drop", "cut", "quote"]), FIELDS), max_size=30
@@ -119,7 +119,7 @@ def test_rows_are_kept_bad_or_left_out(
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.form)
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(content=st.binary(max_size=300), chunk_rows=st.sampled_from([1, 1000]))
 def test_any_bytes_are_a_dump_or_an_error_that_says_so(
     tmp_path_factory: pytest.TempPathFactory, kind: Kind, content: bytes, chunk_rows: int
