@@ -43,6 +43,14 @@ def test_sums_by_hand(values: list[float], total: float) -> None:
     assert exact_total(np.array(values)) == total == exact_sum(np.array(values))
 
 
+@pytest.mark.parametrize("odd", [[np.nan], [np.inf], [-np.inf], [1e308, 1e308], [np.inf, -np.inf]])
+@pytest.mark.parametrize("size", [0, 10, 1000])
+def test_what_is_not_finite_has_no_sum_however_much_follows(odd: list[float], size: int) -> None:
+    values = np.concatenate([np.ones(size), odd, np.full(size, 1e308), np.ones(size)])
+    assert math.isnan(exact_total(values))
+    assert math.isnan(exact_total(np.array(odd * 500)))
+
+
 def test_what_is_not_finite_is_seen() -> None:
     assert not np.isfinite(exact_total(np.array([1e308, 1e308, 1e308])))
     assert all(map(math.isnan, range_and_total(np.array([1.0, np.nan, 3.0]))))

@@ -7,7 +7,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Bools, Floats
-from basketry.methodology._exact import exact_total
 
 
 @njit(cache=True)
@@ -68,38 +67,16 @@ def clean_values(before: Floats, prices: Floats, units: Floats, jump: float) -> 
 
 
 @njit(cache=True)
-def struck(
-    weights: Floats, raw: Floats, shares: Floats, prices: Floats, determined: Floats, value: float, by_units: bool
-) -> tuple[Floats, Floats, Floats, float]:
-    """Return (units, capping factors, weights at the prices, value) of a basket that is struck, shape (n,) each.
+def capping_factors(weights: Floats, raw: Floats) -> Floats:
+    """Return weights after capping over those before, scaled so that the largest is 1, shape (n,).
 
-    Args:
-        weights, raw: After and before capping, shape (n,).
-        shares: Units before capping, shape (n,); none where the weighting does not count in units.
-        prices: At the effective instant, positive, shape (n,).
-        determined: At the determination, shape (n,).
-        value: Of the basket, where the weighting does not count in units.
-        by_units: Whether units are fixed at the determination.
+    An asset without weight before capping counts as not capped.
     """
-    size = len(weights)
-    factors = np.ones(size)
-    for place in range(size):
+    factors = np.ones(len(weights))
+    for place in range(len(weights)):
         if raw[place] > 0.0:
             factors[place] = weights[place] / raw[place]
-    factors = factors / factors.max()
-    at = prices
-    units = np.empty(0)
-    if len(shares):
-        units = shares * factors
-        if not by_units:
-            value = exact_total(determined * units)
-    elif by_units:
-        at = determined
-    if not (len(shares) and by_units):
-        units = weights * value / at
-    values = units * prices
-    total = exact_total(values)
-    return units, factors, values / total, total
+    return factors / factors.max()
 
 
 @njit(cache=True)

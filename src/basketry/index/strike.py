@@ -9,11 +9,10 @@ from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, normalise
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
-from basketry.index.kernels import as_held, struck
+from basketry.index.kernels import as_held, capping_factors
 from basketry.index.records import Evidence
 from basketry.index.state import Decision
-
-_NONE: Floats = np.empty(0)
+from basketry.methodology._exact import exact_total
 
 
 def strike(
@@ -66,11 +65,19 @@ def strike(
         columns, prices, seen, determined = columns[present], prices[present], seen[present], determined[present]
         weights, raw = normalise(weights[present]), raw[present]
         shares = None if shares is None else shares[present]
-    units, factors, given, total = struck(
-        weights, raw, _NONE if shares is None else shares, prices, determined, value, fix == "units"
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # told below
+        factors = capping_factors(weights, raw)
+        if shares is not None:
+            units = shares * factors
+            if fix != "units":
+                units = weights * exact_total(determined * units) / prices
+        else:
+            units = weights * value / (determined if fix == "units" else prices)
+        values = units * prices
+        total = exact_total(values)
     if not np.isfinite(total):
         raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
+    given = values / total
     size = len(columns)
     basket = Basket(
         columns, units, factors, prices, seen, given, np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), 1.0

@@ -1,4 +1,7 @@
-"""Compiled exact sums, and the loops that take most of them: a basket's divisor and its caps ask for several each."""
+"""Compiled exact sums, and the loops that take most of them: a basket's divisor and its caps ask for several each.
+
+A compiled loop of another module must not call these: Numba keeps it compiled, and does not see that they changed.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ _PARTS = 64
 
 @njit(cache=True)
 def exact_total(values: Floats) -> float:
-    """Return the correctly rounded sum, as `exact_sum` does (Shewchuk 1997, `math.fsum`); values must be finite.
+    """Return the correctly rounded sum, as `exact_sum` does (Shewchuk 1997, `math.fsum`).
 
-    Where a partial sum overflows, the result is not finite, though `exact_sum` would raise.
+    Where a value is not finite, or a partial sum overflows, it is NaN, whatever `exact_sum` would give or raise.
     """
     parts = np.empty(_PARTS)
     count = 0
@@ -32,6 +35,9 @@ def exact_total(values: Floats) -> float:
                 parts[kept] = low
                 kept += 1
             rest = high
+        if not np.isfinite(rest):
+            # Parts of what is not finite are never absorbed, and would run past the end.
+            return np.nan
         parts[kept] = rest
         count = kept + 1
     if count == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -72,12 +72,13 @@ class Rulebook:
     base: Base
 
     @cached_property
-    def candidacy(self) -> str | None:
+    def candidacy(self) -> tuple[Hashable, ...] | None:
         """What decides who is ranked and where, as a key; None where a rule looks at who is a member."""
         if any(rule.heeds_members for rule in self.universe):
             return None
-        rules = [f"{type(rule).__module__} {rule.model_dump_json()}" for rule in self.universe]
-        return "\n".join([str(self.missing.carry_forward), f"{self.select.by} {self.select.order}", *rules])
+        # The class itself: one that was written anew under its old name is another rule.
+        rules = tuple((type(rule), rule.model_dump_json()) for rule in self.universe)
+        return (self.missing.carry_forward, self.select.by, self.select.order, *rules)
 
     @staticmethod
     def parse(document: Mapping[str, Any]) -> Rulebook:
