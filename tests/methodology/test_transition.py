@@ -1,11 +1,13 @@
 """Steps of a change from one basket to another, by hand."""
 
 import math
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from basketry.core.errors import DataError, MethodologyError
+from basketry.methodology.schedule import Transition
 from basketry.methodology.transition import gradual_units
 
 # 200 of one asset at 100 and one at 10, to 50 of another mixture.
@@ -50,3 +52,7 @@ def test_both_baskets_must_be_worth_something(
 ) -> None:
     with pytest.raises(DataError, match=which):
         gradual_units(prices, old, target, 1, 2)
+
+
+def test_steps_are_a_day_apart_unless_said() -> None:
+    assert Transition(steps=4).every == timedelta(days=1)
