@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.index.test_figures import GAP, at, daily, rules
 
+from basketry.index.calculate import calculate_index
 from basketry.index.market import IndexMarket, without_halted
 from basketry.index.state import Candidate, IndexState
 from basketry.market.panel import Panel
@@ -101,6 +102,35 @@ def test_a_price_from_before_a_redenomination_is_in_new_units() -> None:
     assert observed(at_once, 0, 1) == (10.0, 1.0)
     twice = (row("redenomination", 1, "a", ratio=10.0), row("redenomination", 2, "a", ratio=4.0))
     assert observed(market({"a": [100.0, GAP, GAP, GAP]}, *twice), 0, 3) == (2.5, 0.0)
+
+
+def test_a_price_from_before_a_redenomination_goes_by_the_ratio_known_at_the_instant() -> None:
+    told, corrected = row("redenomination", 1, "a", ratio=10.0), row("redenomination", 1, "a", ratio=100.0, known=2)
+    held = market({"a": [100.0, GAP, GAP, GAP]}, told, corrected)
+    assert [observed(held, 0, day) for day in (0, 1, 2, 3)] == [(100.0, 0.0), (10.0, 0.0), (1.0, 0.0), (1.0, 0.0)]
+    # Two rows known before it is in force: the one known last.
+    early = [{**entry, "known_at": at(0, hours=hour)} for hour, entry in ((6, told), (7, corrected))]
+    assert observed(market({"a": [100.0, GAP, GAP, GAP]}, *early), 0, 1) == (1.0, 0.0)
+
+
+def test_a_successor_that_traded_before_it_took_over_counts_from_then_on() -> None:
+    # b traded at 3 beside a at 8; from day 2 on it is 4 of b for one of a, and 2 until b has a price of its own.
+    prices = {"a": [8.0, 8.0, GAP, GAP, GAP], "b": [3.0, 3.0, GAP, 5.0, GAP]}
+    held = market(prices, row("migration", 2, "a", "b", ratio=4.0))
+    assert [observed(held, 1, day) for day in (1, 2, 3, 4)] == [(3.0, 1.0), (2.0, 1.0), (5.0, 3.0), (5.0, 3.0)]
+
+
+def test_a_newcomer_with_a_carried_price_is_struck_at_the_price_it_was_determined_at() -> None:
+    events = (row("redenomination", 3, "c", ratio=10.0), row("redenomination", 3, "c", ratio=100.0, known=4))
+    out = {"asset": "c", "action": "exclude", "from": "2019-01-01", "until": "2020-01-05", "reason": "new"}
+    methodology = rules(
+        overrides=[{**out, "approver": "Committee", "date": "2019-12-01"}],
+        rebalance={"every": "4d", "determine": "0d"},
+        missing={"carry_forward": "9d"},
+    )
+    levels = calculate_index(methodology, daily({"a": [10.0] * 6, "c": [100.0, 100.0, 100.0, GAP, GAP, 1.0]}, *events))
+    assert levels.level().tolist() == [100.0] * 6
+    assert levels.weights() == {"a": 0.5, "c": 0.5}
 
 
 @pytest.mark.parametrize("kind", ["migration", "name_change"])

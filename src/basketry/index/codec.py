@@ -137,6 +137,9 @@ def _check(state: IndexState, rules: Methodology) -> None:
         )
     if len(state.past_times) != len(state.past_levels):
         raise DataError("state: past_times and past_levels differ in length")
+    steps = state.steps
+    if steps is not None and not (steps.every > 0 and 0 < steps.done < steps.steps):
+        raise DataError(f"state: steps: step {steps.done} of {steps.steps}, every {steps.every} microseconds")
     shapes: list[tuple[str, NDArray[np.int64], list[Any]]] = []
     if state.basket is not None:
         basket = state.basket

@@ -99,8 +99,6 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
     members = np.zeros(len(result.panel.assets), dtype=bool)
     members[decision.members] = True
     view = result.panel.as_of(decision.determined_at)
-    if not len(view.times):
-        view = result.panel.as_of(decision.effective_at)
     found = determine(result.methodology.versions[decision.version - 1], view, members)
     level = result.levels.filter(pl.col("time") <= stamp).row(-1, named=True)
     return Explanation(

@@ -118,15 +118,20 @@ class IndexMarket:
         return ratio
 
     def _conversions_into(self, column: int, instant: np.datetime64) -> list[CorporateEvent]:
-        asset = self.panel.assets[column]
-        return [
-            placed.event
-            for placed in self.events
-            if placed.corrects_since is None
-            and (placed.event.kind is EventKind.REDENOMINATION or placed.event.kind.continues)
-            and placed.event.seen <= instant
-            and (placed.event.new_asset or placed.event.asset) == asset
-        ]
+        """Return the conversions into an asset that are in force at an instant, each as known then."""
+        found = {event.key: event for event in self._conversions.get(column, ()) if event.seen <= instant}
+        return list(found.values())
+
+    @cached_property
+    def _conversions(self) -> dict[int, list[CorporateEvent]]:
+        """All rows of conversions by the column converted into, in the order in which they were seen."""
+        found: dict[int, list[CorporateEvent]] = {}
+        for event in sorted(self.panel.corporate, key=lambda event: (event.seen, event.known_at)):
+            column = self.column(event.new_asset or event.asset)
+            converts = event.kind is EventKind.REDENOMINATION or event.kind.continues
+            if converts and column is not None and self.column(event.asset) is not None:
+                found.setdefault(column, []).append(event)
+        return found
 
     def column(self, asset: str | None) -> int | None:
         """Return the column of an asset, None where the data do not hold it."""

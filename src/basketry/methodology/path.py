@@ -124,7 +124,7 @@ class PanelKnown:
     def rate(self, name: str) -> Floats:
         """Return the value of a rate known at each row, shape (T,)."""
         rows = np.searchsorted(self.panel.times, self.times, side="right") - 1
-        return self.panel.rate(name)[rows]
+        return np.where(rows >= 0, self.panel.rate(name)[rows], np.nan)
 
     def has_income(self, field: str) -> bool:
         """Return whether the panel has the field."""

@@ -1,0 +1,104 @@
+"""What a panel remembers of one calculation changes no other: the same bytes as on a panel that nobody asked before."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.property.markets import random_panel, random_rules
+
+from basketry.core.errors import BasketryError
+from basketry.index.calculate import calculate_index
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+
+
+def panel_of(seed: int) -> Panel:
+    """A random market in which supplies jump, for a while or for good."""
+    panel, rng = random_panel(seed), np.random.default_rng(seed)
+    factor = np.ones_like(panel.field("price"))
+    for column in range(factor.shape[1]):
+        if rng.random() < 0.5:
+            start, length = rng.integers(20, 70), rng.integers(1, 60)
+            factor[start : start + length, column] = rng.choice([0.1, 0.6, 1.7, 3.0, 50.0])
+    fields = {name: panel.field(name) for name in panel.fields}
+    fields["market_cap"] = fields["market_cap"] * factor
+    fields["supply"] = fields["market_cap"] / fields["price"]
+    return Panel(panel.times, panel.assets, fields, event_table=panel.event_table, rate_table=panel.rate_table)
+
+
+def rules_of(seed: int) -> Methodology:
+    """A random rulebook, in half of the cases with a committee's decisions and a rule that is kind to members."""
+    document: dict[str, Any] = dict(random_rules(seed).document)
+    rng = np.random.default_rng(seed)
+    if rng.random() < 0.5:
+        own = {"reason": "seen", "approver": "Committee", "date": date(2020, 1, 2).isoformat()}
+        document["overrides"] = [
+            {"asset": f"x{rng.integers(7)}", "action": action, "from": "2020-02-03", **own}
+            for action in rng.permutation(["accept_supply", "include", "exclude"])[: rng.integers(1, 4)].tolist()
+        ]
+    if rng.random() < 0.5:
+        document["universe"] = [{"market_cap": {"min": 1e7, **({"keep_min": 1e6} if rng.random() < 0.5 else {})}}]
+    return Methodology.load(document)
+
+
+def outcome(rules: Methodology, panel: Panel, end: np.datetime64) -> tuple[Any, ...]:
+    """All that a calculation gives, as bytes, or its error."""
+    try:
+        result = calculate_index(rules, panel, end=end)
+    except BasketryError as error:
+        return type(error).__name__, str(error)
+    tables = (result.levels, result.compositions, result.rebalances, result.events)
+    return (*(table.write_json() for table in tables), result.state.to_bytes())
+
+
+def check(seed: int) -> int:
+    """Compare, and return how many of the calculations gave an index."""
+    rng, used = np.random.default_rng(seed), panel_of(seed)
+    given_levels = 0
+    for number in rng.integers(0, 3, 6).tolist():
+        rules = rules_of(3 * seed + number)
+        end = used.times[int(rng.integers(40, len(used.times)))]
+        found = outcome(rules, used, end)
+        assert found == outcome(rules, panel_of(seed), end), (seed, number, end)
+        given_levels += len(found) > 2
+    return given_levels
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**20))
+def test_a_panel_that_was_asked_before_gives_what_a_new_one_gives(seed: int) -> None:
+    check(seed)
+
+
+def test_most_of_these_calculations_give_an_index() -> None:
+    assert sum(check(seed) for seed in range(3)) > 9
+
+
+def test_a_rule_that_was_written_anew_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    from basketry.methodology.universe import UNIVERSE, UniverseRule
+
+    def written(mark: str) -> type[UniverseRule]:
+        class Named(UniverseRule):
+            """Assets whose name ends so."""
+
+            def passes(self, view: Panel) -> Any:
+                return np.array([asset.endswith(mark) for asset in view.assets])
+
+            def words(self) -> str:
+                return "Some names."
+
+        return Named
+
+    panel = panel_of(1)
+    document = {**dict(random_rules(1).document), "universe": ["named"], "select": {"by": "price", "top": 1}}
+    document["weight"], document["rebalance"] = "equal", {"every": "month", "determine": "0d"}
+    held = []
+    for mark in ("0", "1"):
+        monkeypatch.setattr(UNIVERSE, "rules", {**UNIVERSE.rules, "named": written(mark)})
+        held.append(set(calculate_index(Methodology.load(document), panel).compositions["asset"]))
+    assert held == [{"x0"}, {"x1"}]
