@@ -318,7 +318,7 @@ def test_levels_are_calculated_on_the_calendar_asked_for() -> None:
     [
         ("2019-01-01", None, "the data begin"),
         ("2021-01-01", None, "the data end"),
-        (None, "2019-12-01", "no observations"),
+        (None, "2019-12-01", "the data begin at 2020-01-01, after the end asked for, 2019-12-01"),
     ],
 )
 def test_spans_outside_the_data_are_refused(start: str | None, end: str | None, message: str) -> None:

@@ -77,7 +77,7 @@ def test_a_market_without_prices_is_refused() -> None:
             require_prices(empty)
         with pytest.raises(DataError, match="there are no observations"):
             calculate_index(rules(), empty)
-    with pytest.raises(DataError, match="there are no observations"):
+    with pytest.raises(DataError, match="the data begin at 2020-01-01, after the end asked for, 2019-12-31"):
         calculate_index(rules(), panel, end="2019-12-31")
 
 

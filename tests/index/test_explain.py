@@ -86,3 +86,40 @@ def test_a_trigger_without_a_lag_is_a_determination() -> None:
 def test_instants_outside_the_index_are_refused() -> None:
     with pytest.raises(DataError, match="lies outside the index"):
         explain_index(index({"a": [9.0] * 3}), "2021-01-01")
+
+
+def test_what_came_and_left_by_an_event_says_so() -> None:
+    days = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(8)]
+    prices = pl.DataFrame(
+        {"time": days, "a": [9.0] * 8, "b": [8.0] * 3 + [NAN] * 5, "c": [7.0] * 8, "bx": [NAN] * 3 + [4.0] * 5}
+    )
+    events = pl.DataFrame(
+        {"time": [days[3], days[5]], "asset": ["b", "a"], "kind": ["migration", "delisting"],
+         "new_asset": ["bx", None], "ratio": [2.0, None], "removal": [None, "remove_at_zero"]}
+    )  # fmt: skip
+    document = {
+        "basketry": 1, "name": "Test", "symbol": "TEST", "base": {"date": "2020-01-01", "level": 100},
+        "select": {"by": "price", "top": 3}, "weight": {"by": "equal"},
+        "rebalance": {"every": "month", "determine": "0d"},
+    }  # fmt: skip
+    result = calculate_index(Methodology.load(document), Panel.from_frames(price=prices, events=events))
+    # A third each, and two new units at 4 for an old one at 8; the third in a is lost on 6 January.
+    explanation = explain_index(result, "2020-01-07")
+    new, kept = explanation.of("bx"), explanation.of("c")
+    assert new is not None
+    assert kept is not None
+    assert (new.held, new.weight_determined) == (True, None)
+    assert new.weight == pytest.approx(0.5)
+    assert new.steps[-1] == "came in on 2020-01-04: migration"
+    assert {entry.asset for entry in explanation.assets if entry.held} == {"bx", "c"}
+    assert not any("on 2020" in step for step in kept.steps)
+    left = {asset: explanation.of(asset) for asset in "ab"}
+    assert [entry.steps[-1] for entry in left.values() if entry is not None] == [
+        "left on 2020-01-06: delisting", "left on 2020-01-04: migration",
+    ]  # fmt: skip
+    assert explanation.level == pytest.approx(200 / 3)
+    # What is lost was worth something: the record says the last price.
+    told = explanation.events.filter(pl.col("asset") == "a")["evidence"].item()
+    assert "delisting of a, last price 9." in told
+    before = explain_index(result, "2020-01-03")
+    assert before.of("bx") is None

@@ -30,7 +30,9 @@ def composition(day: int, columns: list[int], version: int = 1) -> Composition:
 
 
 def rebalance(before: list[float], after: list[float], cause: Cause = Cause.SCHEDULE) -> Rebalance:
-    return Rebalance(T - DAY, T - 2 * DAY, T, NAMES, np.arange(3), np.array(before), np.array(after), cause, "why", 2)
+    old, new = np.array(before), np.array(after)
+    change = np.where(old == 0, 0, np.where(new == 0, 1, 2)).astype(np.uint8)
+    return Rebalance(T - DAY, T - 2 * DAY, T, NAMES, np.arange(3), old, new, change, cause, "why", 2)
 
 
 def test_levels_one_by_one() -> None:

@@ -72,8 +72,9 @@ def test_a_version_holds_from_its_composition_on_and_reasons_count_within_their_
 
 def test_rebalances_of_one_table_keep_their_own_dates_and_causes() -> None:
     step = Rebalance(
-        T, T, T + DAY, NAMES, np.array([1]), np.array([0.5]), np.array([0.5]), Cause.TRANSITION_STEP, "step", 3
-    )
+        T, T, T + DAY, NAMES, np.array([1]), np.array([0.5]), np.array([0.5]), np.array([2], dtype=np.uint8),
+        Cause.TRANSITION_STEP, "step", 3,
+    )  # fmt: skip
     table = rebalance_table([rebalance([0.0, 0.6, 0.4], [0.5, 0.0, 0.5]), step], NAMES)
     assert table["trigger"].to_list() == ["why"] * 3 + ["step"]
     assert table["asset"].to_list() == ["a", "b", "c", "b"]

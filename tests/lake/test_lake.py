@@ -96,6 +96,18 @@ def test_a_digest_is_of_the_rows_not_of_their_parts(tmp_path: Path) -> None:
     assert whole.digest("daily") == parted.digest("daily")
 
 
+def test_a_digest_does_not_see_what_lies_under_a_null(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    for start in (0, 3):
+        volumes = pl.Series("volume", [1.0, None, 3.0 + start])
+        lake.write("daily", daily([1.0, 2.0, 3.0], start=start).with_columns(volumes))
+    digest = lake.digest("daily")
+    assert lake.compact("daily")
+    assert lake.digest("daily") == digest
+    lake.write("daily", daily([9.0], start=9))
+    assert lake.digest("daily") != digest
+
+
 def many_parts(address: Path | str) -> Lake:
     """A lake with corrections in later parts, known at once and known later, and values set aside."""
     lake = Lake(address)

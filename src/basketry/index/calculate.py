@@ -45,8 +45,12 @@ def calculate_index(
     """
     require_prices(panel)
     last = panel.now if end is None else to_instant(end)
+    if last < panel.times[0]:
+        raise DataError(
+            f"the data begin at {format_instant(panel.times[0])}, after the end asked for, {format_instant(last)}; "
+            "ask for a later end (--end)"
+        )
     panel = panel.until(last)
-    require_prices(panel)
     market = IndexMarket.of(panel, _grid(methodology, panel, start, last))
     history = History(methodology, market)
     state = history.start()

@@ -110,7 +110,7 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
         level=level["price_return"],
         status=level["status"],
         reason=level["reason"],
-        assets=_reasons(result, found, moment),
+        assets=_reasons(result, found, decision.determined_at, moment),
         events=result.events.filter(pl.col("time").is_between(to_datetime(decision.determined_at), stamp)),
     )
 
@@ -120,12 +120,17 @@ def _struck_at(result: IndexResult, decision: Decision) -> np.datetime64:
     return result.times[int(np.searchsorted(result.times, decision.effective_at))]
 
 
-def _reasons(result: IndexResult, decision: Determination, moment: np.datetime64) -> tuple[AssetReason, ...]:
+def _reasons(
+    result: IndexResult, decision: Determination, determined: np.datetime64, moment: np.datetime64
+) -> tuple[AssetReason, ...]:
     table = result.compositions.filter(pl.col("effective_at") <= to_datetime(moment))
     table = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
     now = {row["asset"]: row for row in table.iter_rows(named=True)}
     place = {int(column): number for number, column in enumerate(decision.columns)}
     known = ~np.isnan(decision.view.field("price")).all(axis=0)
+    # What came by an event may have had no data at the determination.
+    known |= np.isin(np.array(decision.view.assets), list(now))
+    since = _changed_since(result, determined, moment)
     measured = [rule.measured(decision.view) for rule in decision.version.rules.universe]
     entries = []
     for column in np.flatnonzero(known).tolist():
@@ -139,7 +144,7 @@ def _reasons(result: IndexResult, decision: Determination, moment: np.datetime64
                 held=asset in now,
                 rank=rank or None,
                 metric=None if np.isnan(metric) else metric,
-                steps=tuple(_steps(decision, column, measured)),
+                steps=(*_steps(decision, column, measured), *since.get(asset, ())),
                 weight_before_caps=None if number is None else float(decision.raw[number]),
                 weight_determined=None if number is None else float(decision.weights[number]),
                 weight=now[asset]["weight"] if asset in now else None,
@@ -148,6 +153,21 @@ def _reasons(result: IndexResult, decision: Determination, moment: np.datetime64
         )
     entries.sort(key=lambda e: (not e.held, -(e.weight or 0.0), e.rank or 1_000_000, e.asset))
     return tuple(entries)
+
+
+def _changed_since(result: IndexResult, determined: np.datetime64, moment: np.datetime64) -> dict[str, list[str]]:
+    """Return by asset how it came or went otherwise than by a determination, after one up to an instant."""
+    table = result.rebalances.filter(
+        (pl.col("determined_at") > to_datetime(determined))
+        & (pl.col("effective_at") <= to_datetime(moment))
+        & pl.col("change").is_in(["add", "delete"])
+    )
+    since: dict[str, list[str]] = {}
+    for row in table.iter_rows(named=True):
+        verb = "came in" if row["change"] == "add" else "left"
+        when = format_instant(to_instant(row["effective_at"]))
+        since.setdefault(row["asset"], []).append(f"{verb} on {when}: {row['trigger']}")
+    return since
 
 
 def _steps(decision: Determination, column: int, measured: list[Any]) -> list[str]:

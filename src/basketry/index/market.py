@@ -82,56 +82,28 @@ class IndexMarket:
         price = self.panel.fields["price"][self.first_row + position].take(columns)
         return price, np.full(len(columns), self.stamps[position])
 
-    def observed(
-        self, column: int, instant: np.datetime64, max_age: timedelta, through: frozenset[int] = frozenset()
-    ) -> tuple[float, int]:
+    def observed(self, column: int, instant: np.datetime64, max_age: timedelta) -> tuple[float, int]:
         """Return the last price of an asset at most `max_age` old, in units of now, and its microseconds; NaN for none.
 
-        An asset that took over from another, and has had no price since, has that of the other over the ratio;
-        `through` are those from which that was asked already.
+        By the comparable series, as determinations see it: before an asset took over from another, and before a
+        redenomination, the price is that of the other, or the old one, over the ratio known at the instant.
         """
         price = self.panel.fields["price"]
+        done = self.panel.actions.at(instant)
+        origins = () if done is None else done.origins.get(column, ())
         row = int(np.searchsorted(self.panel.times, instant, side="right")) - 1
-        conversions = self._conversions_into(column, instant)
-        taken_over = [event.time for event in conversions if event.asset != self.panel.assets[column]]
-        oldest = max([instant - np.timedelta64(max_age), *taken_over])
+        oldest = instant - np.timedelta64(max_age)
         while row >= 0 and self.panel.times[row] >= oldest:
-            value = float(price[row, column])
+            source, ratio = column, 1.0
+            for origin in origins:
+                if self.panel.times[row] >= origin.until:
+                    break
+                source, ratio = origin.column, origin.ratio
+            value = float(price[row, source])
             if not np.isnan(value):
-                return value / self._ratio_since(column, self.panel.times[row], instant), int(
-                    self.panel.times[row].astype(np.int64)
-                )
+                return value / ratio, int(self.panel.times[row].astype(np.int64))
             row -= 1
-        for event in conversions:
-            before = self.column(event.asset)
-            if before is not None and before != column and before not in through:
-                value, seen = self.observed(before, instant, max_age, through | {column})
-                if not np.isnan(value):
-                    return value / event.ratio, seen
         return float("nan"), 0
-
-    def _ratio_since(self, column: int, seen: np.datetime64, instant: np.datetime64) -> float:
-        ratio = 1.0
-        for event in self._conversions_into(column, instant):
-            if event.asset == self.panel.assets[column] and event.time > seen:
-                ratio *= event.ratio
-        return ratio
-
-    def _conversions_into(self, column: int, instant: np.datetime64) -> list[CorporateEvent]:
-        """Return the conversions into an asset that are in force at an instant, each as known then."""
-        found = {event.key: event for event in self._conversions.get(column, ()) if event.seen <= instant}
-        return list(found.values())
-
-    @cached_property
-    def _conversions(self) -> dict[int, list[CorporateEvent]]:
-        """All rows of conversions by the column converted into, in the order in which they were seen."""
-        found: dict[int, list[CorporateEvent]] = {}
-        for event in sorted(self.panel.corporate, key=lambda event: (event.seen, event.known_at)):
-            column = self.column(event.new_asset or event.asset)
-            converts = event.kind is EventKind.REDENOMINATION or event.kind.continues
-            if converts and column is not None and self.column(event.asset) is not None:
-                found.setdefault(column, []).append(event)
-        return found
 
     def column(self, asset: str | None) -> int | None:
         """Return the column of an asset, None where the data do not hold it."""
@@ -173,20 +145,20 @@ class IndexMarket:
     def next_event(self, position: int, held: set[int]) -> int:
         """Return the first position after `position` at which an event concerns one of some columns."""
         return next(
-            (place for place, columns in self._concerned if place > position and columns & held), len(self.times)
+            (place for place, columns in self._concerned if place > position and (columns is None or columns & held)),
+            len(self.times),
         )
 
     @cached_property
-    def _concerned(self) -> list[tuple[int, set[int]]]:
-        """The position of each event with the columns whose holders it concerns."""
-        found = []
-        for entry in self.events:
-            columns = {self._columns[entry.event.asset]}
-            target = self.column(entry.event.new_asset)
-            if entry.corrects_since is not None and target is not None:
-                columns.add(target)
-            found.append((entry.position, columns))
-        return found
+    def _concerned(self) -> list[tuple[int, set[int] | None]]:
+        """The position of each event with the columns whose holders it concerns.
+
+        None for everybody: what a correction changes may have gone over into other assets since.
+        """
+        return [
+            (entry.position, {self._columns[entry.event.asset]} if entry.corrects_since is None else None)
+            for entry in self.events
+        ]
 
     def due(self, position: int, state: IndexState, max_age: timedelta) -> tuple[Due, ...]:
         """Return the events that take effect at a position, with who could replace a member that departs."""

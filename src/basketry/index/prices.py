@@ -118,7 +118,9 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         held, event = conversion.basket, event.rows(0, 1)
     stamps = event.times.astype(np.int64)
     filled = _filled(held, event, stamps, book)
+    observed = filled.prices[-1]
     if conversion is not None:
+        observed = observed.copy()
         _zero(filled.prices, held, conversion, book, state.assets)
     gone: Bools | None = None
     ages = filled.ages
@@ -148,7 +150,8 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     written: list[Record] = []
     if conversion is not None:
         last = before.marked(block[-1], before.seen)
-        settled, written, departed = _settled(state, last, marked, conversion, book, now)
+        told = marked.marked(observed, marked.seen)
+        settled, written, departed = _settled(state, last, marked, told, conversion, book, now)
     after = settled
     if gone is not None:
         after = _removed(settled, held.columns[gone], book)
@@ -280,19 +283,23 @@ def _settled(
     state: IndexState,
     before: Basket,
     marked: Basket,
+    told: Basket,
     conversion: Conversion,
     book: Rulebook,
     time: np.datetime64,
 ) -> tuple[Basket, list[Record], bool]:
-    """Return the basket once those departed whom the events of the instant end, the records, and whether any did."""
+    """Return the basket once those departed whom the events of the instant end, the records, and whether any did.
+
+    What is written down goes by the prices of `told`, which are not zero for those who depart at zero.
+    """
     basket = marked
     records: list[Record] = []
     for due, price in conversion.applied:
         treatment = ""
         if due in conversion.leaving:
             basket, treatment = depart(basket, due, book.events, state.assets)
-        records.append(evidence_of(due, price, marked, treatment, time, book.events))
-        doubt = contradiction(due, price, marked, time)
+        records.append(evidence_of(due, price, told, treatment, time, book.events))
+        doubt = contradiction(due, price, told, time)
         records += [] if doubt is None else [doubt]
     if not (np.array_equal(basket.columns, before.columns) and np.array_equal(basket.units, before.units)):
         kinds = ", ".join(due.event.kind.value for due, _ in conversion.applied)
@@ -340,14 +347,15 @@ def rebalance_of(
 ) -> Rebalance:
     """Return the record of a change: announced, determined and effective at `dates`."""
     wide = np.zeros((2, len(state.assets)))
-    held = np.zeros(len(state.assets), dtype=bool)
+    held = np.zeros((2, len(state.assets)), dtype=bool)
     for row, basket in enumerate((before, after)):
         if basket is not None:
-            held[basket.columns] = True
+            held[row, basket.columns] = True
             wide[row, basket.columns] = basket.weights
-    columns = held.nonzero()[0]
-    weights = wide.take(columns, axis=1)
-    return Rebalance(*dates, state.assets, columns, weights[0], weights[1], cause, words, version)
+    columns = (held[0] | held[1]).nonzero()[0]
+    weights, (was, stands) = wide.take(columns, axis=1), held.take(columns, axis=1)
+    change = (2 * was - ~stands).astype(np.uint8)  # 0 for the new, 1 for those who left, 2 for those who stayed
+    return Rebalance(*dates, state.assets, columns, weights[0], weights[1], change, cause, words, version)
 
 
 def _series(

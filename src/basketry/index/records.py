@@ -137,7 +137,8 @@ class Rebalance:
         announced_at, determined_at, effective_at: When it was told, decided, and done.
         names: Ids that `columns` point into.
         columns: Assets of the basket before or after, ascending, shape (n,).
-        before, after: Weights, shape (n,); 0 where an asset was not held.
+        before, after: Weights, shape (n,); 0 where an asset was not held, or was worth nothing.
+        change: 0 where an asset was added, 1 where it was deleted, 2 where it stayed, shape (n,).
         cause: Of an enumeration.
         words: The cause in words: schedule, the trigger's or the event's name, the step.
         version: Version of the rules.
@@ -150,6 +151,7 @@ class Rebalance:
     columns: NDArray[np.int64]
     before: Floats
     after: Floats
+    change: NDArray[np.uint8]
     cause: Cause
     words: str
     version: int

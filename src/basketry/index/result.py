@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, round_published
 from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.index.segments import joined
@@ -62,8 +63,14 @@ class IndexResult:
     def _kept(self) -> Trail:
         if isinstance(self.trail, Trail):
             return self.trail
-        again: Trail = self.trail()._kept
-        return again
+        again = self.trail()
+        if not again.levels.equals(self.levels):
+            raise DataError(
+                f"{self.methodology.symbol}: what the index went through is calculated once more when it is asked for, and "
+                "the market's arrays were changed since; calculate the index again"
+            )
+        kept: Trail = again._kept
+        return kept
 
     @property
     def pieces(self) -> tuple[Segment, ...]:

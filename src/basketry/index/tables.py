@@ -78,7 +78,7 @@ def rebalance_table(rebalances: Sequence[Rebalance], names: Sequence[str]) -> pl
     sizes = [len(entry.columns) for entry in rebalances]
     before: Floats = np.concatenate([entry.before for entry in rebalances])
     after: Floats = np.concatenate([entry.after for entry in rebalances])
-    change = np.where(before == 0, 0, np.where(after == 0, 1, 2))
+    change = np.concatenate([entry.change for entry in rebalances])
     words = pl.Series([entry.words for entry in rebalances], dtype=pl.String)
 
     def repeated(instants: list[np.datetime64]) -> pl.Series:

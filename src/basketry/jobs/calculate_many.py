@@ -9,7 +9,10 @@ from __future__ import annotations
 import mmap
 import os
 import pickle
+import shutil
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -40,6 +43,7 @@ _FEW = 32
 _BATCH = 25
 _PROCESSES_MAX = 61  # what Windows can wait for
 _ALIGNED = 64
+_WATCH = 0.5  # seconds
 
 _TABLES = ("levels", "compositions", "rebalances", "events")
 
@@ -259,6 +263,15 @@ def _begin(folder: str) -> None:
     # An interruption from the keyboard reaches all processes; the one that started them ends them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _OPENED.append(read_panel(Path(folder)))
+    threading.Thread(target=_outlive_nobody, args=(os.getppid(), folder), daemon=True).start()
+
+
+def _outlive_nobody(parent: int, folder: str) -> None:
+    """End this process once the one that started it is gone, which then did not clear its folder away."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 def _batch(rules: Sequence[Methodology], start: Instant | None, end: Instant | None) -> bytes:

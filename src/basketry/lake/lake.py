@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from basketry.core.digest import digest_bytes
+from basketry.core.digest import digest_array, digest_bytes, digest_strings
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import EVENTS, LAKE_TABLES, Schema
 from basketry.core.order import ascending
@@ -185,9 +185,16 @@ class Lake:
 
     def digest(self, table: str) -> str:
         """Return the SHA-256 of a table's rows, whatever parts they lie in."""
-        stream = io.BytesIO()
-        self.read(table).write_ipc(stream, compression="uncompressed")
-        return digest_bytes(stream.getvalue())
+        contents = []
+        for column in self.read(table).get_columns():
+            # What lies in memory under a null depends on the parts.
+            known = column.drop_nulls()
+            if column.dtype in (pl.String, pl.Enum, pl.Categorical):
+                content = digest_strings(known.cast(pl.String).to_list())
+            else:
+                content = digest_array(known.to_physical().to_numpy())
+            contents += [column.name.encode(), column.is_null().to_numpy().tobytes(), content.encode()]
+        return digest_bytes(*contents)
 
     def size(self, table: str) -> int:
         """Return the bytes of a table's parts."""

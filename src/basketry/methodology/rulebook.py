@@ -187,9 +187,11 @@ def _section(model: type[S], value: Any, place: str) -> S:
             path = ".".join([place, *(str(part) for part in problem["loc"])])
             if problem["type"] == "extra_forbidden":
                 known = [field.alias or name for name, field in model.model_fields.items()]
-                raise MethodologyError(
-                    f"{path}: unknown key{nearest_hint(str(problem['loc'][-1]), known)}; keys: {', '.join(known)}"
-                ) from error
+                key = str(problem["loc"][-1])
+                hint = nearest_hint(key, known)
+                if key in ("True", "False"):
+                    hint = f" (readers of YAML 1.1 make {key} of on, off, yes or no: quote it, or use Methodology.load)"
+                raise MethodologyError(f"{path}: unknown key{hint}; keys: {', '.join(known)}") from error
             if problem["type"] == "missing":
                 raise MethodologyError(f"{path}: this key is required") from error
             message = problem["msg"].removeprefix("Value error, ")

@@ -37,7 +37,7 @@ class Bounded(UniverseRule):
     @property
     def heeds_members(self) -> bool:
         """Whether members have a bound of their own."""
-        return self.keep_min is not None
+        return self.keep_min is not None or type(self).keep is not Bounded.keep
 
     def keep(self, view: Panel, members: Bools) -> Bools:
         """Return which assets' figures lie within the bounds; an unknown figure does not."""
