@@ -188,3 +188,28 @@ def test_a_merger_into_a_member_around_a_change_leaves_that_member_alone(day: in
     result = calculate_index(rules(rebalance={"every": "month", "determine": "3d"}), daily(prices, event))
     assert result.level()[[9, 10, 27, 31, 34, 35]].tolist() == pytest.approx([100, 150, 150, 150, 150, 300], rel=1e-12)
     assert result.weights() == {"a": 1.0}
+
+
+@pytest.mark.parametrize("struck", [False, True])
+def test_a_redenomination_learned_late_is_told_as_it_was_treated(struck: bool) -> None:
+    # 1 to 10 on day 2, known on day 4; a monthly rebalance in between, or a base before.
+    prices = {"a": [10.0] * 8, "b": [50.0, 50.0, *[5.0] * 6]}
+    event = {"time": at(2), "known_at": at(4), "kind": "redenomination", "asset": "b", "ratio": 10.0}
+    every = {"every": "3d", "determine": "0d"} if struck else {"every": "year", "determine": "0d"}
+    result = calculate_index(rules(rebalance=every), daily(prices, event))
+    told = result.events.filter(pl.col("kind") == "redenomination")
+    assert told["treatment"].to_list() == [
+        "none, as the units were struck in new units" if struck else "units times ratio, level unchanged"
+    ]
+    if struck:
+        assert "learned when the price was 5 in new units" in told["evidence"].item()
+
+
+def test_a_correction_finds_the_units_that_went_over_into_another_asset_since() -> None:
+    # 0.5 of b at 100 are 50 at 1, and then 50 of bx at 1; the redenomination was 1 to 50, as is known on day 7.
+    prices = {"a": [10.0] * 10, "b": [100.0] * 3 + [1.0] * 2 + [GAP] * 5, "bx": [GAP] * 5 + [1.0] * 5}
+    told = {"time": at(3), "known_at": at(3), "kind": "redenomination", "asset": "b", "new_asset": None, "ratio": 100.0}
+    moved = {**told, "time": at(5), "known_at": at(5), "kind": "migration", "new_asset": "bx", "ratio": 1.0}
+    panel = daily(prices, told, moved, {**told, "ratio": 50.0, "known_at": at(7)})
+    levels = calculate_index(rules(select={"by": "price", "top": 2}), panel)
+    assert levels.level().tolist() == pytest.approx([100.0] * 7 + [75.0] * 3, rel=1e-15)

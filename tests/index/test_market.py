@@ -148,6 +148,20 @@ def test_a_successor_without_a_price_has_that_of_the_asset_it_took_over_from(kin
     assert np.isnan(observed(merged, 1, 2)[0])
 
 
+def test_a_successor_goes_by_the_old_asset_up_to_the_event_and_by_its_own_redenominations() -> None:
+    # The old asset trades on at a hundredth after the migration of day 2; that says nothing of the new one.
+    nothing = [GAP] * 5
+    on = market({"a": [8.0, 8.0, 0.08, 0.08, 0.08], "b": nothing}, row("migration", 2, "a", "b", ratio=4.0))
+    assert [observed(on, 1, day) for day in (2, 4)] == [(2.0, 1.0), (2.0, 1.0)]
+    again = row("redenomination", 3, "b", ratio=100.0)
+    held = market({"a": [8.0, 8.0, *nothing[:3]], "b": nothing}, row("migration", 2, "a", "b", ratio=4.0), again)
+    assert [observed(held, 1, day) for day in (2, 3)] == [(2.0, 1.0), (0.02, 1.0)]
+    # A redenomination of the id that was left is none of the successor.
+    late = row("redenomination", 3, "a", ratio=100.0)
+    left = market({"a": [8.0, 8.0, *nothing[:3]], "b": nothing}, row("migration", 2, "a", "b", ratio=4.0), late)
+    assert observed(left, 1, 4) == (2.0, 1.0)
+
+
 def test_names_that_change_forth_and_back_end_nowhere() -> None:
     prices = {"a": [GAP, GAP, GAP], "b": [GAP, GAP, GAP], "c": [5.0, 5.0, 5.0]}
     held = market(prices, row("name_change", 1, "a", "b"), row("name_change", 2, "b", "a"))

@@ -201,3 +201,36 @@ def test_an_interruption_ends_all_processes_without_noise_or_files(tmp_path: Pat
     )  # fmt: skip
     assert (run.returncode, run.stdout, run.stderr) == (0, "interrupted once\n", "")
     assert not list((tmp_path / "kept").iterdir())
+
+
+ENDED = INTERRUPTED.replace("os.killpg(0, signal.SIGINT)", "os.kill(os.getpid(), signal.SIGKILL)")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process that was killed leaves its children to POSIX")
+def test_processes_whose_parent_was_killed_end_and_clear_its_folder_away(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    script = tmp_path / "script.py"
+    script.write_text(ENDED, encoding="utf-8")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    environment = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}", "TMPDIR": str(kept)}
+    # The processes hold the other end of the pipe: it closes with the last of them.
+    run = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert run.returncode == -signal.SIGKILL
+    assert not list(kept.iterdir())
+
+
+def test_what_an_index_went_through_is_not_made_of_other_data_than_its_tables() -> None:
+    price = np.linspace([10.0, 20.0], [70.0, 20.0], 60)
+    days = np.datetime64("2020-01-01", "us") + np.arange(60) * np.timedelta64(1, "D")
+    given = {**rules(2, select={"by": "price", "top": 2}, weight="equal", universe=[]), "guard": {"price_jump": None}}
+    given["base"] = {"date": "2020-01-01", "level": 100}
+    index, other = calculate_many([given] * 2, Panel(days, ("a", "b"), {"price": price}), processes=1)
+    assert isinstance(index, Index)
+    assert isinstance(other, Index)
+    assert index.state.level == index.level()[-1]
+    price[-1] = 35.0
+    with pytest.raises(DataError, match="arrays of its market were changed since"):
+        _ = other.state

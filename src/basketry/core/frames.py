@@ -378,7 +378,7 @@ REBALANCES = Schema(
         "change": Column(pl.String(), "add | delete | reweight"),
         "weight_before": Column(pl.Float64(), "fraction"),
         "weight_after": Column(pl.Float64(), "fraction"),
-        "turnover": Column(pl.Float64(), "one-way turnover of the whole change, fraction"),
+        "turnover": Column(pl.Float64(), "one-way turnover of the whole change: half the sum of all changes of weight"),
         "trigger": Column(pl.String(), "schedule, or the event that caused it"),
         "version": Column(pl.UInt32(), "version of the methodology"),
     },

@@ -104,7 +104,23 @@ class History:
         return IndexState.start(self.rules, self.panel.assets, self.market.step())
 
     def walk(self, state: IndexState) -> Iterator[Step]:
-        """Give every event from a state to the last instant, folded."""
+        """Give every event from a state to the last instant, folded.
+
+        An index goes on from the bytes of its state as if it had never stopped:
+
+        >>> from basketry.index.calculate import calculate_index
+        >>> days = np.datetime64("2020-01-01", "us") + np.arange(60) * np.timedelta64(1, "D")
+        >>> market = Panel(days, ("a", "b"), {"price": np.linspace([10.0, 20.0], [70.0, 20.0], 60)})
+        >>> rules = Methodology.load({
+        ...     "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
+        ...     "select": {"by": "price", "top": 2}, "weight": "equal", "rebalance": {"every": "month"},
+        ... })
+        >>> kept = calculate_index(rules, market, end="2020-01-31").state.to_bytes()
+        >>> whole, state = calculate_index(rules, market), IndexState.from_bytes(kept, rules, market.assets)
+        >>> *_, last = History(rules, IndexMarket.of(market, whole.times)).walk(state)
+        >>> last.state.to_bytes() == whole.state.to_bytes()
+        True
+        """
         position = self.position(state)
         while True:
             event = self._before_moving_on(state, position)

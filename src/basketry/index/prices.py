@@ -27,7 +27,7 @@ from basketry.index.missing import (
 )
 from basketry.index.parts import held_parts
 from basketry.index.records import Cause, Composition, Levels, Rebalance, Record
-from basketry.index.settle import AT_ZERO, ZERO, Conversion, contradiction, convert, depart, evidence_of
+from basketry.index.settle import AT_ZERO, STRUCK_SINCE, ZERO, Conversion, contradiction, convert, depart, evidence_of
 from basketry.index.state import NO_LEVELS, NO_TIMES, IndexState, Phase
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Carried, IndexPath, Segment
@@ -295,11 +295,12 @@ def _settled(
     basket = marked
     records: list[Record] = []
     for due, price in conversion.applied:
-        treatment = ""
+        treatment = STRUCK_SINCE if due in conversion.idle else ""
         if due in conversion.leaving:
             basket, treatment = depart(basket, due, book.events, state.assets)
         records.append(evidence_of(due, price, told, treatment, time, book.events))
-        doubt = contradiction(due, price, told, time)
+        # Of one learned late the price before was in new units already.
+        doubt = None if due in conversion.late else contradiction(due, price, told, time)
         records += [] if doubt is None else [doubt]
     if not (np.array_equal(basket.columns, before.columns) and np.array_equal(basket.units, before.units)):
         kinds = ", ".join(due.event.kind.value for due, _ in conversion.applied)

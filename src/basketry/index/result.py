@@ -66,8 +66,8 @@ class IndexResult:
         again = self.trail()
         if not again.levels.equals(self.levels):
             raise DataError(
-                f"{self.methodology.symbol}: what the index went through is calculated once more when it is asked for, and "
-                "the market's arrays were changed since; calculate the index again"
+                f"{self.methodology.symbol}: what the index went through is calculated once more when it is asked for, "
+                "and the arrays of its market were changed since; calculate the index again"
             )
         kept: Trail = again._kept
         return kept

@@ -20,6 +20,7 @@ from basketry.methodology.sections import EventPolicy
 REPLACE = "replace_by_next"
 ZERO = "remove_at_zero"
 AT_ZERO = "removed at zero"
+STRUCK_SINCE = "none, as the units were struck in new units"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,8 @@ class Conversion:
         applied: The events that concerned the basket, each with the price before it.
         leaving: Those of them by which a member departs once the prices are read.
         parts: Units that went through events since the last strike.
+        late: Redenominations that were learned once a price in new units was in use.
+        idle: Those of them since which the basket was struck, in new units.
     """
 
     basket: Basket
@@ -39,6 +42,8 @@ class Conversion:
     applied: tuple[tuple[Due, float], ...]
     leaving: tuple[Due, ...]
     parts: tuple[Part, ...]
+    late: tuple[Due, ...] = ()
+    idle: tuple[Due, ...] = ()
 
 
 def departs(due: Due) -> bool:
@@ -79,6 +84,8 @@ def convert(
     carried: Carried | None = None
     applied: list[tuple[Due, float]] = []
     leaving: list[Due] = []
+    learned: list[Due] = []
+    idle: list[Due] = []
     for due in events:
         event = due.event
         if due.corrects_since is not None:
@@ -111,8 +118,10 @@ def convert(
         # A price of a redenominated asset that was observed when the event already held is in new units: the event
         # was learned late.
         late = target == due.column and seen >= event.time.astype(np.int64) and not basket.awaited[place]
+        learned += [due] if late else []
         if late and struck_at >= event.time:
-            continue  # The units were struck in new units.
+            idle.append(due)  # The units were struck in new units.
+            continue
         parts = moved_parts(parts, basket, due.column, target, event, ratio, credit)
         basket, step = basket.exchanged(
             due.column,
@@ -133,7 +142,10 @@ def convert(
         (due, place) for due in leaving if (place := basket.place(due.column)) is not None and not basket.cash[place]
     ]
     applied += [(due, float(basket.prices[place])) for due, place in gone]
-    return Conversion(basket, carried, tuple(applied), tuple(due for due, _ in gone), held_parts(parts, basket))
+    departing = tuple(due for due, _ in gone)
+    return Conversion(
+        basket, carried, tuple(applied), departing, held_parts(parts, basket), tuple(learned), tuple(idle)
+    )
 
 
 def _corrected(
@@ -359,7 +371,7 @@ def evidence_of(
         due: The event.
         before: Price of the asset before it.
         basket: At the prices of the instant, before anybody departed.
-        treatment: What was done where a member departed, '' otherwise.
+        treatment: What was done where a member departed or nothing was, '' otherwise.
         time: The instant.
         policy: The methodology's treatment.
     """
@@ -385,7 +397,10 @@ def evidence_of(
             treatment = "ignored"
     elif event.kind is EventKind.REDENOMINATION:
         words = f"{event.ratio:g} new units for one old; price {before:.6g} before, {price:.6g} after"
-        treatment = "units times ratio, level unchanged"
+        if treatment == STRUCK_SINCE:
+            words = f"{event.ratio:g} new units for one old, learned when the price was {before:.6g} in new units"
+        else:
+            treatment = "units times ratio, level unchanged"
     elif becomes(due) == due.column:
         words, treatment = f"{event.asset} under another name", "no change"
     else:

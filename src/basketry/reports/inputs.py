@@ -156,7 +156,7 @@ def _order(name: str) -> tuple[str, ...]:
         "supply": (
             "The supply table, as it was known at the instant.",
             "Capitalisation over price, as the source states them.",
-            "Its median, where the guard on supplies does not believe it.",
+            "The supply believed before, where the guard does not believe the one stated.",
         ),
         "free_float": ("The free float of the supply table, as it was known at the instant.", "The whole supply."),
         "volume": ("The value traded that the source states; days without one do not count in a window.", _RECENT),
