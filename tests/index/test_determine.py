@@ -236,3 +236,10 @@ def test_overrides_hold_from_their_first_day_to_the_last_exclusive() -> None:
         found = decided(panel.as_of(day(row)), **sections)
         assert set(weights(found)) == members
         assert bool(found.overridden) == ("a" not in members)
+
+
+def test_a_rule_that_is_kinder_to_members_is_asked_for_each_who_are_members() -> None:
+    panel = market([], price={"a": [1.0] * 9, "b": [1.0] * 9}, market_cap={"a": [9.0] * 9, "b": [50.0] * 9})
+    kinder = [{"market_cap": {"min": 10, "keep_min": 5}}]
+    for members, held in (("", "b"), ("a", "ab"), ("", "b")):
+        assert set(weights(decided(panel, tuple(members), universe=kinder))) == set(held)

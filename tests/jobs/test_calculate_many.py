@@ -18,6 +18,7 @@ import pytest
 from tests.conftest import RULEBOOK, small_market
 
 from basketry.core.errors import BasketryError, DataError, MethodologyError, UnknownRuleError
+from basketry.index.calculate import calculate_index
 from basketry.index.segments import joined
 from basketry.jobs import calculate_many as module
 from basketry.jobs.calculate import Index, calculate
@@ -220,6 +221,21 @@ def test_processes_whose_parent_was_killed_end_and_clear_its_folder_away(tmp_pat
     )
     assert run.returncode == -signal.SIGKILL
     assert not list(kept.iterdir())
+
+
+def test_a_rule_that_raises_something_else_leaves_the_other_indices(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(methodology: Methodology, *span: Any) -> Any:
+        if methodology.symbol == "TOP3":
+            raise ZeroDivisionError("a rule of a plug-in")
+        return calculate_index(methodology, *span)
+
+    monkeypatch.setattr(module, "calculate_index", broken)
+    failed, index = calculate_many([rules(3), rules(4)], panel, processes=1)
+    assert isinstance(failed, FailedIndex)
+    assert str(failed.error) == "a rule raised ZeroDivisionError: a rule of a plug-in"
+    assert isinstance(index, Index)
 
 
 def test_what_an_index_went_through_is_not_made_of_other_data_than_its_tables() -> None:

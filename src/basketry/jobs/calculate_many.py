@@ -180,6 +180,8 @@ def _outcome(rules: Methodology, panel: Panel, start: Instant | None, end: Insta
         result = calculate_index(rules, panel, start, end)
     except BasketryError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - whatever a rule of a plug-in raises, the other indices are not lost
+        return BasketryError(f"a rule raised {type(error).__name__}: {error}")
     return {name: getattr(result, name) for name in _TABLES}
 
 
