@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from tests.index.test_advance import BASE, NAMES, STEP, T, at, happened, nan, prices, rules, run
 
+from basketry.core.numbers import Floats
 from basketry.index.events import Prices
 from basketry.index.prices import Reading, composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Composition, Evidence, Rebalance, Status
 from basketry.index.state import IndexState, Phase
 from basketry.market.events import EventKind
 from basketry.methodology.methodology import Methodology
+from basketry.methodology.path import IndexPath
+from basketry.methodology.returns.price import Price
 
 
 def based(book: Methodology, *events: Any) -> IndexState:
@@ -60,6 +63,20 @@ def test_levels_of_the_basket_and_the_state_after_them() -> None:
     assert state.basket is not None
     assert (state.basket.prices.tolist(), state.basket.seen.tolist()) == ([12.0, 20.0], [at(3).astype(np.int64)] * 2)
     assert (state.basket.units.tolist(), state.basket.divisor) == ([5.0, 2.5], 1.0)
+
+
+def test_a_rule_made_from_that_of_the_price_gives_its_own_levels() -> None:
+    class Doubled(Price):
+        """Twice the price return."""
+
+        def extend(self, memory: None, path: IndexPath) -> tuple[None, Floats]:
+            return memory, path.levels * 2
+
+    book = rules()
+    first = replace(book.first, returns=(Price(), Doubled()))
+    book = replace(book, versions=(replace(book.versions[0], rules=first),))
+    found = read_prices(based(book), prices(1, [11.0, 20.0], [12.0, 18.0]), book)
+    assert [series.tolist() for series in found.levels.series] == [[105.0, 105.0], [210.0, 210.0]]
 
 
 def test_the_segment_runs_from_the_instant_before() -> None:

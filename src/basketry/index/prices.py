@@ -367,7 +367,7 @@ def _series(
     path: IndexPath | None = None
     memories, series = [], []
     for rule, memory in zip(rules.first.returns, state.memories, strict=True):
-        if isinstance(rule, Price):
+        if type(rule) is Price:
             # The levels themselves: most indices have no other series, and need no path.
             memories.append(memory)
             series.append(levels)
