@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from basketry.index.kernels import basket_values, carry_forward, is_clean, last_observed, spread_exceeds
+from basketry.index.kernels import (
+    basket_values,
+    carry_forward,
+    clean_values,
+    is_clean,
+    last_observed,
+    side_by_side,
+    spread_exceeds,
+)
 
 nan = float("nan")
 AT_ROWS = np.empty((0, 0), dtype=np.int64)
@@ -68,3 +76,29 @@ def test_the_spread_of_the_known_values() -> None:
     values = np.array([[100.0, 1.0, 1.0, nan], [1.0, nan, 2.0, nan], [2.0, 2.1, 1.0, nan]])
     assert spread_exceeds(values, 2.0).tolist() == [True, True, False, False]
     assert spread_exceeds(values[1:], 2.0).tolist() == [False, False, False, False]
+
+
+def test_clean_prices_give_levels_and_the_time_of_the_last() -> None:
+    before, prices, units = np.array([10.0, 20.0]), np.array([[11.0, 20.0], [12.0, 10.0]]), np.array([1.0, 2.0])
+    block, levels, seen = clean_values(before, prices, units, 0.5, np.inf, 7)
+    assert block.tolist() == [[10.0, 20.0], [11.0, 20.0], [12.0, 10.0]]
+    assert levels.tolist() == [102.0, 64.0], "(11 + 40) / 0.5 and (12 + 20) / 0.5"
+    assert seen.tolist() == [7, 7]
+    assert len(clean_values(before, prices, units, 0.5, 1.05, 7)[1]) == 0, "11 is above 1.05 times 10"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "columns", "was", "stands", "change"),
+    [
+        ([1, 4], [4, 9], [1, 4, 9], [0.25, 0.75, 0], [0, 0.4, 0.6], [1, 2, 0]),
+        ([], [4, 9], [4, 9], [0, 0], [0.4, 0.6], [0, 0]),
+        ([5, 6], [1, 2], [1, 2, 5, 6], [0, 0, 0.25, 0.75], [0.4, 0.6, 0, 0], [0, 0, 1, 1]),
+        ([1, 4], [1, 4], [1, 4], [0.25, 0.75], [0.4, 0.6], [2, 2]),
+    ],
+)
+def test_who_is_held_before_or_after_a_change(
+    old: list[int], new: list[int], columns: list[int], was: list[float], stands: list[float], change: list[int]
+) -> None:
+    before, after = np.array([0.25, 0.75][: len(old)]), np.array([0.4, 0.6])
+    found = side_by_side(np.array(old, dtype=np.int64), before, np.array(new, dtype=np.int64), after)
+    assert [part.tolist() for part in found] == [columns, was, stands, change]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.core.numbers import exact_sum
-from basketry.methodology._exact import exact_total, filled, range_and_total
+from basketry.methodology._exact import exact_total, filled, range_and_total, struck_units, worth
 
 FINITE = st.floats(-1e300, 1e300)
 
@@ -86,3 +86,34 @@ def test_ten_rounds_are_tried(rounds: int, found: bool) -> None:
     result, done = filled(np.ones(count), upper, 1.0, 1e-14)
     assert done is found
     assert (not found) or result.tolist() == pytest.approx([*upper[:rounds], *[left / (count - rounds)] * 5])
+
+
+def test_a_basket_is_worth_the_exact_sum() -> None:
+    value, weights = worth(np.array([1e16, 1.0, 1.0]), np.array([1.0, 1.0, 1.0]))
+    assert value == 1e16 + 2, "1e16 + 1 alone rounds to 1e16"
+    assert weights.tolist() == [1e16 / value, 1 / value, 1 / value]
+
+
+@pytest.mark.parametrize(
+    ("shares", "fixed", "units"),
+    [
+        ([], False, [0.5 * 100 / 4, 0.5 * 100 / 5]),
+        ([], True, [0.5 * 100 / 2, 0.5 * 100 / 10]),
+        # After capping 0.5 of 0.8 and 0.5 of 0.2: factors 0.25 and 1; 40 x 0.25 = 10 units at 2 and 2 x 1 = 2 at 10.
+        ([40.0, 2.0], True, [10.0, 2.0]),
+        # Those are worth 40 at the determination, which is spent at the prices of the strike.
+        ([40.0, 2.0], False, [0.5 * 40 / 4, 0.5 * 40 / 5]),
+    ],
+)
+def test_a_strike_by_hand(shares: list[float], fixed: bool, units: list[float]) -> None:
+    weights, raw, determined, prices = (np.array(p) for p in ([0.5, 0.5], [0.8, 0.2], [2.0, 10.0], [4.0, 5.0]))
+    factors, struck, value, weighs = struck_units(weights, raw, np.array(shares), determined, prices, 100.0, fixed)
+    assert factors.tolist() == [0.25, 1.0]
+    assert struck.tolist() == pytest.approx(units, rel=1e-15)
+    assert value == pytest.approx(units[0] * 4 + units[1] * 5, rel=1e-15)
+    assert weighs.tolist() == pytest.approx([units[0] * 4 / value, units[1] * 5 / value], rel=1e-15)
+
+
+def test_an_asset_without_weight_before_capping_counts_as_not_capped() -> None:
+    one, two = np.array([0.1, 0.9]), np.array([0.0, 1.0])
+    assert struck_units(one, two, np.empty(0), one, one, 1.0, False)[0].tolist() == [1.0, 0.9]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from basketry.core.frozen import changed
 from basketry.core.numbers import Bools, Floats, exact_sum
-from basketry.methodology._exact import exact_total
+from basketry.methodology._exact import worth
 from basketry.methodology.path import Carried
 
 _Kind = TypeVar("_Kind", bound=np.generic)
@@ -45,26 +46,30 @@ class Basket:
     divisor: float
     plan: Floats | None = None
 
-    @cached_property
+    @property
     def value(self) -> float:
         """Basket value at the last prices."""
-        value = float(exact_total(self.units * self.prices))
-        # An overflow is told as everywhere.
-        return value if np.isfinite(value) else exact_sum(self.units * self.prices)
+        return self._worth[0]
 
-    @cached_property
+    @property
     def weights(self) -> Floats:
         """Weights at the last prices, shape (n,)."""
-        return self.units * self.prices / self.value
+        return self._worth[1]
+
+    @cached_property
+    def _worth(self) -> tuple[float, Floats]:
+        value, weights = worth(self.units, self.prices)
+        # An overflow is told as everywhere.
+        return (value if math.isfinite(value) else exact_sum(self.units * self.prices)), weights
 
     @cached_property
     def plain(self) -> bool:
         """Whether every member simply follows its price: none is cash, none awaited."""
         return not (self.cash.any() or self.awaited.any())
 
-    def remembering(self, value: float, weights: Floats) -> Basket:
-        """Return the basket, whose value and weights at the last prices were found on the way to it."""
-        self.__dict__.update(value=value, weights=weights)
+    def remembering(self, **found: object) -> Basket:
+        """Return the basket, of which some properties were found on the way to it."""
+        self.__dict__.update(found)
         return self
 
     def place(self, column: int) -> int | None:
@@ -74,10 +79,11 @@ class Basket:
 
     def marked(self, prices: Floats, seen: NDArray[np.int64], awaited: Bools | None = None) -> Basket:
         """Return the basket at other prices."""
-        return Basket(
+        found = Basket(
             self.columns, self.units, self.factors, prices, seen, self.given, self.cash,
             self.awaited if awaited is None else awaited, self.divisor, self.plan,
         )  # fmt: skip
+        return found.remembering(plain=self.plain) if awaited is None else found
 
     def with_divisor(self, divisor: float) -> Basket:
         """Return the basket with another divisor."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from basketry.core.time import format_instant, to_instant
 from basketry.index.guard import examine, without
 from basketry.index.supply import accepted_supplies
 from basketry.market.panel import Panel
+from basketry.methodology._exact import exact_total
 from basketry.methodology.capping import apply_caps
 from basketry.methodology.methodology import Version
 from basketry.methodology.rulebook import Rulebook
@@ -39,6 +41,7 @@ class Determination:
         raw: Weights before capping, shape (n,).
         weights: Weights after capping, shape (n,).
         shares: Units before capping where the weighting counts in units, else None.
+        prices: At the instant, shape (n,).
         refused: Reason by column of what the guard refused.
         frozen: Reason by column of what the guard corrected.
         overridden: Reason by column of what a committee decided.
@@ -56,6 +59,7 @@ class Determination:
     raw: Floats
     weights: Floats
     shares: Floats | None
+    prices: Floats
     refused: dict[int, str]
     frozen: dict[int, str]
     overridden: dict[int, str]
@@ -139,7 +143,8 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
             view = _corrected(view, price, {c: verdict.frozen[c][0] for c in corrected})
     columns = choice.chosen.nonzero()[0]
     raw, weights, shares, shortage = _weigh(version, view, columns)
-    shares = None if shares is None else _counted(shares, raw, price[columns])
+    prices = price[columns]
+    shares = None if shares is None else _counted(shares, raw, prices)
     return Determination(
         version=version,
         view=view,
@@ -152,6 +157,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
         raw=raw,
         weights=weights,
         shares=shares,
+        prices=prices,
         refused=refused,
         frozen=frozen,
         overridden=overridden,
@@ -185,7 +191,7 @@ def _counted(shares: Floats, raw: Floats, prices: Floats) -> Floats:
 
     Units times prices are in proportion to the weights before capping, which gives the units that are missing.
     """
-    if np.isfinite(shares).all():
+    if math.isfinite(exact_total(shares)):
         return shares
     known = np.flatnonzero(np.isfinite(shares) & (raw > 0))
     total = shares[known[0]] * prices[known[0]] / raw[known[0]] if len(known) else 1.0

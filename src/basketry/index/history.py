@@ -226,7 +226,7 @@ class History:
             weights=found.weights,
             raw=found.raw,
             shares=found.shares,
-            prices=found.view.latest("price", version.rules.missing.carry_forward)[found.columns],
+            prices=found.prices,
             reserve=found.reserve,
             nobody="" if len(found.columns) else found.nobody(),
         )
@@ -240,7 +240,7 @@ class History:
         members = np.zeros(len(self.panel.assets), dtype=bool)
         if state.basket is None or instant < self.times[0]:
             return members
-        members[state.basket.columns[(state.basket.units > 0) & ~state.basket.cash]] = True
+        members[state.basket.columns] = (state.basket.units > 0) & ~state.basket.cash
         for entry in self.market.events:
             event = entry.event
             if state.instant < event.seen <= instant and event.kind.converts:

@@ -46,37 +46,61 @@ def is_clean(prices: Floats, jump: float) -> bool:
 
 
 @njit(cache=True)
-def clean_values(before: Floats, prices: Floats, units: Floats, jump: float) -> tuple[Floats, Floats]:
-    """Return the prices with those before them, shape (k + 1, n), and the basket's value at each row, shape (k,).
+def clean_values(
+    before: Floats, prices: Floats, units: Floats, divisor: float, jump: float, now: int
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return prices with those before them, (k + 1, n), the level at each row, (k,), and when the last were seen, (n,).
 
-    Where a price is unknown, or above `jump` times the one before it, there are no values: see `is_clean`.
+    Where a price is unknown, or above `jump` times the one before it, there are no levels: see `is_clean`.
 
     Args:
         before: Last prices used, shape (n,).
-        prices: Shape (k, n), in any layout.
+        prices: Shape (k, n), in any layout, each observed at its row.
         units: Shape (n,).
+        divisor: Basket value per index point.
         jump: See `is_clean`.
+        now: Microseconds of the last row.
     """
     rows, columns = prices.shape
     block = np.empty((rows + 1, columns))
     block[0] = before
     block[1:] = prices
+    seen = np.full(columns, now, dtype=np.int64)
     if not is_clean(block, jump):
-        return block, np.empty(0)
-    return block, basket_values(block[1:], units)
+        return block, np.empty(0), seen
+    return block, basket_values(block[1:], units) / divisor, seen
 
 
 @njit(cache=True)
-def capping_factors(weights: Floats, raw: Floats) -> Floats:
-    """Return weights after capping over those before, scaled so that the largest is 1, shape (n,).
+def side_by_side(
+    old: NDArray[np.int64], before: Floats, new: NDArray[np.int64], after: Floats
+) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.uint8]]:
+    """Return who is held before or after a change, with the weights and what happened to each, shape (k,) each.
 
-    An asset without weight before capping counts as not capped.
+    Args:
+        old, new: Columns held before and after, ascending.
+        before, after: Their weights.
+
+    Returns:
+        (columns, weights before, weights after, change), 0 for who is not held; the change is that of `Rebalance`.
     """
-    factors = np.ones(len(weights))
-    for place in range(len(weights)):
-        if raw[place] > 0.0:
-            factors[place] = weights[place] / raw[place]
-    return factors / factors.max()
+    most = len(old) + len(new)
+    columns = np.empty(most, dtype=np.int64)
+    was, stands = np.zeros(most), np.zeros(most)
+    change = np.empty(most, dtype=np.uint8)
+    count = left = right = 0
+    while left < len(old) or right < len(new):
+        leaves = right == len(new) or (left < len(old) and old[left] < new[right])
+        comes = left == len(old) or (right < len(new) and new[right] < old[left])
+        change[count] = 0 if comes else 1 if leaves else 2
+        if not comes:
+            columns[count], was[count] = old[left], before[left]
+            left += 1
+        if not leaves:
+            columns[count], stands[count] = new[right], after[right]
+            right += 1
+        count += 1
+    return columns[:count], was[:count], stands[:count], change[:count]
 
 
 @njit(cache=True)

@@ -14,7 +14,7 @@ from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.events import Prices
-from basketry.index.kernels import basket_values, carry_forward, clean_values, is_clean
+from basketry.index.kernels import basket_values, carry_forward, clean_values, is_clean, side_by_side
 from basketry.index.missing import (
     Marks,
     first_removal,
@@ -28,7 +28,7 @@ from basketry.index.missing import (
 from basketry.index.parts import held_parts
 from basketry.index.records import Cause, Composition, Levels, Rebalance, Record
 from basketry.index.settle import AT_ZERO, STRUCK_SINCE, ZERO, Conversion, contradiction, convert, depart, evidence_of
-from basketry.index.state import NO_LEVELS, NO_TIMES, IndexState, Phase
+from basketry.index.state import NO_LEVELS, NO_TIMES, NOBODY, IndexState, Phase
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Carried, IndexPath, Segment
 from basketry.methodology.returns.price import Price
@@ -108,9 +108,11 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         )
     book = rules.versions[state.version - 1].rules
     if not state.due and event.seen is None and basket.plain and event.columns is basket.columns:
-        block, levels = clean_values(basket.prices, event.prices, basket.units, book.guard.price_jump or np.inf)
+        now = int(event.times[-1].astype(np.int64))
+        jump = book.guard.price_jump or np.inf
+        block, levels, seen = clean_values(basket.prices, event.prices, basket.units, basket.divisor, jump, now)
         if len(levels):
-            return _clean(state, event, rules, basket, block, levels / basket.divisor)
+            return _clean(state, event, rules, basket.marked(block[-1], seen), block, levels)
     conversion = None
     held = basket
     if state.due:
@@ -176,16 +178,13 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
 
 
 def _clean(
-    state: IndexState, event: Prices, rules: Methodology, basket: Basket, block: Floats, levels: Floats
+    state: IndexState, event: Prices, rules: Methodology, after: Basket, block: Floats, levels: Floats
 ) -> Reading:
     """Return the reading of prices that every member has at every instant, with nothing due."""
-    rows, size = len(levels), len(basket.columns)
-    now = event.times[-1]
-    marked = basket.marked(block[-1], np.full(size, now.astype(np.int64)))
-    segment = Segment(
-        0, rows, basket.columns, basket.units, block, basket.divisor, anew=state.changed_at == state.instant
-    )
-    return _reading(state, event, rules, marked, levels, fresh_marks(rows, size), segment, departed=False)
+    rows, size = len(levels), len(after.columns)
+    anew = bool(state.changed_at == state.instant)
+    segment = Segment(0, rows, after.columns, after.units, block, after.divisor, anew=anew)
+    return _reading(state, event, rules, after, levels, fresh_marks(rows, size), segment, departed=False)
 
 
 def _reading(
@@ -347,16 +346,9 @@ def rebalance_of(
     version: int,
 ) -> Rebalance:
     """Return the record of a change: announced, determined and effective at `dates`."""
-    wide = np.zeros((2, len(state.assets)))
-    held = np.zeros((2, len(state.assets)), dtype=bool)
-    for row, basket in enumerate((before, after)):
-        if basket is not None:
-            held[row, basket.columns] = True
-            wide[row, basket.columns] = basket.weights
-    columns = (held[0] | held[1]).nonzero()[0]
-    weights, (was, stands) = wide.take(columns, axis=1), held.take(columns, axis=1)
-    change = (2 * was - ~stands).astype(np.uint8)  # 0 for the new, 1 for those who left, 2 for those who stayed
-    return Rebalance(*dates, state.assets, columns, weights[0], weights[1], change, cause, words, version)
+    old, weights = (NOBODY, NO_LEVELS) if before is None else (before.columns, before.weights)
+    columns, was, stands, change = side_by_side(old, weights, after.columns, after.weights)
+    return Rebalance(*dates, state.assets, columns, was, stands, change, cause, words, version)
 
 
 def _series(

@@ -159,7 +159,7 @@ class Rebalance:
     @property
     def turnover(self) -> float:
         """One-way turnover, a fraction of the index."""
-        return 0.5 * float(np.abs(self.after - self.before).sum())
+        return 0.5 * float(np.add.reduce(np.abs(self.after - self.before)))
 
 
 @dataclass(frozen=True, slots=True)

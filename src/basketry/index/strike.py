@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,10 +11,10 @@ from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, normalise
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
-from basketry.index.kernels import as_held, capping_factors
+from basketry.index.kernels import as_held
 from basketry.index.records import Evidence
-from basketry.index.state import Decision
-from basketry.methodology._exact import exact_total
+from basketry.index.state import NO_LEVELS, Decision
+from basketry.methodology._exact import struck_units
 
 
 def strike(
@@ -49,7 +51,7 @@ def strike(
     weights, raw, shares, determined = decision.weights, decision.raw, decision.shares, decision.prices
     present = prices > 0
     evidence = []
-    if not present.all():
+    if np.count_nonzero(present) < len(present):
         evidence = [
             Evidence(
                 time,
@@ -65,24 +67,15 @@ def strike(
         columns, prices, seen, determined = columns[present], prices[present], seen[present], determined[present]
         weights, raw = normalise(weights[present]), raw[present]
         shares = None if shares is None else shares[present]
-    with np.errstate(over="ignore", invalid="ignore"):  # told below
-        factors = capping_factors(weights, raw)
-        if shares is not None:
-            units = shares * factors
-            if fix != "units":
-                units = weights * exact_total(determined * units) / prices
-        else:
-            units = weights * value / (determined if fix == "units" else prices)
-        values = units * prices
-        total = exact_total(values)
-    if not np.isfinite(total):
+    counted = NO_LEVELS if shares is None else shares
+    factors, units, total, given = struck_units(weights, raw, counted, determined, prices, value, fix == "units")
+    if not math.isfinite(total):
         raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
-    given = values / total
     size = len(columns)
     basket = Basket(
         columns, units, factors, prices, seen, given, np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), 1.0
     )
-    return basket.remembering(total, given), evidence
+    return basket.remembering(_worth=(total, given), plain=True), evidence
 
 
 def merged(old: Basket, new: Basket) -> Basket:

@@ -35,8 +35,11 @@ def level_table(runs: Sequence[Levels], compositions: Sequence[Composition], col
         for row, words in run.reasons:
             reason[end - len(run) + row] = codes.setdefault(words, len(codes))
     version = np.ones(len(times), dtype=np.uint32)
+    number = 1
     for entry in compositions:
-        version[int(np.searchsorted(times, entry.time)) :] = entry.version
+        if entry.version != number:
+            number = entry.version
+            version[int(np.searchsorted(times, entry.time)) :] = number
     series = [np.concatenate([run.series[place] for run in runs]) for place in range(len(columns))]
     return pl.DataFrame(
         [

@@ -62,6 +62,46 @@ def exact_total(values: Floats) -> float:
 
 
 @njit(cache=True)
+def worth(units: Floats, prices: Floats) -> tuple[float, Floats]:
+    """Return the value of a basket, an exact sum, and its weights, shape (n,)."""
+    values = units * prices
+    total = exact_total(values)
+    return total, values / total
+
+
+@njit(cache=True)
+def struck_units(
+    weights: Floats, raw: Floats, shares: Floats, determined: Floats, prices: Floats, value: float, fixed: bool
+) -> tuple[Floats, Floats, float, Floats]:
+    """Return capping factors, units, the value of the units, an exact sum, and the weights that they have.
+
+    A factor is the weight after capping over that before, scaled so that the largest is 1; an asset without weight
+    before capping counts as not capped.
+
+    Args:
+        weights, raw: After and before capping, shape (n,).
+        shares: Units before capping, shape (n,), or (0,) where the weighting does not count in units.
+        determined, prices: At the determination and at the strike, shape (n,).
+        value: Of the basket, where the weighting does not count in units.
+        fixed: Whether the determination fixed the units, and not the weights.
+    """
+    count = len(weights)
+    factors, units = np.ones(count), np.empty(count)
+    for place in range(count):
+        if raw[place] > 0.0:
+            factors[place] = weights[place] / raw[place]
+    factors = factors / factors.max()
+    if len(shares):
+        units = shares * factors
+        if not fixed:
+            units = weights * exact_total(determined * units) / prices
+    else:
+        units = weights * value / (determined if fixed else prices)
+    total, given = worth(units, prices)
+    return factors, units, total, given
+
+
+@njit(cache=True)
 def range_and_total(values: Floats) -> tuple[float, float, float]:
     """Return the least, the largest and the exact sum of one or more values; NaN for all where one is NaN."""
     low, high = np.inf, -np.inf

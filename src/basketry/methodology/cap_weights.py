@@ -73,7 +73,7 @@ def cap_weights(
         first = raw == raw.max()
         if first.sum() == 1:
             upper[first] = largest
-    lower = np.full(len(raw), floor or 0.0)
+    lower = np.full(len(raw), floor) if floor else np.zeros(len(raw))
     if (groups is None) != (group_cap is None):
         raise MethodologyError("groups and group_cap go together: a label for each asset, and the cap of a group")
     if groups is not None and group_cap is not None:
@@ -88,10 +88,10 @@ def cap_weights(
 def _checked(weights: ArrayLike) -> Floats:
     from basketry.methodology._exact import range_and_total
 
-    raw = np.asarray(weights, dtype=np.float64)
+    raw = np.asarray(weights, dtype=np.float64, order="C")
     if raw.ndim != 1 or not len(raw):
         raise MethodologyError("weights: expected a list of at least one number")
-    least, most, total = range_and_total(np.ascontiguousarray(raw))
+    least, most, total = range_and_total(raw)
     if not (least >= 0 and most < np.inf):
         place = int(np.flatnonzero(~((raw >= 0) & (raw < np.inf)))[0])
         raise MethodologyError(f"weights: number {place} is {raw[place]}; weights are finite and not negative")
@@ -142,7 +142,7 @@ def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
     """
     from basketry.methodology._exact import filled
 
-    if not lower.any():
+    if not np.count_nonzero(lower):
         result, found = filled(raw, upper, total, _ROUNDING)
         if found:
             return result

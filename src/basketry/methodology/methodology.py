@@ -141,8 +141,10 @@ class Methodology:
 
     def at(self, instant: str | date | datetime | np.datetime64) -> Version:
         """Return the version in force for a determination at an instant."""
+        if len(self.versions) == 1:
+            return self.versions[0]
         moment = to_instant(instant)
-        return [version for version in self.versions if version.valid_from <= moment][-1]
+        return next(version for version in reversed(self.versions) if version.valid_from <= moment)
 
     @cached_property
     def digest(self) -> str:

@@ -34,7 +34,7 @@ class MarketCap(WeightingRule):
         """Return the supply, for a power of 1."""
         if self.power != 1:
             return None
-        return (view.latest("market_cap") / view.latest("price"))[selected]
+        return view.latest("market_cap")[selected] / view.latest("price")[selected]
 
     def words(self) -> str:
         """Return the rule as a sentence."""
