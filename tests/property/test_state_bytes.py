@@ -1,13 +1,14 @@
 """Bytes of a state that were changed are refused with one clear error, or are a state; never anything else."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.property.test_fold import calculated
 
-from basketry.core.errors import DataError
+from basketry.core.errors import BasketryError, DataError
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
 from basketry.index.state import IndexState
@@ -59,6 +60,26 @@ def test_a_changed_state_is_refused_or_is_a_state() -> None:
     refused = [message for message in told if message]
     assert len(refused) > 300
     assert all("state" in message or "remembers" in message for message in refused)
+
+
+@pytest.mark.parametrize("seed", [5, 11])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # 1e308 is a number like any other
+def test_what_is_taken_for_a_state_goes_on_or_says_in_one_clear_error_why_not(seed: int) -> None:
+    rules, panel, result = calculated(seed)
+    market = IndexMarket.of(panel, result.times)
+    driver = History(rules, market, 1)
+    kept = [step.state.to_bytes() for step in driver.walk(driver.start())][::9]
+    rng = np.random.default_rng(seed)
+    taken = 0
+    for _ in range(150):
+        content = changed(kept[int(rng.integers(len(kept)))], rng)
+        if refusal(content, rules):
+            continue
+        taken += 1
+        with suppress(BasketryError):
+            for _step in History(rules, market).walk(IndexState.from_bytes(content, rules, panel.assets)):
+                pass
+    assert taken > 10
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"format": 2}', b"null", b'{"format": 1}'])

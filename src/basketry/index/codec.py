@@ -137,6 +137,13 @@ def _check(state: IndexState, rules: Methodology) -> None:
         )
     if len(state.past_times) != len(state.past_levels):
         raise DataError("state: past_times and past_levels differ in length")
+    if not state.step > 0:
+        raise DataError(f"state: step: a step of the data takes longer than {state.step} microseconds")
+    if (np.diff(state.past_times) <= np.timedelta64(0)).any() or _later(state):
+        raise DataError("state: past_times must ascend, and nothing held be later than the instant of the state")
+    effective = [decision.effective_at for decision in state.pending]
+    if effective != sorted(effective):
+        raise DataError("state: pending must ascend by effective_at")
     steps = state.steps
     if steps is not None and not (steps.every > 0 and 0 < steps.done < steps.steps):
         raise DataError(f"state: steps: step {steps.done} of {steps.steps}, every {steps.every} microseconds")
@@ -154,6 +161,15 @@ def _check(state: IndexState, rules: Methodology) -> None:
     for place, columns, arrays in shapes:
         if any(len(array) != len(columns) for array in arrays) or (np.diff(columns) <= 0).any():
             raise DataError(f"state: {place}: columns must ascend, each with one figure")
+
+
+def _later(state: IndexState) -> bool:
+    """Return whether something that has happened comes after the instant of a state."""
+    done = [state.changed_at, state.struck_at, *state.past_times[-1:]]
+    done += [] if state.steps is None else [state.steps.started_at]
+    if state.basket is not None and len(state.basket.seen):
+        done.append(np.datetime64(int(state.basket.seen.max()), "us"))
+    return max(done) > state.instant
 
 
 def _plain(value: Any) -> Any:
@@ -201,6 +217,20 @@ def _number(value: Any) -> float:
     return float(value)
 
 
+def _amount(value: Any) -> float:
+    found = _number(value)
+    if found < 0:
+        raise DataError(f"expected a number from 0, was {value!r}")
+    return found
+
+
+def _positive(value: Any) -> float:
+    found = _number(value)
+    if not found > 0:
+        raise DataError(f"expected a positive number, was {value!r}")
+    return found
+
+
 def _instant(value: Any) -> np.datetime64:
     return np.datetime64(_exactly(int)(value), "us")
 
@@ -220,30 +250,30 @@ def _each(decode: Decode) -> Decode:
 _text = _exactly(str)
 _whole = _exactly(int)
 _columns: Callable[[Any], NDArray[np.int64]] = _array(np.int64, _whole)
-_floats: Callable[[Any], Floats] = _array(np.float64, _number)
+_amounts: Callable[[Any], Floats] = _array(np.float64, _amount)
 _bools: Callable[[Any], Bools] = _array(np.bool_, _exactly(bool))
 _times: Callable[[Any], NDArray[np.datetime64]] = _array("datetime64[us]", _instant)
 
 
 def _two_rows(value: Any) -> Floats:
-    return np.array([_floats(row) for row in _exactly(list)(value)], dtype=np.float64)
+    return np.array([_amounts(row) for row in _exactly(list)(value)], dtype=np.float64)
 
 
 def _three(value: Any) -> tuple[float, float, float]:
-    one, two, three = _floats(value).tolist()
+    one, two, three = _amounts(value).tolist()
     return (one, two, three)
 
 
 _BASKET: dict[str, Decode] = {
     "columns": _columns,
-    "units": _floats,
-    "factors": _floats,
-    "prices": _floats,
+    "units": _amounts,
+    "factors": _amounts,
+    "prices": _amounts,
     "seen": _columns,
-    "given": _floats,
+    "given": _amounts,
     "cash": _bools,
     "awaited": _bools,
-    "divisor": _number,
+    "divisor": _positive,
     "plan": _or_none(_two_rows),
 }
 _DECISION: dict[str, Decode] = {
@@ -256,10 +286,10 @@ _DECISION: dict[str, Decode] = {
     "version": _whole,
     "members": _columns,
     "columns": _columns,
-    "weights": _floats,
-    "raw": _floats,
-    "shares": _or_none(_floats),
-    "prices": _floats,
+    "weights": _amounts,
+    "raw": _amounts,
+    "shares": _or_none(_amounts),
+    "prices": _amounts,
     "reserve": _columns,
     "nobody": _text,
 }
@@ -269,7 +299,7 @@ _EVENT: dict[str, Decode] = {
     "kind": EventKind,
     "asset": _text,
     "new_asset": _or_none(_text),
-    "ratio": _number,
+    "ratio": _positive,
     "until": _instant,
     "removal": _or_none(_text),
     "approver": _text,
@@ -280,7 +310,7 @@ _DUE: dict[str, Decode] = {
     "event": _of(CorporateEvent, _EVENT),
     "column": _whole,
     "new_column": _or_none(_whole),
-    "candidates": _each(_of(Candidate, {"column": _whole, "price": _number, "seen": _whole})),
+    "candidates": _each(_of(Candidate, {"column": _whole, "price": _positive, "seen": _whole})),
     "corrects_since": _or_none(_instant),
 }
 _STATE: dict[str, Decode] = {
@@ -288,7 +318,7 @@ _STATE: dict[str, Decode] = {
     "step": _whole,
     "instant": _instant,
     "phase": Phase,
-    "level": _number,
+    "level": _amount,
     "version": _whole,
     "basket": _or_none(_of(Basket, _BASKET)),
     "changed_at": _instant,
@@ -300,6 +330,6 @@ _STATE: dict[str, Decode] = {
     "steps": _or_none(_of(Steps, {"started_at": _instant, "steps": _whole, "every": _whole, "done": _whole})),
     "reserve": _columns,
     "past_times": _times,
-    "past_levels": _floats,
+    "past_levels": _amounts,
     "memories": _each(_whole),
 }

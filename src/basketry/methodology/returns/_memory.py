@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from basketry.core.errors import DataError
 from basketry.core.time import MICROSECOND
@@ -16,6 +16,11 @@ from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import ReturnRule
 
 MICROSECONDS_A_DAY = 86_400_000_000
+
+Microseconds = Annotated[int, Field(gt=-(2**63), lt=2**63)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+"""What a memory that was kept is read by; a rule that makes one keeps to it."""
 
 
 def instants(path: IndexPath) -> NDArray[np.int64]:

@@ -3,9 +3,13 @@
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
+
+from basketry.core.errors import DataError
 from basketry.core.time import YEAR_DAYS
-from basketry.methodology.returns._memory import MICROSECONDS_A_DAY
+from basketry.methodology.returns._memory import MICROSECONDS_A_DAY, Microseconds, NotNegative
 
 
 @dataclass(frozen=True)
@@ -18,8 +22,8 @@ class Measured:
         fallen: Whether a level fell to zero, after which a weighted figure is infinite for good.
     """
 
-    levels: tuple[tuple[int, float], ...]
-    totals: tuple[tuple[float, float], ...] = ()
+    levels: Annotated[tuple[tuple[Microseconds, NotNegative], ...], Field(min_length=1)]
+    totals: tuple[tuple[NotNegative, NotNegative], ...] = ()
     fallen: bool = False
 
 
@@ -59,6 +63,11 @@ class WeightedVolatility:
         self._last = memory.levels[-1]
         self._fallen = memory.fallen
         self._totals = memory.totals or ((0.0, 0.0),) * len(half_lives)
+        if len(self._totals) != len(half_lives):
+            raise DataError(
+                f"a volatility with {len(half_lives)} half-lives was remembered with {len(self._totals)}; calculate "
+                "the index again from the base"
+            )
 
     def add(self, time: int, level: float) -> float:
         """Return the volatility a year with one more level."""

@@ -15,7 +15,7 @@ from basketry.core.rule import Duration
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.returns._memory import instants
+from basketry.methodology.returns._memory import Microseconds, instants
 from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, in_name, percent
 
@@ -32,7 +32,7 @@ class LeverageMemory:
         paid: Financing since then, as a share of the anchor.
     """
 
-    base: int
+    base: Microseconds
     level: float
     anchor: float
     start: float

@@ -17,7 +17,7 @@ from basketry.core.time import YEAR_DAYS
 from basketry.methodology.path import Carried, IndexPath, Segment
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._chain import compounded, growth, ratio
-from basketry.methodology.returns._memory import instants
+from basketry.methodology.returns._memory import Microseconds, instants
 from basketry.methodology.returns._series import Series, finite, in_days, percent
 
 
@@ -39,8 +39,8 @@ class TotalReturnMemory:
     factor: float = 1.0
     base: float = 1.0
     grown: tuple[float, ...] = ()
-    credited: int = 0
-    waiting: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    credited: Microseconds = 0
+    waiting: tuple[tuple[Microseconds, tuple[float, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         if any(len(rates) != len(self.grown) for _, rates in self.waiting):

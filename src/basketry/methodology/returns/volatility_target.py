@@ -18,7 +18,7 @@ from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._chain import compounded, ratio
-from basketry.methodology.returns._memory import MICROSECONDS_A_DAY, instants
+from basketry.methodology.returns._memory import MICROSECONDS_A_DAY, Microseconds, NotNegative, Positive, instants
 from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, percent
 from basketry.methodology.returns._volatility import Measured, WeightedVolatility, WindowVolatility
@@ -37,9 +37,9 @@ class Position:
         cash: Value of one unit of money at interest then.
     """
 
-    exposure: float
-    index: float
-    cash: float
+    exposure: NotNegative
+    index: NotNegative
+    cash: Positive
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,15 @@ class VolatilityTargetMemory:
         waiting: Instants and exposures that later levels ask for, which are not old enough yet.
     """
 
-    base: int
-    level: float
+    base: Microseconds
+    level: NotNegative
     dead: bool
-    cash: float
+    cash: Positive
     position: Position
-    struck: float
+    struck: NotNegative
     measured: Measured
-    asked: float
-    waiting: tuple[tuple[int, float], ...]
+    asked: NotNegative
+    waiting: tuple[tuple[Microseconds, NotNegative], ...]
 
 
 @RETURNS.register("volatility_target")
