@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from tests.independent.plain_market import Day, Event, Key, instant
+
+MOMENT = timedelta(microseconds=1)
+"""By which units that an event made are older than it: a redenomination at that very time still holds for them."""
 
 
 @dataclass
@@ -31,13 +35,13 @@ class Lot:
     Attributes:
         units: Units held now.
         price: The price at which they were fixed, in the units of now.
-        day: When that price was observed.
+        fixed: When that price was observed, or just before the event by which other units became these.
         by: Ratios of the events that were applied to the lot, by which a correction finds it.
     """
 
     units: float
     price: float
-    day: Day
+    fixed: datetime
     by: Mapping[Key, float] = field(default_factory=dict)
 
     def times(self, ratio: float, key: Key) -> Lot:
@@ -93,6 +97,8 @@ class Basket:
         if not lots:
             return
         turned = [lot if fixed_after(lot) else lot.times(event.factor, event.key) for lot in lots]
+        if new != event.asset:
+            turned = [replace(lot, fixed=event.time - MOMENT) for lot in turned]
         self.lots[new] = self.lots.get(new, []) + turned
 
     def correct(self, key: Key, ratio: float) -> None:
@@ -104,7 +110,7 @@ class Basket:
         """Put units of another asset in the place of a member's, lot by lot of the same value."""
         lots = self.lots.pop(asset, [])
         if lots:
-            self.lots.setdefault(new, []).extend(Lot(value(lot) / price, price, day) for lot in lots)
+            self.lots.setdefault(new, []).extend(Lot(value(lot) / price, price, instant(day)) for lot in lots)
 
 
 @dataclass
@@ -130,7 +136,7 @@ class Pending:
     def convert(self, event: Event, new: str) -> None:
         """Replace a converted asset by what it became; weights add up where both were determined."""
         same = new == event.asset
-        self.basket.convert(event, new, lambda lot: same and instant(lot.day) >= event.time)
+        self.basket.convert(event, new, lambda lot: same and lot.fixed >= event.time)
         if event.asset in self.weights:
             weight = self.weights.pop(event.asset)
             self.weights[new] = self.weights.get(new, 0.0) + weight

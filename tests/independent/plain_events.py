@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.independent.plain_basket import Basket, Lot, Pending, Price
+from tests.independent.plain_basket import MOMENT, Basket, Lot, Pending, Price
 from tests.independent.plain_income import Income
 from tests.independent.plain_market import CONVERSIONS, DISTRIBUTIONS, Day, Event, Key, PlainMarket, instant
 
@@ -21,7 +21,6 @@ class Index:
         divisor: Basket value for one index point.
         given: Weights at the last strike or transition step.
         changed: The last change.
-        struck: The last strike.
         old, target, began, done: A transition under way: from, to, its first day, steps made.
         pending: Changes determined and not struck.
         ranked, departed: The eligible of the last determination, and who has departed since.
@@ -36,7 +35,7 @@ class Index:
         self.last: dict[str, Price] = {}
         self.divisor = 1.0
         self.given: dict[str, float] = {}
-        self.changed = self.struck = self.began = day
+        self.changed = self.began = day
         self.old: Basket | None = None
         self.target: Basket | None = None
         self.done = 0
@@ -92,8 +91,7 @@ def _convert(index: Index, event: Event, new: str) -> None:
     if new in index.basket.cash:
         _to_cash(index, asset, new)
     for basket in index.baskets:
-        if not late or instant(index.struck) < event.time:
-            basket.convert(event, new)
+        basket.convert(event, new, lambda lot: late and lot.fixed >= event.time)
     for change in index.pending:
         if instant(change.day) < event.seen:
             change.convert(event, new)
@@ -128,7 +126,7 @@ def _credit(index: Index, event: Event) -> None:
     if new is None or not index.market.has(new) or event.asset not in index.basket.lots or new in index.basket.cash:
         return
     units = index.basket.units(event.asset) * event.ratio
-    index.basket.lots.setdefault(new, []).append(Lot(units, 0.0, index.day, {event.key: event.ratio}))
+    index.basket.lots.setdefault(new, []).append(Lot(units, 0.0, event.time - MOMENT, {event.key: event.ratio}))
     index.given.setdefault(new, 0.0)
     if event.asset in index.income.earned:
         earned = index.income.earned

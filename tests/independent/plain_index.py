@@ -22,7 +22,7 @@ from tests.independent.plain_basket import Basket, Lot, Pending, Price
 from tests.independent.plain_determine import CannotDetermineError, determine
 from tests.independent.plain_events import Index, correct, depart, leave, settle, way_out, worthless
 from tests.independent.plain_income import Income
-from tests.independent.plain_market import Day, Event, PlainMarket, Table
+from tests.independent.plain_market import Day, Event, PlainMarket, Table, instant
 
 DEFAULTS: dict[str, Any] = {
     "every": "month",
@@ -168,7 +168,9 @@ class PlainIndex:
     def decide(self, day: Day, effective: Day, by_trigger: bool = False) -> None:
         """Make a determination, and its change pending."""
         found = determine(self.market, day, set(self.index.basket.lots), self.rules, self.tags)
-        lots = {a: [Lot(w / found.prices[a][0], *found.prices[a])] for a, w in found.weights.items()}
+        lots = {
+            a: [Lot(w / price, price, instant(on))] for a, w in found.weights.items() for price, on in [found.prices[a]]
+        }
         change = Pending(effective, day, by_trigger, dict(found.weights), Basket(lots), found.ranked)
         self.index.pending.append(change)
         self.index.ranked, self.index.departed = found.ranked, set()
@@ -303,17 +305,16 @@ class PlainIndex:
         first = not index.basket.lots
         value = 1.0 if first else index.basket.value(index.last)
         if rules["fix"] == "units":
-            fresh = Basket({a: change.basket.lots[a] for a in prices}).following(prices)
+            fresh = Basket({a: change.basket.lots[a] for a in prices})
         else:
             sizes = {a: change.weights[a] / price.value for a, price in prices.items()}
-            fresh = Basket({a: [Lot(sizes[a], price.value, price.day)] for a, price in prices.items()})
+            fresh = Basket({a: [Lot(sizes[a], price.value, instant(price.day))] for a, price in prices.items()})
         fresh = fresh.scaled(value / fresh.value(prices))
         index.old = index.target = None
-        index.struck = day
         old = index.basket.following(index.last)
         index.last |= {asset: Price(price.value, price.day) for asset, price in prices.items()}
         if rules["steps"] > 1 and not first:
-            index.old, index.target, index.began, index.done = old, fresh, day, 0
+            index.old, index.target, index.began, index.done = old, fresh.following(prices), day, 0
             self.step(day)
         else:
             index.hold(fresh)

@@ -39,7 +39,8 @@ def decision(day: float, columns: list[int], weights: list[float], **more: Any) 
         "cause": Cause.SCHEDULE, "words": "schedule", "announced_at": at(day - 1), "determined_at": at(day - 1),
         "effective_at": at(day), "used_to": at(day - 1), "version": 1, "members": np.arange(0),
         "columns": np.array(columns, dtype=np.int64), "weights": np.array(weights), "raw": np.array(weights),
-        "shares": None, "prices": np.full(size, 10.0), "reserve": np.array([2]),
+        "shares": None, "prices": np.full(size, 10.0),
+        "seen": np.full(size, at(day - 1).astype(np.int64)), "reserve": np.array([2]),
     }  # fmt: skip
     return Decision(**{**fields, **more})
 
@@ -94,7 +95,7 @@ def test_the_base_is_struck_at_the_base_level() -> None:
     assert (values(records), statuses(records)) == ([100.0], ["live"])
     assert state.basket is not None
     assert (state.basket.units.tolist(), state.basket.divisor) == ([5.0, 2.5], 1.0)
-    assert (state.instant, state.changed_at, state.struck_at, state.level) == (at(0), at(0), at(0), 100.0)
+    assert (state.instant, state.changed_at, state.level) == (at(0), at(0), 100.0)
     assert (state.pending, state.reserve.tolist()) == ((), [2])
     (composition,) = (one for one in records if isinstance(one, Composition))
     assert (composition.assets, composition.weights.tolist()) == (("a", "b"), [0.5, 0.5])
@@ -131,7 +132,7 @@ def test_a_change_leaves_the_level_and_counts_from_there() -> None:
     assert values(records) == pytest.approx([100.0, 110.0, 165.0])
     assert state.basket is not None
     assert state.basket.units == pytest.approx([2.75, 1.0])
-    assert (state.changed_at, state.struck_at, state.scheduled_to) == (at(1), at(1), at(1))
+    assert (state.changed_at, state.scheduled_to) == (at(1), at(1))
     *_, rebalance = (one for one in records if isinstance(one, Rebalance))
     assert (rebalance.cause, rebalance.determined_at, rebalance.effective_at) == (Cause.SCHEDULE, at(0), at(1))
     assert rebalance.before == pytest.approx([60 / 110, 50 / 110, 0.0])
@@ -167,7 +168,7 @@ def test_a_delisting_leaves_after_the_prices_of_its_instant() -> None:
     events = (*BASE, happened(1, EventKind.DELISTING, 1), prices(1, [10.0, 4.0]), prices(2, [20.0], columns=(0,)))
     state, records = run(rules(), *events)
     assert values(records) == pytest.approx([100.0, 60.0, 120.0])
-    assert (state.due, state.changed_at, state.struck_at) == ((), at(1), at(0))
+    assert (state.due, state.changed_at) == ((), at(1))
     at_zero = rules(events={"delisting": "remove_at_zero"})
     _, records = run(at_zero, *events)
     assert values(records) == pytest.approx([100.0, 50.0, 100.0])
@@ -260,7 +261,7 @@ def test_a_transition_moves_in_equal_steps() -> None:
     assert (state.steps, state.basket.plan, state.basket.columns.tolist()) == (None, None, [1, 2])
     assert state.basket.weights == pytest.approx([50 / 150, 100 / 150])
     assert state.basket.value / state.basket.divisor == pytest.approx(125.0)
-    assert (state.changed_at, state.struck_at) == (at(2), at(1))
+    assert state.changed_at == at(2)
     *_, rebalance = (one for one in records if isinstance(one, Rebalance))
     assert (rebalance.cause, rebalance.words) == (Cause.TRANSITION_STEP, "transition step 2 of 2")
     with pytest.raises(DataError, match="no transition is under way at 2021-03-13"):

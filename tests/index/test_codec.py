@@ -18,7 +18,7 @@ from basketry.index.state import Candidate, Decision, Due, IndexState, Phase, St
 from basketry.market.events import CorporateEvent, EventKind
 
 DAY = np.timedelta64(1, "D")
-NAMES = tuple("abcdefghij")
+NAMES = tuple("abcdefghijk")
 MERGER = CorporateEvent(
     T, T + DAY, EventKind.MERGER, "f", "g", 2.0, T + 9 * DAY, "replace_by_next", "Committee", "agreed", "a source"
 )
@@ -28,15 +28,16 @@ def full() -> IndexState:
     """Return a state that speaks of all ids but e, each in one place only, except that a and b are held."""
     pending = Decision(
         Cause.SCHEDULE, "schedule", T - DAY, T - 2 * DAY, T + DAY, T - 3 * DAY, 1, np.array([0, 1]), np.array([1, 2]),
-        np.array([0.25, 0.75]), np.array([0.2, 0.8]), np.array([4.0, 1.5]), np.array([10.0, 20.0]), np.array([3]), "",
+        np.array([0.25, 0.75]), np.array([0.2, 0.8]), np.array([4.0, 1.5]), np.array([10.0, 20.0]), np.array([6, 7]),
+        np.array([3]), "", (Part(10, (0.5, 0.0, 0.0), (MERGER,)),),
     )  # fmt: skip
     basket = Basket(
         np.array([0, 1]), np.array([5.0, 1 / 3]), np.array([1.0, 0.5]), np.array([0.1 + 0.2, 2.0]), np.array([7, 8]),
-        np.array([0.6, 0.4]), np.array([True, False]), np.array([False, True]), 1.25,
+        np.array([[5, 6], [6, 5]]), np.array([0.6, 0.4]), np.array([True, False]), np.array([False, True]), 1.25,
         np.array([[1.0, 2.0], [3.0, 4.0]]),
     )  # fmt: skip
     return IndexState(
-        NAMES, 3_600_000_000, T, Phase.PRICED, 123.456, 1, basket, T - DAY, T - 4 * DAY, T + DAY, (pending,),
+        NAMES, 3_600_000_000, T, Phase.PRICED, 123.456, 1, basket, T - DAY, T + DAY, (pending,),
         (Due(MERGER, 5, 6, (Candidate(7, 3.5, 99),), T - DAY), Due(replace(MERGER, new_asset=None), 5, None)),
         (Part(8, (0.5, 0.25, 0.125), (MERGER,)),), Steps(T - DAY, 4, 1_000, 2), np.array([9]),
         np.array([T - DAY, T]), np.array([1 / 7, 123.456]), (None,),
@@ -84,12 +85,12 @@ def test_every_field_comes_back() -> None:
 def test_the_bytes_name_only_ids_that_are_spoken_of_and_are_canonical() -> None:
     content = state_to_bytes(full())
     plain = json.loads(content)
-    assert plain["format"] == STATE_FORMAT == 1
-    assert plain["assets"] == list("abcdfghij")
+    assert plain["format"] == STATE_FORMAT == 2
+    assert plain["assets"] == list("abcdfghijk")
     assert plain["instant"] == int(T.astype(np.int64))
     assert [plain["reserve"], plain["due"][0]["column"], plain["parts"][0]["column"]] == [[8], 4, 7]
     assert content == json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    assert state_from_bytes(content, RULES).assets == tuple("abcdfghij")
+    assert state_from_bytes(content, RULES).assets == tuple("abcdfghijk")
 
 
 def test_columns_move_with_their_ids() -> None:
@@ -99,6 +100,7 @@ def test_columns_move_with_their_ids() -> None:
     assert state.basket.columns.tolist() == [1, 2]
     (pending,) = state.pending
     assert (pending.members.tolist(), pending.columns.tolist(), pending.reserve.tolist()) == ([1, 2], [2, 3], [4])
+    assert pending.parts[0].column == 12
     first, second = state.due
     assert (first.column, first.new_column, first.candidates[0].column) == (7, 8, 9)
     assert (second.column, second.new_column) == (7, None)
@@ -110,16 +112,16 @@ def test_columns_move_with_their_ids() -> None:
 def test_an_id_that_the_state_speaks_of_must_be_there(lost: str) -> None:
     with pytest.raises(DataError, match=f"the market holds no asset '{lost}'"):
         moved(full(), tuple(name for name in NAMES if name != lost))
-    assert moved(full(), tuple(name for name in NAMES if name != "e")).assets == tuple("abcdfghij")
+    assert moved(full(), tuple(name for name in NAMES if name != "e")).assets == tuple("abcdfghijk")
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"no state", "state: not JSON"),
-        (b"[]", "state: format 'list' cannot be read; this program reads format 1"),
+        (b"[]", "state: format 'list' cannot be read; this program reads format 2"),
         (b"{}", "state: format None cannot be read"),
-        (put("format", 2), "state: format 2 cannot be read"),
+        (put("format", 1), "state: format 1 cannot be read"),
         (put("memories", []), "memories: the rulebook has 1 return rules"),
         (put("memories", [None, None]), "memories: the rulebook has 1 return rules"),
         (put("memories", None), "memories: the rulebook has 1 return rules"),
@@ -175,16 +177,15 @@ def test_a_field_too_few_is_refused() -> None:
     [
         ("assets.0", "b", "assets must be sorted and unique"),
         ("assets.0", "z", "assets must be sorted and unique"),
-        ("reserve", [9], "a column lies outside the assets"),
+        ("reserve", [10], "a column lies outside the assets"),
         ("reserve", [-1], "a column lies outside the assets"),
-        ("due.1.new_column", 9, "a column lies outside the assets"),
+        ("due.1.new_column", 10, "a column lies outside the assets"),
         ("version", 2, "made by version 2 of the rules, of which there are 1"),
         ("version", 0, "of which there are 1"),
         ("pending.0.version", 3, "made by version 3 of the rules"),
         ("past_times", [], "past_times and past_levels differ in length"),
         ("step", 0, "step: a step of the data takes longer than 0 microseconds"),
         ("changed_at", 10**17, "nothing held be later than the instant of the state"),
-        ("struck_at", 10**17, "nothing held be later than the instant of the state"),
         ("steps.started_at", 10**17, "nothing held be later than the instant of the state"),
         ("basket.seen", [0, 10**17], "nothing held be later than the instant of the state"),
         ("basket.divisor", 0.0, "state.Basket.divisor: expected a positive number, was 0.0"),
@@ -196,16 +197,18 @@ def test_a_field_too_few_is_refused() -> None:
         ("steps.every", -5, "steps: step 2 of 4, every -5 microseconds"),
         ("steps.done", 0, "steps: step 0 of 4"),
         ("steps.done", 4, "steps: step 4 of 4"),
-        ("basket.plan", [[1.0, 2.0]], "basket.plan must hold two rows of units"),
-        ("basket.plan", [[1.0], [2.0]], "basket.plan must hold two rows of units"),
+        ("basket.plan", [[1.0, 2.0]], "basket.plan must hold two rows with a figure"),
+        ("basket.plan", [[1.0], [2.0]], "basket.plan must hold two rows with a figure"),
+        ("basket.counted", [[1, 2]], "basket.counted must hold two rows with a figure"),
         ("basket.columns", [1, 0], "basket: columns must ascend"),
         ("basket.columns", [1, 1], "basket: columns must ascend"),
+        ("pending.0.seen", [1], "pending: columns must ascend, each with one figure"),
         ("pending.0.columns", [2, 1], "pending: columns must ascend"),
         *[
             (f"basket.{name}", values, "basket: columns must ascend, each with one figure")
             for name, values in (
-                ("units", [1.0]), ("factors", [1.0]), ("prices", [1.0] * 3), ("seen", [1]), ("given", []),
-                ("cash", [True]), ("awaited", [True] * 3),
+                ("units", [1.0]), ("factors", [1.0]), ("prices", [1.0] * 3), ("seen", [1]),
+                ("given", []), ("cash", [True]), ("awaited", [True] * 3),
             )
         ],
         *[

@@ -7,7 +7,7 @@ import pytest
 from tests.index.test_basket import basket
 
 from basketry.index.basket import Basket
-from basketry.index.parts import Part, corrected_parts, held_parts, moved_parts, stepped_parts
+from basketry.index.parts import Part, amounts_of, corrected_parts, held_parts, moved_parts, stepped_parts
 from basketry.market.events import CorporateEvent, EventKind
 
 T = np.datetime64("2021-03-10", "us")
@@ -26,6 +26,14 @@ PLAN = [[4.0, 10.0], [0.0, 30.0]]
 """From 4 and 10 units to none and 30."""
 
 
+def moved(
+    parts: tuple[Part, ...], before: Basket, source: int, target: int, event: CorporateEvent, ratio: float, credit: bool
+) -> tuple[Part, ...]:
+    came = amounts_of(before, source) * ratio * (np.array([1.0, 0.0, 0.0]) if credit else 1.0)
+    held = np.zeros(3) if source == target else amounts_of(before, target)
+    return moved_parts(parts, came, held, source, target, event, credit=credit)
+
+
 def close(*parts: Part) -> object:
     return [(part.column, pytest.approx(part.shares, rel=1e-12), part.events) for part in parts]
 
@@ -36,12 +44,12 @@ def seen(parts: tuple[Part, ...]) -> list[object]:
 
 def test_units_that_came_are_a_part_of_what_they_came_to() -> None:
     # 10 units come to 10.
-    assert seen(moved_parts((), holding(), 0, 1, MERGER, 2.0, False)) == close(Part(1, (0.5, 0.0, 0.0), (MERGER,)))
+    assert seen(moved((), holding(), 0, 1, MERGER, 2.0, False)) == close(Part(1, (0.5, 0.0, 0.0), (MERGER,)))
     # 8 to 10 of the start of a transition, none to 30 of its end.
-    found = moved_parts((), holding(plan=PLAN), 0, 1, MERGER, 2.0, False)
+    found = moved((), holding(plan=PLAN), 0, 1, MERGER, 2.0, False)
     assert seen(found) == close(Part(1, (0.5, 8 / 18, 0.0), (MERGER,)))
     # All of an asset that was not held.
-    found = moved_parts((), holding(plan=PLAN), 0, 4, MERGER, 2.0, False)
+    found = moved((), holding(plan=PLAN), 0, 4, MERGER, 2.0, False)
     assert seen(found) == close(Part(4, (1.0, 1.0, 0.0), (MERGER,)))
 
 
@@ -51,7 +59,7 @@ def test_parts_go_over_with_the_units_and_shrink_beside_them() -> None:
         Part(1, (0.5, 0.0, 0.0), (OTHER,)),
         Part(7, (0.1, 0.0, 0.0), (OTHER,)),
     )
-    found = moved_parts(parts, holding(), 0, 1, MERGER, 2.0, False)
+    found = moved(parts, holding(), 0, 1, MERGER, 2.0, False)
     assert seen(found) == close(
         Part(1, (0.2, 0.0, 0.0), (EARLIER, MERGER)),
         Part(1, (0.25, 0.0, 0.0), (OTHER,)),
@@ -59,21 +67,19 @@ def test_parts_go_over_with_the_units_and_shrink_beside_them() -> None:
         Part(1, (0.3, 0.0, 0.0), (MERGER,)),
     )
     whole = (Part(0, (1.0, 0.0, 0.0), (EARLIER,)),)
-    assert seen(moved_parts(whole, holding(), 0, 1, MERGER, 2.0, False)) == close(
-        Part(1, (0.5, 0.0, 0.0), (EARLIER, MERGER))
-    )
+    assert seen(moved(whole, holding(), 0, 1, MERGER, 2.0, False)) == close(Part(1, (0.5, 0.0, 0.0), (EARLIER, MERGER)))
 
 
 def test_a_redenomination_leaves_the_shares() -> None:
     split = CorporateEvent(T, T, EventKind.REDENOMINATION, "a", None, 10.0)
-    found = moved_parts((Part(0, (0.4, 0.0, 0.0), (EARLIER,)),), holding(), 0, 0, split, 10.0, False)
+    found = moved((Part(0, (0.4, 0.0, 0.0), (EARLIER,)),), holding(), 0, 0, split, 10.0, False)
     assert seen(found) == close(Part(0, (0.4, 0.0, 0.0), (EARLIER, split)), Part(0, (0.6, 0.0, 0.0), (split,)))
 
 
 def test_what_is_credited_comes_beside_and_has_no_share_in_a_transition() -> None:
     fork = CorporateEvent(T, T, EventKind.HARD_FORK, "a", "b", 0.5)
     parts = (Part(0, (0.4, 0.2, 0.0), (EARLIER,)),)
-    found = moved_parts(parts, holding(plan=PLAN), 0, 1, fork, 0.5, True)
+    found = moved(parts, holding(plan=PLAN), 0, 1, fork, 0.5, True)
     assert seen(found) == close(parts[0], Part(1, (0.2, 0.0, 0.0), (fork,)))
 
 

@@ -125,7 +125,7 @@ def test_reading_ends_where_somebody_leaves() -> None:
     assert (rebalance.cause, rebalance.words, rebalance.effective_at) == (Cause.MISSING_PRICE, "missing price", at(5))
     assert rebalance.before == pytest.approx([70 / 130, 60 / 130])
     assert rebalance.after.tolist() == [1.0, 0.0]
-    assert (found.state.changed_at, found.state.struck_at, found.state.level) == (at(5), at(0), 130.0)
+    assert (found.state.changed_at, found.state.level) == (at(5), 130.0)
     # Whoever calls goes on with what is left.
     assert read(prices(6, [15.0], columns=(0,)), state=found.state).levels.values.tolist() == close([75 * 130 / 70])
 
@@ -248,7 +248,7 @@ def test_a_delisting_departs_after_its_prices(delisting: str, level: float, afte
     found = read(prices(1, [10.0, 5.0]), happened(1, EventKind.DELISTING, 1), **policy)
     assert found.levels.values.tolist() == [level]
     assert found.segment.becomes is None
-    assert (found.state.changed_at, found.state.struck_at) == (at(1), at(0))
+    assert found.state.changed_at == at(1)
     assert read(prices(2, [12.0, 1.0]), state=found.state, **policy).levels.values.tolist() == close([after])
 
 

@@ -43,7 +43,7 @@ def basket(prices: list[float], units: list[float] | None = None, columns: list[
     nobody = np.zeros(size, dtype=bool)
     return Basket(
         np.arange(size) if columns is None else np.array(columns), held, np.ones(size), np.array(prices),
-        np.full(size, EARLIER), worth / worth.sum(), nobody, nobody, 1.0,
+        np.full(size, EARLIER), np.full((2, size), EARLIER), worth / worth.sum(), nobody, nobody, 1.0,
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def decided(weights: list[float], shares: list[float] | None = None, **more: Any
         "effective_at": T + DAY, "used_to": T - DAY, "version": 1, "members": np.arange(2), "columns": np.arange(size),
         "weights": np.array(weights), "raw": np.array(weights),
         "shares": None if shares is None else np.array(shares), "prices": np.array([10.0, 20.0, 30.0][:size]),
-        "reserve": np.array([3]),
+        "seen": np.full(size, EARLIER), "reserve": np.array([3]),
     }  # fmt: skip
     return Decision(**{**fields, **more})
 
@@ -63,10 +63,9 @@ def converted(
     held: Basket,
     *events: Due,
     policy: EventPolicy = POLICY,
-    struck_at: np.datetime64 = T - DAY,
     parts: tuple[Part, ...] = (),
 ) -> Conversion:
-    return convert(held, events, policy, struck_at, parts)
+    return convert(held, events, policy, parts)
 
 
 def whole(column: int, *events: CorporateEvent) -> Part:
@@ -163,12 +162,11 @@ def test_two_events_of_one_instant_follow_each_other() -> None:
 )
 def test_an_event_that_changes_no_units_keeps_none_from_the_next(first: Due) -> None:
     now = int(T.astype(np.int64))
+    times = np.array([EARLIER, now, EARLIER])
     held = replace(
-        basket([50.0, 20.0, 5.0]), cash=np.array([False, False, True]), seen=np.array([EARLIER, now, EARLIER])
+        basket([50.0, 20.0, 5.0]), cash=np.array([False, False, True]), seen=times, counted=np.array([times, times])
     )
-    after = converted(
-        held, first, due(EventKind.REDENOMINATION, ratio=10.0), policy=EventPolicy(airdrop="credit"), struck_at=T
-    )
+    after = converted(held, first, due(EventKind.REDENOMINATION, ratio=10.0), policy=EventPolicy(airdrop="credit"))
     assert after.basket.units.tolist() == [10.0, 1.0, 1.0]
 
 
@@ -188,10 +186,15 @@ def test_an_asset_that_is_not_held_is_no_concern() -> None:
 
 
 def test_a_redenomination_learned_after_a_strike_in_new_units_changes_nothing() -> None:
-    held = replace(basket([0.05, 20.0]), seen=np.array([T.astype(np.int64), EARLIER]))
+    now = np.array([T.astype(np.int64), EARLIER])
     one = due(EventKind.REDENOMINATION, ratio=1000.0)
-    assert converted(held, one, struck_at=T).basket.units.tolist() == [1.0, 1.0]
-    assert converted(held, one, struck_at=T - DAY).basket.units.tolist() == [1000.0, 1.0]
+    new, old = (
+        replace(basket([0.05, 20.0]), seen=now, counted=np.array([now, now])),
+        replace(basket([0.05, 20.0]), seen=now),
+    )
+    assert converted(new, one).basket.units.tolist() == [1.0, 1.0]
+    after = converted(old, one).basket
+    assert (after.units.tolist(), after.prices.tolist()) == ([1000.0, 1.0], [0.05, 20.0])
 
 
 def test_a_correction_multiplies_units_of_a_basket_that_went_through_the_event() -> None:

@@ -20,7 +20,7 @@ def decided(weights: list[float], prices: list[float], columns: list[int] | None
         "cause": Cause.SCHEDULE, "words": "schedule", "announced_at": T, "determined_at": T, "effective_at": T,
         "used_to": T, "version": 1, "members": np.arange(0), "weights": np.array(weights), "raw": np.array(weights),
         "columns": np.arange(size) if columns is None else np.array(columns), "shares": None,
-        "prices": np.array(prices), "reserve": np.arange(0),
+        "prices": np.array(prices), "seen": np.arange(size) + 1, "reserve": np.arange(0),
     }  # fmt: skip
     return Decision(**{**fields, **more})
 
@@ -35,7 +35,14 @@ def struck(
 def held(columns: list[int], units: list[float], prices: list[float], **more: Any) -> Basket:
     size = len(columns)
     nobody = np.zeros(size, dtype=bool)
-    fields = {"cash": nobody, "awaited": nobody, "factors": np.ones(size), "seen": np.full(size, 3), **more}
+    fields = {
+        "cash": nobody,
+        "awaited": nobody,
+        "factors": np.ones(size),
+        "seen": np.full(size, 3),
+        "counted": np.full((2, size), 2),
+        **more,
+    }
     return Basket(
         columns=np.array(columns), units=np.array(units), prices=np.array(prices), given=np.full(size, 1 / size),
         divisor=2.0, **fields,
@@ -48,9 +55,11 @@ def test_weights_are_applied_at_the_effective_prices_or_units_at_those_of_the_de
     assert weights is not None
     assert (weights.units.tolist(), weights.value, told) == ([30.0, 40.0], 1000.0, [])
     assert (weights.given.tolist(), weights.seen.tolist()) == ([0.6, 0.4], [5, 6])
+    assert weights.counted.tolist() == [[5, 6], [5, 6]], "at prices of the strike"
     units, _ = struck(decision, [20.0, 10.0], fix="units")
     assert units is not None
     assert (units.units.tolist(), units.value) == ([60.0, 20.0], 1400.0)
+    assert (units.seen.tolist(), units.counted.tolist()) == ([5, 6], [[1, 2], [1, 2]]), "at prices of the determination"
     assert units.given == pytest.approx([1200 / 1400, 200 / 1400])
 
 

@@ -15,7 +15,7 @@ from basketry.index.basket import Basket
 from basketry.index.divisor import base_divisor, chained_divisor
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, Silence, TransitionStep
 from basketry.index.missing import live_below, marks_of
-from basketry.index.parts import stepped_parts
+from basketry.index.parts import held_parts, stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record
 from basketry.index.settle import carry_decision, departs
@@ -138,6 +138,8 @@ def _rebalanced(
     else:
         target = target.with_divisor(chained_divisor(basket.divisor, basket.value, target.value))
     state = _struck(state, target, time, version.number, steps)
+    if schedule.fix == "units" and steps is None:
+        state = _with_parts(state, target, decision)
     dates = (decision.announced_at, decision.determined_at, time)
     return state, (
         *left_out,
@@ -162,6 +164,8 @@ def _open(
     basket = basket.with_divisor(base_divisor(basket.prices, basket.units, level))
     state = changed(_struck(state, basket, time, decision.version, None), level=level, instant=time)
     state = changed(state, past_levels=np.array([level]))
+    if book.schedule.fix == "units":
+        state = _with_parts(state, basket, decision)
     ages = (time.astype(np.int64) - basket.seen)[None, :]
     names = [state.assets[column] for column in basket.columns.tolist()]
     nobody = np.zeros(ages.shape, dtype=bool)
@@ -185,12 +189,16 @@ def _struck(state: IndexState, basket: Basket, time: np.datetime64, version: int
         basket=basket,
         version=version,
         changed_at=time,
-        struck_at=time,
         parts=(),
         steps=steps,
         past_times=np.array([time]),
         past_levels=np.array([state.level]),
     )
+
+
+def _with_parts(state: IndexState, basket: Basket, decision: Decision) -> IndexState:
+    """Return the state of a basket whose units were fixed at the determination, and went through events since."""
+    return changed(state, parts=held_parts(decision.parts, basket))
 
 
 def _first_step(basket: Basket, target: Basket, time: np.datetime64, transition: Transition) -> tuple[Basket, Steps]:
@@ -223,7 +231,9 @@ def _at_step(basket: Basket, value: float, divisor: float, steps: Steps) -> Bask
     after = replace(after, given=after.weights, divisor=chained_divisor(divisor, value, after.value))
     # What is sold entirely, as cash is at the first step after it, does not stay as a member without units.
     after = after.without(units == 0, keep_level=True)
-    return after if steps.done < steps.steps else replace(after, plan=None)
+    if steps.done < steps.steps:
+        return after
+    return replace(after, plan=None, counted=after.counted[[1, 1]])
 
 
 def _step(state: IndexState, event: TransitionStep) -> tuple[IndexState, tuple[Record, ...]]:
@@ -235,7 +245,6 @@ def _step(state: IndexState, event: TransitionStep) -> tuple[IndexState, tuple[R
     time = event.time
     following = changed(
         _struck(state, after, time, state.version, steps if steps.done < steps.steps else None),
-        struck_at=state.struck_at,
         parts=stepped_parts(state.parts, basket, after, steps.done / steps.steps),
         phase=Phase.ASKED,
     )

@@ -28,6 +28,9 @@ class Basket:
         factors: Capping factors, shape (n,).
         prices: Last prices used, shape (n,).
         seen: Microseconds at which those were observed, shape (n,).
+        counted: Microseconds at which the prices were observed at which the units were fixed, those at the start and at
+            the end of a transition under way, else the same twice, shape (2, n): units of a redenominated asset are old
+            ones where that was before the event.
         given: Weights as given at the last strike, shape (n,); 0 for what was credited since.
         cash: Assets held as cash at their last price, shape (n,).
         awaited: Assets that were credited and have had no price yet, worth nothing until then, shape (n,).
@@ -40,6 +43,7 @@ class Basket:
     factors: Floats
     prices: Floats
     seen: NDArray[np.int64]
+    counted: NDArray[np.int64]
     given: Floats
     cash: Bools
     awaited: Bools
@@ -80,7 +84,7 @@ class Basket:
     def marked(self, prices: Floats, seen: NDArray[np.int64], awaited: Bools | None = None) -> Basket:
         """Return the basket at other prices."""
         found = Basket(
-            self.columns, self.units, self.factors, prices, seen, self.given, self.cash,
+            self.columns, self.units, self.factors, prices, seen, self.counted, self.given, self.cash,
             self.awaited if awaited is None else awaited, self.divisor, self.plan,
         )  # fmt: skip
         return found.remembering(plain=self.plain) if awaited is None else found
@@ -111,7 +115,7 @@ class Basket:
         total = exact_sum(given)
         return Basket(
             self.columns[stay], self.units[stay], self.factors[stay], self.prices[stay], self.seen[stay],
-            given / total if total > 0 else given, self.cash[stay], self.awaited[stay], divisor,
+            self.counted[:, stay], given / total if total > 0 else given, self.cash[stay], self.awaited[stay], divisor,
             None if self.plan is None else self.plan[:, stay],
         )  # fmt: skip
 
@@ -122,6 +126,7 @@ class Basket:
         ratio: float,
         price: float,
         seen: int,
+        counted: NDArray[np.int64],
         *,
         keep_old: bool = False,
         awaited: bool = False,
@@ -137,6 +142,7 @@ class Basket:
             ratio: New units for one old.
             price: Of one new unit, where it is not held yet.
             seen: Microseconds at which that was observed.
+            counted: As in the basket, where the new asset is not held yet, shape (2,).
             keep_old: Whether the old asset stays.
             awaited: Whether the new asset has no price yet.
         """
@@ -169,6 +175,7 @@ class Basket:
             factors=placed(self.factors, self.factors[source]),
             prices=placed(self.prices, price),
             seen=placed(self.seen, seen),
+            counted=np.array([placed(row, when) for row, when in zip(self.counted, counted.tolist(), strict=True)]),
             given=given,
             cash=placed(self.cash, bool(self.cash[source]) and not keep_old),
             awaited=placed(self.awaited, awaited or (bool(self.awaited[source]) and not keep_old)),

@@ -21,7 +21,7 @@ from basketry.market.events import CorporateEvent, EventKind
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.returns._memory import from_plain, to_plain
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 """Number of the format of a state's bytes; it rises with every change of what a state holds."""
 
 T = TypeVar("T")
@@ -55,6 +55,7 @@ def moved(state: IndexState, assets: tuple[str, ...]) -> IndexState:
                 members=many(decision.members),
                 columns=many(decision.columns),
                 reserve=many(decision.reserve),
+                parts=tuple(replace(part, column=one(part.column)) for part in decision.parts),
             )
             for decision in state.pending
         ),
@@ -80,6 +81,7 @@ def _used(state: IndexState) -> list[int]:
     for decision in state.pending:
         for columns in (decision.members, decision.columns, decision.reserve):
             used |= set(columns.tolist())
+        used |= {part.column for part in decision.parts}
     for due in state.due:
         used |= {due.column, *(entry.column for entry in due.candidates)}
         used |= set() if due.new_column is None else {due.new_column}
@@ -152,10 +154,11 @@ def _check(state: IndexState, rules: Methodology) -> None:
         basket = state.basket
         names = ("units", "factors", "prices", "seen", "given", "cash", "awaited")
         shapes.append(("basket", basket.columns, [getattr(basket, name) for name in names]))
-        if basket.plan is not None and basket.plan.shape != (2, len(basket.columns)):
-            raise DataError("state: basket.plan must hold two rows of units")
+        for name, rows in (("counted", basket.counted), ("plan", basket.plan)):
+            if rows is not None and rows.shape != (2, len(basket.columns)):
+                raise DataError(f"state: basket.{name} must hold two rows with a figure for each column")
     for decision in state.pending:
-        held = [decision.weights, decision.raw, decision.prices]
+        held = [decision.weights, decision.raw, decision.prices, decision.seen]
         if decision.columns.size or not decision.nobody:
             shapes.append(("pending", decision.columns, held if decision.shares is None else [*held, decision.shares]))
     for place, columns, arrays in shapes:
@@ -165,7 +168,7 @@ def _check(state: IndexState, rules: Methodology) -> None:
 
 def _later(state: IndexState) -> bool:
     """Return whether something that has happened comes after the instant of a state."""
-    done = [state.changed_at, state.struck_at, *state.past_times[-1:]]
+    done = [state.changed_at, *state.past_times[-1:]]
     done += [] if state.steps is None else [state.steps.started_at]
     if state.basket is not None and len(state.basket.seen):
         done.append(np.datetime64(int(state.basket.seen.max()), "us"))
@@ -255,8 +258,8 @@ _bools: Callable[[Any], Bools] = _array(np.bool_, _exactly(bool))
 _times: Callable[[Any], NDArray[np.datetime64]] = _array("datetime64[us]", _instant)
 
 
-def _two_rows(value: Any) -> Floats:
-    return np.array([_amounts(row) for row in _exactly(list)(value)], dtype=np.float64)
+def _two_rows_of(row: Callable[[Any], NDArray[Any]]) -> Decode:
+    return lambda value: np.array([row(entry) for entry in _exactly(list)(value)])
 
 
 def _three(value: Any) -> tuple[float, float, float]:
@@ -270,12 +273,27 @@ _BASKET: dict[str, Decode] = {
     "factors": _amounts,
     "prices": _amounts,
     "seen": _columns,
+    "counted": _two_rows_of(_columns),
     "given": _amounts,
     "cash": _bools,
     "awaited": _bools,
     "divisor": _positive,
-    "plan": _or_none(_two_rows),
+    "plan": _or_none(_two_rows_of(_amounts)),
 }
+_EVENT: dict[str, Decode] = {
+    "time": _instant,
+    "known_at": _instant,
+    "kind": EventKind,
+    "asset": _text,
+    "new_asset": _or_none(_text),
+    "ratio": _positive,
+    "until": _instant,
+    "removal": _or_none(_text),
+    "approver": _text,
+    "reason": _text,
+    "note": _text,
+}
+_part = _of(Part, {"column": _whole, "shares": _three, "events": _each(_of(CorporateEvent, _EVENT))})
 _DECISION: dict[str, Decode] = {
     "cause": Cause,
     "words": _text,
@@ -290,21 +308,10 @@ _DECISION: dict[str, Decode] = {
     "raw": _amounts,
     "shares": _or_none(_amounts),
     "prices": _amounts,
+    "seen": _columns,
     "reserve": _columns,
     "nobody": _text,
-}
-_EVENT: dict[str, Decode] = {
-    "time": _instant,
-    "known_at": _instant,
-    "kind": EventKind,
-    "asset": _text,
-    "new_asset": _or_none(_text),
-    "ratio": _positive,
-    "until": _instant,
-    "removal": _or_none(_text),
-    "approver": _text,
-    "reason": _text,
-    "note": _text,
+    "parts": _each(_part),
 }
 _DUE: dict[str, Decode] = {
     "event": _of(CorporateEvent, _EVENT),
@@ -322,11 +329,10 @@ _STATE: dict[str, Decode] = {
     "version": _whole,
     "basket": _or_none(_of(Basket, _BASKET)),
     "changed_at": _instant,
-    "struck_at": _instant,
     "scheduled_to": _instant,
     "pending": _each(_of(Decision, _DECISION)),
     "due": _each(_of(Due, _DUE)),
-    "parts": _each(_of(Part, {"column": _whole, "shares": _three, "events": _each(_of(CorporateEvent, _EVENT))})),
+    "parts": _each(_part),
     "steps": _or_none(_of(Steps, {"started_at": _instant, "steps": _whole, "every": _whole, "done": _whole})),
     "reserve": _columns,
     "past_times": _times,

@@ -227,6 +227,7 @@ class History:
             raw=found.raw,
             shares=found.shares,
             prices=found.prices,
+            seen=found.view.seen("price", found.columns, version.rules.missing.carry_forward),
             reserve=found.reserve,
             nobody="" if len(found.columns) else found.nobody(),
         )

@@ -38,22 +38,25 @@ class Part:
 
 
 def moved_parts(
-    parts: tuple[Part, ...], before: Basket, source: int, target: int, event: CorporateEvent, ratio: float, credit: bool
+    parts: tuple[Part, ...],
+    came: Floats,
+    held: Floats,
+    source: int,
+    target: int,
+    event: CorporateEvent,
+    *,
+    credit: bool = False,
 ) -> tuple[Part, ...]:
     """Return the parts after units of one asset went over into another, or gave units of it beside themselves.
 
     Args:
         parts: Before.
-        before: The basket before.
+        came: New units that came, see `amounts_of`.
+        held: Units that were there already.
         source, target: Columns.
         event: What happened.
-        ratio: New units for one old.
-        credit: Whether the old units stay; what is credited has no share in a transition under way.
+        credit: Whether the old units stay.
     """
-    came = _amounts(before, source) * ratio
-    if credit:
-        came[1:] = 0.0
-    held = np.zeros(3) if target == source else _amounts(before, target)
     found: list[Part] = []
     rest = np.ones(3)
     for part in parts:
@@ -99,7 +102,7 @@ def stepped_parts(parts: tuple[Part, ...], before: Basket, after: Basket, share:
     """
     found = []
     for part in parts:
-        amounts = _amounts(before, part.column) * (0.0, 1.0 - share, share)
+        amounts = amounts_of(before, part.column) * (0.0, 1.0 - share, share)
         held = float((amounts * part.shares).sum() / amounts.sum()) if amounts.sum() > 0 else 0.0
         ends = part.shares[1:] if after.plan is not None else (0.0, 0.0)
         found.append(replace(part, shares=(held, *ends)))
@@ -112,7 +115,8 @@ def held_parts(parts: Iterable[Part], basket: Basket) -> tuple[Part, ...]:
     return tuple(part for part, place in places if place is not None and not basket.cash[place])
 
 
-def _amounts(basket: Basket, column: int) -> Floats:
+def amounts_of(basket: Basket, column: int) -> Floats:
+    """Return the units held of an asset, and those at both ends of a transition under way, shape (3,)."""
     place = basket.place(column)
     found = np.zeros(3)
     if place is not None:

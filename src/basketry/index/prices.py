@@ -116,7 +116,8 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     conversion = None
     held = basket
     if state.due:
-        conversion = convert(basket, state.due, book.events, state.struck_at, state.parts)
+        share = 1.0 if state.steps is None else state.steps.done / state.steps.steps
+        conversion = convert(basket, state.due, book.events, state.parts, share)
         held, event = conversion.basket, event.rows(0, 1)
     stamps = event.times.astype(np.int64)
     filled = _filled(held, event, stamps, book)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from basketry.core.numbers import normalise
+from basketry.core.numbers import Floats, normalise
 from basketry.index.basket import Basket, chain
-from basketry.index.parts import Part, corrected_parts, held_parts, moved_parts
+from basketry.index.parts import Part, amounts_of, corrected_parts, held_parts, moved_parts
 from basketry.index.records import Evidence
 from basketry.index.state import Candidate, Decision, Due
 from basketry.market.event_ratio import ratio_contradiction
@@ -34,7 +34,7 @@ class Conversion:
         leaving: Those of them by which a member departs once the prices are read.
         parts: Units that went through events since the last strike.
         late: Redenominations that were learned once a price in new units was in use.
-        idle: Those of them since which the basket was struck, in new units.
+        idle: Those of them at whose new units the basket was struck.
     """
 
     basket: Basket
@@ -69,8 +69,8 @@ def convert(
     basket: Basket,
     events: Iterable[Due],
     policy: EventPolicy,
-    struck_at: np.datetime64,
     parts: tuple[Part, ...],
+    share: float = 1.0,
 ) -> Conversion:
     """Return the basket after the events of an instant that convert or credit, at the last prices used.
 
@@ -78,8 +78,8 @@ def convert(
         basket: At the last prices used.
         events: Of one instant, in the order in which they were seen.
         policy: The methodology's treatment of forks and airdrops.
-        struck_at: The last strike.
-        parts: Units that went through events since then; only those can be corrected.
+        parts: Units that went through events since the last strike; only those can be corrected.
+        share: Of the target in what is held during a transition.
     """
     carried: Carried | None = None
     applied: list[tuple[Due, float]] = []
@@ -119,16 +119,29 @@ def convert(
         # was learned late.
         late = target == due.column and seen >= event.time.astype(np.int64) and not basket.awaited[place]
         learned += [due] if late else []
-        if late and struck_at >= event.time:
-            idle.append(due)  # The units were struck in new units.
+        amounts = amounts_of(basket, due.column)
+        if late:
+            behind = _behind(basket, place, event, share)
+            if not behind.any():
+                idle.append(due)  # The units were struck in new units.
+                continue
+            basket, parts, step = _redenominated(basket, due.column, event, amounts, behind, parts)
+            carried = chain(carried, step)
             continue
-        parts = moved_parts(parts, basket, due.column, target, event, ratio, credit)
+        came = amounts * ratio
+        if credit:
+            came[1:] = 0.0  # What is credited has no share in a transition under way.
+        held = np.zeros(3) if target == due.column else amounts_of(basket, target)
+        parts = moved_parts(parts, came, held, due.column, target, event, credit=credit)
+        # A redenomination at the very time of the event still holds for what became the new asset.
+        began = np.full(2, event.time.astype(np.int64) - 1)
         basket, step = basket.exchanged(
             due.column,
             target,
             ratio,
-            0.0 if credit else price if late else price / ratio,
+            0.0 if credit else price / ratio,
             seen,
+            basket.counted[:, place] if target == due.column else began,
             keep_old=credit,
             awaited=credit,
         )
@@ -146,6 +159,48 @@ def convert(
     return Conversion(
         basket, carried, tuple(applied), departing, held_parts(parts, basket), tuple(learned), tuple(idle)
     )
+
+
+def _behind(basket: Basket, place: int, event: CorporateEvent, share: float) -> Floats:
+    """Return which part of the units of an asset was fixed before a redenomination, in old units: see `amounts_of`.
+
+    Args:
+        basket: Before the event.
+        place: Of the asset.
+        event: The redenomination, learned late.
+        share: Of the target in what is held during a transition.
+    """
+    start, end = (basket.counted[:, place] < event.time.astype(np.int64)).astype(np.float64).tolist()
+    mixed = end
+    if basket.plan is not None:
+        parts = basket.plan[:, place] * (1.0 - share, share)
+        mixed = float(parts @ (start, end) / parts.sum()) if parts.sum() > 0 else end
+    return np.array([mixed, start, end])
+
+
+def _redenominated(
+    basket: Basket, column: int, event: CorporateEvent, amounts: Floats, behind: Floats, parts: tuple[Part, ...]
+) -> tuple[Basket, tuple[Part, ...], Carried]:
+    """Return a basket in which a part of the units of an asset is as many as by a redenomination learned late.
+
+    The price, observed since, is in new units already.
+    """
+    place = int(np.searchsorted(basket.columns, column))
+    came, held = amounts * behind * event.ratio, amounts * (1.0 - behind)
+    times = 1.0 - behind + behind * event.ratio
+    after, step = basket.exchanged(
+        column,
+        column,
+        float(times[0]),
+        float(basket.prices[place]),
+        int(basket.seen[place]),
+        basket.counted[:, place],
+    )
+    if basket.plan is not None:
+        plan = basket.plan.copy()
+        plan[:, place] *= times[1:]
+        after = replace(after, plan=plan)
+    return after, moved_parts(parts, came, held, column, column, event), step
 
 
 def _corrected(
@@ -174,6 +229,7 @@ def _corrected(
             float(grown[0]),
             before / factor if divided else before,
             seen,
+            basket.counted[:, place],
             awaited=bool(basket.awaited[place]),
         )
         if plan is not None:
@@ -194,64 +250,96 @@ def carry_decision(decision: Decision, due: Due) -> Decision:
     event = due.event
     if event.kind.distributes or event.kind is EventKind.HALT:
         return decision
-    corrected = due.corrects_since is not None
-    since = event.seen if due.corrects_since is None else due.corrects_since
-    if since <= decision.determined_at:
+    if due.corrects_since is not None:
+        return _corrected_decision(decision, event)
+    if event.seen <= decision.determined_at:
         return decision
-    source = becomes(due) if corrected else due.column
+    source = due.column
     places = np.flatnonzero(decision.columns == source)
     if not len(places):
         return decision
     place = int(places[0])
     if departs(due):
         return _without(decision, place, due)
-    new = becomes(due)
-    # What was determined on prices in new units, before the event was known, is in new units already.
-    learned_late = becomes(due) == due.column and decision.used_to >= event.time
-    ratio = 1.0 if learned_late else event.ratio
-    table = {
-        int(column): (
-            float(decision.weights[k]),
-            float(decision.raw[k]),
-            0.0 if decision.shares is None else float(decision.shares[k]),
-            float(decision.prices[k]),
-        )
-        for k, column in enumerate(decision.columns)
-    }
-    weight, raw, shares, price = table.pop(source)
-    held = table.get(new)
-    if held is None:
-        table[new] = (weight, raw, shares * ratio, price / ratio)
+    target = becomes(due)
+    # What was determined at a price in new units, before the event was known, is in new units already.
+    if target == source and decision.seen[place] >= event.time.astype(np.int64):
+        return decision
+    moved = _times(decision, place, event.ratio)
+    there = np.flatnonzero(decision.columns == target) if target != source else places[:0]
+    held = _units(decision, int(there[0])) if len(there) else np.zeros(3)
+    parts = moved_parts(decision.parts, _units(moved, place), held, source, target, event)
+    return replace(_became(moved, place, target), parts=parts)
+
+
+def _corrected_decision(decision: Decision, event: CorporateEvent) -> Decision:
+    """Return what was determined with as many units, of those that an event changed since, as by its correction."""
+    for column in sorted({part.column for part in decision.parts if part.went_through(event)}):
+        parts, grown = corrected_parts(decision.parts, column, event, event.ratio)
+        place = int(np.flatnonzero(decision.columns == column)[0])
+        decision = replace(_times(decision, place, float(grown[0])), parts=parts)
+    return decision
+
+
+def _units(decision: Decision, place: int) -> Floats:
+    """Return the units that were determined of an asset, of a basket worth 1, as of what is held: see `amounts_of`."""
+    return np.array([decision.weights[place] / decision.prices[place], 0.0, 0.0])
+
+
+def _times(decision: Decision, place: int, ratio: float) -> Decision:
+    """Return what was determined with `ratio` units of an asset in the place of one."""
+    prices = decision.prices.copy()
+    prices[place] /= ratio
+    shares = None if decision.shares is None else decision.shares.copy()
+    if shares is not None:
+        shares[place] *= ratio
+    return replace(decision, shares=shares, prices=prices)
+
+
+def _became(decision: Decision, place: int, target: int) -> Decision:
+    """Return what was determined with another asset in the place of one; what was determined of both adds up."""
+    columns = decision.columns.copy()
+    figures = np.array([decision.weights, decision.raw, _shares(decision), decision.prices])
+    there = np.flatnonzero(columns == target)
+    keep = np.ones(len(columns), dtype=bool)
+    if columns[place] == target:
+        return decision
+    if len(there):
+        figures[:, there[0]] = _together(figures[:, there[0]].tolist(), figures[:, place].tolist())
+        keep[place] = False
     else:
-        table[new] = _together(held, (weight, raw, shares * ratio, price / ratio))
-    columns = np.array(sorted(table), dtype=np.int64)
-    rows = np.array([table[column] for column in columns.tolist()])
+        columns[place] = target
+    order = np.argsort(columns)
+    order = order[keep[order]]
+    weights, raw, shares, prices = figures[:, order]
     return replace(
         decision,
-        columns=columns,
-        weights=rows[:, 0],
-        raw=rows[:, 1],
-        shares=None if decision.shares is None else rows[:, 2],
-        prices=rows[:, 3],
+        columns=columns[order],
+        weights=weights,
+        raw=raw,
+        shares=None if decision.shares is None else shares,
+        prices=prices,
+        seen=decision.seen[order],
     )
 
 
-_Determined = tuple[float, float, float, float]
-"""Weight, weight before capping, units before capping, and price."""
+def _shares(decision: Decision) -> Floats:
+    return np.zeros(len(decision.columns)) if decision.shares is None else decision.shares
 
 
-def _together(one: _Determined, other: _Determined) -> _Determined:
+def _together(one: list[float], other: list[float]) -> list[float]:
     """Return what was determined of two assets that become one: weights add up, and so do units.
 
+    Each is weight, weight before capping, units before capping, and price.
     Units are in proportion to weight over price, so the price is the one at which the sum of weights gives the sum of
     units.
     """
     weight, raw = one[0] + other[0], one[1] + other[1]
     if not (one[0] > 0 and other[0] > 0):
-        return (weight, raw, one[2] + other[2], one[3])
+        return [weight, raw, one[2] + other[2], one[3]]
     counted = one[2] * one[0] / one[1] + other[2] * other[0] / other[1]
     price = weight / (one[0] / one[3] + other[0] / other[3])
-    return (weight, raw, counted * raw / weight, price)
+    return [weight, raw, counted * raw / weight, price]
 
 
 def _without(decision: Decision, place: int, due: Due) -> Decision:
@@ -271,14 +359,15 @@ def _without(decision: Decision, place: int, due: Due) -> Decision:
             raw=decision.raw[stay],
             shares=None if decision.shares is None else decision.shares[stay],
             prices=decision.prices[stay],
+            seen=decision.seen[stay],
         )
     columns = decision.columns.copy()
     columns[place] = chosen.column
-    prices = decision.prices.copy()
+    prices, seen = decision.prices.copy(), decision.seen.copy()
     shares = None if decision.shares is None else decision.shares.copy()
     if shares is not None:
         shares[place] *= prices[place] / chosen.price
-    prices[place] = chosen.price
+    prices[place], seen[place] = chosen.price, chosen.seen
     order = np.argsort(columns)
     return replace(
         decision,
@@ -287,6 +376,7 @@ def _without(decision: Decision, place: int, due: Due) -> Decision:
         raw=decision.raw[order],
         shares=None if shares is None else shares[order],
         prices=prices[order],
+        seen=seen[order],
     )
 
 
@@ -322,10 +412,10 @@ def depart(basket: Basket, due: Due, policy: EventPolicy, names: tuple[str, ...]
 def _replaced(basket: Basket, place: int, chosen: Candidate) -> Basket:
     value = float(basket.units[place] * basket.prices[place])
     columns, units = basket.columns.copy(), basket.units.copy()
-    prices, seen = basket.prices.copy(), basket.seen.copy()
+    prices, seen, counted = basket.prices.copy(), basket.seen.copy(), basket.counted.copy()
     cash, awaited = basket.cash.copy(), basket.awaited.copy()
     columns[place], units[place] = chosen.column, value / chosen.price
-    prices[place], seen[place] = chosen.price, chosen.seen
+    prices[place], seen[place], counted[:, place] = chosen.price, chosen.seen, chosen.seen
     cash[place] = awaited[place] = False
     plan = None
     if basket.plan is not None:
@@ -333,8 +423,8 @@ def _replaced(basket: Basket, place: int, chosen: Candidate) -> Basket:
         plan[:, place] *= float(basket.prices[place]) / chosen.price
     order = np.argsort(columns)
     return Basket(
-        columns[order], units[order], basket.factors[order], prices[order], seen[order], basket.given[order],
-        cash[order], awaited[order], basket.divisor, None if plan is None else plan[:, order],
+        columns[order], units[order], basket.factors[order], prices[order], seen[order], counted[:, order],
+        basket.given[order], cash[order], awaited[order], basket.divisor, None if plan is None else plan[:, order],
     )  # fmt: skip
 
 

@@ -47,8 +47,10 @@ class Decision:
         weights, raw: After and before capping, shape (n,).
         shares: Units before capping where the weighting counts in units, else None.
         prices: At the determination, shape (n,).
+        seen: Microseconds at which those were observed, shape (n,).
         reserve: Eligible assets, the best first.
         nobody: Why nobody is eligible; '' where somebody is.
+        parts: Units that went through corporate events since.
     """
 
     cause: Cause
@@ -64,8 +66,10 @@ class Decision:
     raw: Floats
     shares: Floats | None
     prices: Floats
+    seen: NDArray[np.int64]
     reserve: NDArray[np.int64]
     nobody: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,6 @@ class IndexState:
         version: Number of the version of the rules that made the basket.
         basket: What is held; None before the base.
         changed_at: The last change: strike, transition step or departure.
-        struck_at: The last strike.
         scheduled_to: Effective time of the latest scheduled change that was determined.
         pending: What was determined and has not taken effect, in the order of effective times.
         due: Corporate events that take effect at the next prices.
@@ -154,7 +157,6 @@ class IndexState:
     version: int = 1
     basket: Basket | None = None
     changed_at: np.datetime64 = NEVER
-    struck_at: np.datetime64 = NEVER
     scheduled_to: np.datetime64 = NEVER
     pending: tuple[Decision, ...] = ()
     due: tuple[Due, ...] = ()

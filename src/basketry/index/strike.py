@@ -49,6 +49,7 @@ def strike(
             basket.columns, basket.prices, basket.seen, basket.cash | basket.awaited, columns, prices, seen
         )
     weights, raw, shares, determined = decision.weights, decision.raw, decision.shares, decision.prices
+    counted = decision.seen if fix == "units" else seen
     present = prices > 0
     evidence = []
     if np.count_nonzero(present) < len(present):
@@ -65,16 +66,15 @@ def strike(
         if not present.any():
             return None, evidence
         columns, prices, seen, determined = columns[present], prices[present], seen[present], determined[present]
-        weights, raw = normalise(weights[present]), raw[present]
+        weights, raw, counted = normalise(weights[present]), raw[present], counted[present]
         shares = None if shares is None else shares[present]
-    counted = NO_LEVELS if shares is None else shares
-    factors, units, total, given = struck_units(weights, raw, counted, determined, prices, value, fix == "units")
+    before = NO_LEVELS if shares is None else shares
+    factors, units, total, given = struck_units(weights, raw, before, determined, prices, value, fix == "units")
     if not math.isfinite(total):
         raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
-    size = len(columns)
-    basket = Basket(
-        columns, units, factors, prices, seen, given, np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), 1.0
-    )
+    nobody = np.zeros(len(columns), dtype=bool)
+    twice = np.array([counted, counted])
+    basket = Basket(columns, units, factors, prices, seen, twice, given, nobody, nobody, 1.0)
     return basket.remembering(_worth=(total, given), plain=True), evidence
 
 
@@ -89,12 +89,14 @@ def merged(old: Basket, new: Basket) -> Basket:
     size = len(columns)
     plan = np.zeros((2, size))
     found = Basket(
-        columns, np.zeros(size), np.ones(size), np.zeros(size), np.zeros(size, dtype=np.int64), np.zeros(size),
-        np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), old.divisor, plan,
+        columns, np.zeros(size), np.ones(size), np.zeros(size), np.zeros(size, dtype=np.int64),
+        np.zeros((2, size), dtype=np.int64), np.zeros(size), np.zeros(size, dtype=bool), np.zeros(size, dtype=bool),
+        old.divisor, plan,
     )  # fmt: skip
     for row, (basket, kept) in enumerate(((old, follows), (new, np.ones(len(new.columns), dtype=bool)))):
         places = np.searchsorted(columns, basket.columns[kept])
         for name in ("factors", "prices", "seen"):
             getattr(found, name)[places] = getattr(basket, name)[kept]
+        found.counted[row:, places] = basket.counted[1, kept]
         plan[row, places] = (basket.units if row == 0 else basket.units * (old.value / new.value))[kept]
     return found

@@ -1,0 +1,130 @@
+"""Events that become known after units were fixed, with what was determined and struck in between, by hand.
+
+Three members weigh the same or two do; rebalances are monthly, those of 1 February (day 31) are determined on day 28.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.index.meetings import GAP, START, rules
+
+from basketry.index.calculate import calculate_index
+from basketry.market.panel import Panel
+
+DAYS = 40
+
+
+def event(day: float, known: float, kind: str, ratio: float, new: str | None = None) -> dict[str, Any]:
+    first = START.replace(tzinfo=UTC)
+    times = {"time": first + timedelta(days=day), "known_at": first + timedelta(days=known)}
+    return {**times, "asset": "a", "kind": kind, "ratio": ratio, "new_asset": new}
+
+
+def levels(
+    given: dict[str, dict[int, float]], events: list[dict[str, Any]], steps: int = 1, fix: str = "units"
+) -> list[float]:
+    """Return the level of each day, at the price of each asset that was given last."""
+    prices = {
+        asset: [path[max(first for first in path if first <= day)] for day in range(DAYS)]
+        for asset, path in given.items()
+    }
+    table = pl.DataFrame(events, schema_overrides={"new_asset": pl.String})
+    panel = Panel.from_frames(
+        price=pl.DataFrame({"time": [START + timedelta(days=day) for day in range(DAYS)], **prices}), events=table
+    )
+    rebalance: dict[str, Any] = {"every": "month", "determine": "3d", "fix": fix}
+    if steps > 1:
+        rebalance["transition"] = {"steps": steps, "every": "2d"}
+    select = {"by": "price", "top": len(given)}
+    found: list[float] = calculate_index(rules(select=select, rebalance=rebalance), panel).level().tolist()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fix", "after"),
+    [
+        # Struck at 55 with half in old units of 20, a twentieth of their worth: half of 55 at 2 and half at 10 would be
+        # 100 of what was 55, so that the level is again what it was; a doubles on day 36, at half the weight.
+        ("units", {33: 55.0, 34: 100.0, 36: 150.0}),
+        # Struck at 55 at the price of 2: units are new ones, and nothing is to be made good.
+        ("weights", {33: 55.0, 34: 55.0, 36: 82.5}),
+    ],
+)
+def test_a_redenomination_between_determination_and_strike_that_is_known_after_the_strike(
+    fix: str, after: dict[int, float]
+) -> None:
+    # Base: 5 units of a at 20? Half of 100 each: 2.5 of a at 20 and 5 of b at 10; day 29 at 2 and 10: 5 + 50.
+    prices = {"a": {0: 20.0, 29: 2.0, 36: 4.0}, "b": {0: 10.0}}
+    found = levels(prices, [event(29, 33.5, "redenomination", 10.0)], fix=fix)
+    expected = {28: 100.0, 29: 55.0, 31: 55.0, **after}
+    assert {day: found[day] for day in expected} == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_redenomination_known_in_time_leaves_the_level_alone() -> None:
+    prices = {"a": {0: 20.0, 29: 2.0, 36: 4.0}, "b": {0: 10.0}}
+    found = levels(prices, [event(29, 28.9, "redenomination", 10.0)])
+    assert {day: found[day] for day in (28, 29, 31, 34, 36)} == pytest.approx(
+        {28: 100.0, 29: 100.0, 31: 100.0, 34: 100.0, 36: 150.0}, rel=1e-12
+    )
+
+
+def test_a_price_carried_to_the_determination_from_before_a_redenomination_is_in_old_units() -> None:
+    # a has no price on day 28, on which its new units begin: 20 of day 27 counts, for old units. Known on day 29.5.
+    prices = {"a": {0: 20.0, 28: GAP, 29: 2.0, 36: 4.0}, "b": {0: 10.0}}
+    found = levels(prices, [event(28, 29.5, "redenomination", 10.0)])
+    assert found[29] == pytest.approx(55.0), "before it is known"
+    # With old units taken for new ones a would weigh 1 of 11 from day 31 on, and doubling make 109.1.
+    assert {day: found[day] for day in (30, 31, 35, 36)} == pytest.approx(
+        {30: 100.0, 31: 100.0, 35: 100.0, 36: 150.0}, rel=1e-12
+    )
+
+
+def test_a_carried_price_at_the_strike_is_in_old_units_too() -> None:
+    # Struck on day 31 at the price of day 30, new units since day 31, seen at 2 on day 32, known on day 33.5.
+    prices = {"a": {0: 20.0, 31: GAP, 32: 2.0, 36: 4.0}, "b": {0: 10.0}}
+    found = levels(prices, [event(31, 33.5, "redenomination", 10.0)], fix="weights")
+    assert {day: found[day] for day in (31, 32, 34, 36)} == pytest.approx(
+        {31: 100.0, 32: 55.0, 34: 100.0, 36: 150.0}, rel=1e-12
+    )
+
+
+def test_a_corrected_merger_changes_only_the_determined_units_that_went_over() -> None:
+    # A third each on day 28: 1/60 of a, 1/30 of b, 1/30 of c. On day 29 two b for an a; corrected to one before the
+    # strike: b 1/30 + 1/60 = 3/60, c 2/60, so that b is 3 of 5. On day 36 b doubles: 1.6 times.
+    prices = {"a": {0: 20.0, 29: GAP}, "b": {0: 10.0, 36: 20.0}, "c": {0: 10.0}}
+    merged = [event(29, 28.5, "merger", 2.0, "b"), event(29, 29.5, "merger", 1.0, "b")]
+    found = levels(prices, merged)
+    # Held until then: as many of each, of which b has too many for a day: 4 of 60 at 10 and 2 at 10 make 100.
+    assert found[29] == pytest.approx(100.0, rel=1e-12)
+    before = found[31]
+    assert before == pytest.approx(100.0 * 5 / 6, rel=1e-12)
+    assert found[36] / before == pytest.approx(1.6, rel=1e-12)
+
+
+def test_a_correction_after_the_strike_changes_units_that_were_fixed_before_the_event() -> None:
+    # As above, but corrected on day 33.5: struck with b 4/60 and c 2/60, then 3/60 and 2/60, five sixths of the level.
+    prices = {"a": {0: 20.0, 29: GAP}, "b": {0: 10.0, 36: 20.0}, "c": {0: 10.0}}
+    merged = [event(29, 28.5, "merger", 2.0, "b"), event(29, 33.5, "merger", 1.0, "b")]
+    found = levels(prices, merged)
+    assert {day: found[day] for day in (31, 33, 34)} == pytest.approx(
+        {31: 100.0, 33: 100.0, 34: 100.0 * 5 / 6}, rel=1e-12
+    )
+    assert found[36] / found[34] == pytest.approx(1.6, rel=1e-12)
+    # With the weights fixed, units are those of the prices of the strike, and nothing is to be corrected.
+    found = levels(prices, merged, fix="weights")
+    assert {day: found[day] for day in (31, 34)} == pytest.approx({31: 100.0, 34: 100.0}, rel=1e-12)
+
+
+def test_in_a_transition_old_units_and_the_target_are_fixed_at_prices_of_their_own() -> None:
+    # Two steps, days 31 and 33. a in new units from day 30 on, known on day 31.5: the old basket holds old units, the
+    # target, struck at 2, new ones. Day 30: 2.5 of a at 2 and 5 of b make 55; so does the target, 13.75 and 2.75.
+    # Half of each on day 31: 8.125 of a, of which 1.25 are old, and 3.875 of b. On day 32 the old ones are ten times as
+    # many: 19.375 at 2 and 3.875 at 10 make 77.5. The second step holds the target, worth as much.
+    prices = {"a": {0: 20.0, 30: 2.0, 36: 4.0}, "b": {0: 10.0}}
+    found = levels(prices, [event(30, 31.5, "redenomination", 10.0)], steps=2, fix="weights")
+    expected = {29: 100.0, 30: 55.0, 31: 55.0, 32: 77.5, 33: 77.5, 36: 77.5 * 1.5}
+    assert {day: found[day] for day in expected} == pytest.approx(expected, rel=1e-12)
