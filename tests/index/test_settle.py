@@ -303,6 +303,13 @@ def test_what_does_not_concern_a_determination_leaves_it(one: Due) -> None:
     assert carry_decision(before, one) is before
 
 
+def test_what_is_worth_nothing_yet_buys_no_replacement() -> None:
+    held = replace(basket([50.0, 0.0]), awaited=np.array([False, True]))
+    one = due(EventKind.DELISTING, 1, removal="replace_by_next", candidates=(Candidate(5, 4.0, 0),))
+    after, treatment = depart(held, one, POLICY, NAMES)
+    assert (after.columns.tolist(), after.units.tolist(), treatment) == ([0], [1.0], "removed at last price")
+
+
 def test_an_event_that_the_determination_knew_changes_nothing() -> None:
     one = due(EventKind.REDENOMINATION, ratio=10.0)
     known = decided([0.6, 0.4], determined_at=T)

@@ -395,6 +395,8 @@ def depart(basket: Basket, due: Due, policy: EventPolicy, names: tuple[str, ...]
     gone = np.zeros(len(basket.columns), dtype=bool)
     gone[place] = True
     removal = due.event.removal or policy.delisting
+    if removal == REPLACE and basket.awaited[place]:
+        removal = policy.delisting  # Worth nothing yet, it would buy nothing.
     if removal == REPLACE:
         chosen = next((c for c in due.candidates if basket.place(c.column) is None), None)
         if chosen is not None:

@@ -13,7 +13,8 @@ class Drift(TriggerRule):
 
     Attributes:
         band: Width of the band, a fraction of the index; with `relative`, of the weight itself.
-        relative: Whether the band is relative to the weight.
+        relative: Whether the band is relative to the weight given; what was credited since was given none, and has no
+            such band.
 
     >>> Drift(band=0.05).words()
     'An extra rebalance when any weight drifts by more than 5 points.'
