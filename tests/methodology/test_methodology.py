@@ -134,3 +134,9 @@ def test_the_message_names_file_and_line(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(MethodologyError, match="cannot be read as a text file"):
         Methodology.load(path)
+
+
+def test_a_note_of_three_letters_says_enough() -> None:
+    document = load().document
+    found = Methodology.load({**document, "versions": [{**TOP_3, "note": "cap"}]})
+    assert found.versions[1].note == "cap"

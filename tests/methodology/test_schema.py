@@ -42,11 +42,22 @@ def test_every_example_satisfies_the_schema(name: str) -> None:
         {"universe": [{"market_cap": {"mim": 3}}]},
         {"symbol": "../x"},
         {"base": {"date": "2015-01-01", "levle": 3}},
+        {
+            "versions": [
+                {"from": "2021-01-01", "note": "unknown key", "changes": {"selct": {"by": "market_cap", "top": 3}}}
+            ]
+        },
     ],
 )
 def test_what_the_parser_refuses_the_schema_refuses(change: dict[str, Any]) -> None:
     document = plain(parse_yaml(examples()["large-cap-20"]))
     assert not VALIDATOR.is_valid({**document, **change})
+
+
+def test_a_section_of_a_version_is_a_section_of_the_rulebook() -> None:
+    document = plain(parse_yaml(examples()["large-cap-20"]))
+    changes = {"select": {"by": "market_cap", "top": 3}}
+    assert VALIDATOR.is_valid({**document, "versions": [{"from": "2021-01-01", "note": "why", "changes": changes}]})
 
 
 def test_the_examples_folder_is_the_one_that_is_shipped() -> None:

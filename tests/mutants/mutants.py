@@ -111,7 +111,10 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", metavar="PATH", help="a file or folder below src/basketry")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     parser.add_argument(
-        "--limit", type=float, default=300.0, help="seconds for a stage of tests; more counts as killed"
+        "--limit",
+        type=float,
+        default=300.0,
+        help="seconds for the first stage of tests, twice as many for each that follows; more counts as killed",
     )
     parser.add_argument("--near", action="store_true", help="only partner tests and their folder, not the layer's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the results in this file")

@@ -74,8 +74,6 @@ def test_who_lost_or_gained_the_right_to_be_in(eligible: list[bool], newcomers: 
     at = moment([0.5, 0.5], [0.5, 0.5], eligible=eligible, newcomers=newcomers)
     assert fires("eligibility_lost", None, at) is not all(eligible)
     assert fires("asset_qualifies", None, at) is (newcomers > 0)
-    assert TRIGGERS.build("eligibility_lost", None).looks_at_market
-    assert not TRIGGERS.build("drift", 0.1).looks_at_market
 
 
 @pytest.mark.parametrize(("name", "value"), [("drift", 0), ("volatility", {"above": 0})])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,13 +89,7 @@ class Holding:
 
 
 class TriggerRule(Rule):
-    """Base of the rules under `rebalance: {triggers: [...]}`.
-
-    Attributes:
-        looks_at_market: Whether the rule asks for the standing of assets, which takes a determination.
-    """
-
-    looks_at_market: ClassVar[bool] = False
+    """Base of the rules under `rebalance: {triggers: [...]}`."""
 
     @property
     def memory(self) -> timedelta:

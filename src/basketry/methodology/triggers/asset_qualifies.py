@@ -1,7 +1,5 @@
 """An asset that newly qualifies."""
 
-from typing import ClassVar
-
 from basketry.methodology.triggers import TRIGGERS, Moment, TriggerRule
 
 
@@ -14,8 +12,6 @@ class AssetQualifies(TriggerRule):
     """
 
     source = "Fast entry rules: FTSE Russell and S&P for large new listings"
-
-    looks_at_market: ClassVar[bool] = True
 
     def fires(self, moment: Moment) -> bool:
         """Return whether somebody else would be selected."""

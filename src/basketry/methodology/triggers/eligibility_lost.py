@@ -1,7 +1,5 @@
 """A member that is no longer eligible."""
 
-from typing import ClassVar
-
 from basketry.methodology.triggers import TRIGGERS, Moment, TriggerRule
 
 
@@ -14,8 +12,6 @@ class EligibilityLost(TriggerRule):
     """
 
     source = "Extraordinary removal: S&P, CF Benchmarks and Coin Metrics policies"
-
-    looks_at_market: ClassVar[bool] = True
 
     def fires(self, moment: Moment) -> bool:
         """Return whether a member is not eligible."""
