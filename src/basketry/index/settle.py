@@ -299,11 +299,12 @@ def _times(decision: Decision, place: int, ratio: float) -> Decision:
 def _became(decision: Decision, place: int, target: int) -> Decision:
     """Return what was determined with another asset in the place of one; what was determined of both adds up."""
     columns = decision.columns.copy()
-    figures = np.array([decision.weights, decision.raw, _shares(decision), decision.prices])
-    there = np.flatnonzero(columns == target)
-    keep = np.ones(len(columns), dtype=bool)
     if columns[place] == target:
         return decision
+    shares = np.zeros(len(columns)) if decision.shares is None else decision.shares
+    figures = np.array([decision.weights, decision.raw, shares, decision.prices])
+    keep = np.ones(len(columns), dtype=bool)
+    there = np.flatnonzero(columns == target)
     if len(there):
         figures[:, there[0]] = _together(figures[:, there[0]].tolist(), figures[:, place].tolist())
         keep[place] = False
@@ -321,10 +322,6 @@ def _became(decision: Decision, place: int, target: int) -> Decision:
         prices=prices,
         seen=decision.seen[order],
     )
-
-
-def _shares(decision: Decision) -> Floats:
-    return np.zeros(len(decision.columns)) if decision.shares is None else decision.shares
 
 
 def _together(one: list[float], other: list[float]) -> list[float]:
