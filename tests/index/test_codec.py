@@ -145,6 +145,7 @@ def test_what_is_no_state_of_these_rules_is_refused(
         ("level", 10**400, "state.level"),
         ("step", 1.0, "state.step: expected int, was 1.0"),
         ("instant", 1.5, "state.instant: expected int"),
+        ("instant", -(2**63), "state.instant: expected microseconds since 1970"),
         ("phase", 3, "state.phase: 3 is not a valid Phase"),
         ("assets", "abc", "state.assets: expected list"),
         ("assets.0", 1, "state.assets: expected str, was 1"),

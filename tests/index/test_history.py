@@ -1,5 +1,6 @@
 """What happens to an index on a panel, event by event, in the order and at the instants that follow on paper."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from tests.index.test_figures import GAP, at, daily, rules
 from tests.index.test_market import FIRST, instants, row, stamp
 
+from basketry.core.errors import DataError
 from basketry.index.determine import determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Prices
 from basketry.index.history import History, Step, evidence_of, scheduled
@@ -385,3 +387,12 @@ def test_a_trigger_may_ask_for_the_standing_of_members() -> None:
         (made,) = (one for one in decisions(steps) if one.cause is Cause.TRIGGER)
         assert (day(made.determined_at), made.columns.tolist(), made.members.tolist()) == (2, [1], [0, 1])
         assert levels(steps) == [100.0, 100.0, 55.0, 55.0, 55.0]
+
+
+def test_a_base_that_nothing_was_determined_for_is_told_in_one_error() -> None:
+    driver = history(rules(), daily({"a": [10.0] * 3, "b": [10.0] * 3}))
+    determined = next(iter(driver.walk(driver.start()))).state
+    (waiting,) = determined.pending
+    later = replace(determined, pending=(replace(waiting, effective_at=waiting.effective_at + np.timedelta64(2, "D")),))
+    with pytest.raises(DataError, match="no change is due at"):
+        list(driver.walk(later))

@@ -235,7 +235,10 @@ def _positive(value: Any) -> float:
 
 
 def _instant(value: Any) -> np.datetime64:
-    return np.datetime64(_exactly(int)(value), "us")
+    found = np.datetime64(_exactly(int)(value), "us")
+    if np.isnat(found):  # the least of the numbers stands for no instant
+        raise DataError(f"expected microseconds since 1970, was {value!r}")
+    return found
 
 
 def _array(kind: Any, one: Decode) -> Decode:

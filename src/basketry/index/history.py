@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from basketry.core.errors import DataError
 from basketry.core.numbers import Bools
 from basketry.core.time import MICROSECOND, format_instant
 from basketry.index.advance import advance
@@ -252,7 +253,10 @@ class History:
 
     def _change(self, state: IndexState, position: int) -> ChangeDue:
         now = self.times[position]
-        decision = [entry for entry in state.pending if entry.effective_at <= now][-1]
+        ready = [entry for entry in state.pending if entry.effective_at <= now]
+        if not ready:
+            raise DataError(f"no change is due at {format_instant(now)}, and the index has no basket to go on with")
+        decision = ready[-1]
         missing = self.rules.versions[decision.version - 1].rules.missing
         prices, seen = self.market.at(position, decision.columns)
         for place in np.isnan(prices).nonzero()[0].tolist():
