@@ -25,7 +25,7 @@ def event(day: float, known: float, kind: str, ratio: float, new: str | None = N
 
 
 def levels(
-    given: dict[str, dict[int, float]], events: list[dict[str, Any]], steps: int = 1, fix: str = "units"
+    given: dict[str, dict[int, float]], events: list[dict[str, Any]], steps: int = 1, fix: str = "units", **more: Any
 ) -> list[float]:
     """Return the level of each day, at the price of each asset that was given last."""
     prices = {
@@ -40,15 +40,14 @@ def levels(
     if steps > 1:
         rebalance["transition"] = {"steps": steps, "every": "2d"}
     select = {"by": "price", "top": len(given)}
-    found: list[float] = calculate_index(rules(select=select, rebalance=rebalance), panel).level().tolist()
+    found: list[float] = calculate_index(rules(select=select, rebalance=rebalance, **more), panel).level().tolist()
     return found
 
 
 @pytest.mark.parametrize(
     ("fix", "after"),
     [
-        # Struck at 55 with half in old units of 20, a twentieth of their worth: half of 55 at 2 and half at 10 would be
-        # 100 of what was 55, so that the level is again what it was; a doubles on day 36, at half the weight.
+        # Struck at 55 with 2.5 old units of a at 2, a tenth of what they are worth; then 25 at 2 and 5 at 10.
         ("units", {33: 55.0, 34: 100.0, 36: 150.0}),
         # Struck at 55 at the price of 2: units are new ones, and nothing is to be made good.
         ("weights", {33: 55.0, 34: 55.0, 36: 82.5}),
@@ -57,7 +56,7 @@ def levels(
 def test_a_redenomination_between_determination_and_strike_that_is_known_after_the_strike(
     fix: str, after: dict[int, float]
 ) -> None:
-    # Base: 5 units of a at 20? Half of 100 each: 2.5 of a at 20 and 5 of b at 10; day 29 at 2 and 10: 5 + 50.
+    # Half of 100 each: 2.5 of a at 20 and 5 of b at 10; on day 29 at 2 and 10: 5 + 50.
     prices = {"a": {0: 20.0, 29: 2.0, 36: 4.0}, "b": {0: 10.0}}
     found = levels(prices, [event(29, 33.5, "redenomination", 10.0)], fix=fix)
     expected = {28: 100.0, 29: 55.0, 31: 55.0, **after}
@@ -128,3 +127,15 @@ def test_in_a_transition_old_units_and_the_target_are_fixed_at_prices_of_their_o
     found = levels(prices, [event(30, 31.5, "redenomination", 10.0)], steps=2, fix="weights")
     expected = {29: 100.0, 30: 55.0, 31: 55.0, 32: 77.5, 33: 77.5, 36: 77.5 * 1.5}
     assert {day: found[day] for day in expected} == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("known", [29.5, 30.5, 33.5])
+def test_what_was_determined_becomes_another_asset_in_the_units_of_its_day(known: float) -> None:
+    # a, half of what was determined, becomes 20 new b each on day 30; b, no member, is 1:10 since day 29. However late
+    # that is known, half is in b: 100 from day 31 on, and 150 where b doubles on day 36.
+    prices = {"a": {0: 20.0, 30: GAP}, "b": {0: 10.0, 29: 1.0, 36: 2.0}, "c": {0: 1.0}}
+    split = {**event(29, known, "redenomination", 10.0), "asset": "b"}
+    found = levels(prices, [split, event(30, 5, "merger", 20.0, "b")], universe=[{"exclude_assets": ["b"]}])
+    assert {day: found[day] for day in (31, 34, 35, 36)} == pytest.approx(
+        {31: 100.0, 34: 100.0, 35: 100.0, 36: 150.0}, rel=1e-12
+    )

@@ -269,7 +269,7 @@ def carry_decision(decision: Decision, due: Due) -> Decision:
     there = np.flatnonzero(decision.columns == target) if target != source else places[:0]
     held = _units(decision, int(there[0])) if len(there) else np.zeros(3)
     parts = moved_parts(decision.parts, _units(moved, place), held, source, target, event)
-    return replace(_became(moved, place, target), parts=parts)
+    return replace(_became(moved, place, target, event), parts=parts)
 
 
 def _corrected_decision(decision: Decision, event: CorporateEvent) -> Decision:
@@ -296,9 +296,9 @@ def _times(decision: Decision, place: int, ratio: float) -> Decision:
     return replace(decision, shares=shares, prices=prices)
 
 
-def _became(decision: Decision, place: int, target: int) -> Decision:
+def _became(decision: Decision, place: int, target: int, event: CorporateEvent) -> Decision:
     """Return what was determined with another asset in the place of one; what was determined of both adds up."""
-    columns = decision.columns.copy()
+    columns, seen = decision.columns.copy(), decision.seen.copy()
     if columns[place] == target:
         return decision
     shares = np.zeros(len(columns)) if decision.shares is None else decision.shares
@@ -309,7 +309,8 @@ def _became(decision: Decision, place: int, target: int) -> Decision:
         figures[:, there[0]] = _together(figures[:, there[0]].tolist(), figures[:, place].tolist())
         keep[place] = False
     else:
-        columns[place] = target
+        # As in the basket: units of the new asset are what they are from the event on.
+        columns[place], seen[place] = target, event.time.astype(np.int64) - 1
     order = np.argsort(columns)
     order = order[keep[order]]
     weights, raw, shares, prices = figures[:, order]
@@ -320,7 +321,7 @@ def _became(decision: Decision, place: int, target: int) -> Decision:
         raw=raw,
         shares=None if decision.shares is None else shares,
         prices=prices,
-        seen=decision.seen[order],
+        seen=seen[order],
     )
 
 
