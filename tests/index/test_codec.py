@@ -119,6 +119,7 @@ def test_an_id_that_the_state_speaks_of_must_be_there(lost: str) -> None:
     ("content", "words"),
     [
         (b"no state", "state: not JSON"),
+        (b"[" * 200_000, "state: not JSON"),
         (b"[]", "state: format 'list' cannot be read; this program reads format 2"),
         (b"{}", "state: format None cannot be read"),
         (put("format", 1), "state: format 1 cannot be read"),

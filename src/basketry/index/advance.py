@@ -12,13 +12,14 @@ from basketry.core.frozen import changed
 from basketry.core.numbers import exact_sum
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
+from basketry.index.carry import carry_decision
 from basketry.index.divisor import base_divisor, chained_divisor
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, Silence, TransitionStep
 from basketry.index.missing import live_below, marks_of
 from basketry.index.parts import held_parts, stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record
-from basketry.index.settle import carry_decision, departs
+from basketry.index.settle import departs
 from basketry.index.state import Decision, IndexState, Phase, Steps
 from basketry.index.strike import merged, strike
 from basketry.methodology.methodology import Methodology

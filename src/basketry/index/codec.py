@@ -105,7 +105,7 @@ def state_from_bytes(content: bytes, rules: Methodology, assets: tuple[str, ...]
     """
     try:
         plain = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"state: not JSON: {error}") from error
     if not isinstance(plain, dict) or plain.get("format") != STATE_FORMAT:
         found = plain.get("format") if isinstance(plain, dict) else type(plain).__name__

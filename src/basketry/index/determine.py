@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ class Determination:
         weights: Weights after capping, shape (n,).
         shares: Units before capping where the weighting counts in units, else None.
         prices: At the instant, shape (n,).
+        seen: Microseconds at which those were observed, shape (n,).
         refused: Reason by column of what the guard refused.
         frozen: Reason by column of what the guard corrected.
         overridden: Reason by column of what a committee decided.
@@ -60,6 +62,7 @@ class Determination:
     weights: Floats
     shares: Floats | None
     prices: Floats
+    seen: NDArray[np.int64]
     refused: dict[int, str]
     frozen: dict[int, str]
     overridden: dict[int, str]
@@ -158,11 +161,22 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
         weights=weights,
         shares=shares,
         prices=prices,
+        seen=_seen(view, columns, rules.missing.carry_forward),
         refused=refused,
         frozen=frozen,
         overridden=overridden,
         shortage=shortage,
     )
+
+
+def _seen(view: Panel, columns: NDArray[np.int64], max_age: timedelta) -> NDArray[np.int64]:
+    """Return the microseconds at which the latest price of some assets was observed, shape (n,)."""
+    if not np.isnan(view.field("price")[-1].take(columns)).any():
+        return np.full(len(columns), int(view.now.astype(np.int64)))
+    start = int(view.times.searchsorted(view.now - np.timedelta64(max_age)))
+    known = ~np.isnan(view.comparable("price", start, None, columns))[::-1]
+    rows = len(view.times) - 1 - known.argmax(axis=0)
+    return np.where(known.any(axis=0), view.times[rows].astype(np.int64), 0)
 
 
 def _weigh(

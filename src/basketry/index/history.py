@@ -185,8 +185,6 @@ class History:
             return None
         return Corporate(self.times[position], self.market.due(position, state, self._carry(state)))
 
-    # Determinations
-
     def _next_planned(self, state: IndexState) -> Planned | None:
         # Asked several times an event, and changed once a rebalance.
         if self._next[0] is not state.scheduled_to:
@@ -228,7 +226,7 @@ class History:
             raw=found.raw,
             shares=found.shares,
             prices=found.prices,
-            seen=found.view.seen("price", found.columns, version.rules.missing.carry_forward),
+            seen=found.seen,
             reserve=found.reserve,
             nobody="" if len(found.columns) else found.nobody(),
         )
@@ -263,8 +261,6 @@ class History:
             column = int(decision.columns[place])
             prices[place], seen[place] = self.market.observed(column, now, missing.carry_forward)
         return ChangeDue(now, prices, seen)
-
-    # Triggers
 
     def _book(self, state: IndexState) -> Rulebook:
         return self.rules.versions[state.version - 1].rules
@@ -307,8 +303,6 @@ class History:
             # What is held as cash has left, and has nothing to lose.
             self._standings[key] = Standing(found.eligible[basket.columns] | basket.cash, newcomers)
         return self._standings[key]
-
-    # Prices
 
     def _read(self, state: IndexState, basket: Basket, position: int) -> tuple[Step, int]:
         """Return the prices up to the next thing that happens, read, and how many instants they are of."""

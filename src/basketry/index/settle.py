@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from basketry.core.numbers import Floats, normalise
+from basketry.core.numbers import Floats
 from basketry.index.basket import Basket, chain
 from basketry.index.parts import Part, amounts_of, corrected_parts, held_parts, moved_parts
 from basketry.index.records import Evidence
-from basketry.index.state import Candidate, Decision, Due
+from basketry.index.state import Candidate, Due
 from basketry.market.event_ratio import ratio_contradiction
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.methodology.path import Carried
@@ -238,144 +238,6 @@ def _corrected(
             basket = replace(basket, plan=plan)
         steps.append(step)
     return basket, parts, steps, before
-
-
-def carry_decision(decision: Decision, due: Due) -> Decision:
-    """Return what was determined before an event as it is after the event.
-
-    A converted asset is replaced by what it became, and one that departs leaves its weight to the others, or to the
-    asset that replaces it. An event that the determination already knew changes nothing; nor does a fork or an airdrop,
-    which goes to the basket held until then.
-    """
-    event = due.event
-    if event.kind.distributes or event.kind is EventKind.HALT:
-        return decision
-    if due.corrects_since is not None:
-        return _corrected_decision(decision, event)
-    if event.seen <= decision.determined_at:
-        return decision
-    source = due.column
-    places = np.flatnonzero(decision.columns == source)
-    if not len(places):
-        return decision
-    place = int(places[0])
-    if departs(due):
-        return _without(decision, place, due)
-    target = becomes(due)
-    # What was determined at a price in new units, before the event was known, is in new units already.
-    if target == source and decision.seen[place] >= event.time.astype(np.int64):
-        return decision
-    moved = _times(decision, place, event.ratio)
-    there = np.flatnonzero(decision.columns == target) if target != source else places[:0]
-    held = _units(decision, int(there[0])) if len(there) else np.zeros(3)
-    parts = moved_parts(decision.parts, _units(moved, place), held, source, target, event)
-    return replace(_became(moved, place, target, event), parts=parts)
-
-
-def _corrected_decision(decision: Decision, event: CorporateEvent) -> Decision:
-    """Return what was determined with as many units, of those that an event changed since, as by its correction."""
-    for column in sorted({part.column for part in decision.parts if part.went_through(event)}):
-        parts, grown = corrected_parts(decision.parts, column, event, event.ratio)
-        place = int(np.flatnonzero(decision.columns == column)[0])
-        decision = replace(_times(decision, place, float(grown[0])), parts=parts)
-    return decision
-
-
-def _units(decision: Decision, place: int) -> Floats:
-    """Return the units that were determined of an asset, of a basket worth 1, as of what is held: see `amounts_of`."""
-    return np.array([decision.weights[place] / decision.prices[place], 0.0, 0.0])
-
-
-def _times(decision: Decision, place: int, ratio: float) -> Decision:
-    """Return what was determined with `ratio` units of an asset in the place of one."""
-    prices = decision.prices.copy()
-    prices[place] /= ratio
-    shares = None if decision.shares is None else decision.shares.copy()
-    if shares is not None:
-        shares[place] *= ratio
-    return replace(decision, shares=shares, prices=prices)
-
-
-def _became(decision: Decision, place: int, target: int, event: CorporateEvent) -> Decision:
-    """Return what was determined with another asset in the place of one; what was determined of both adds up."""
-    columns, seen = decision.columns.copy(), decision.seen.copy()
-    if columns[place] == target:
-        return decision
-    shares = np.zeros(len(columns)) if decision.shares is None else decision.shares
-    figures = np.array([decision.weights, decision.raw, shares, decision.prices])
-    keep = np.ones(len(columns), dtype=bool)
-    there = np.flatnonzero(columns == target)
-    if len(there):
-        figures[:, there[0]] = _together(figures[:, there[0]].tolist(), figures[:, place].tolist())
-        keep[place] = False
-    else:
-        # As in the basket: units of the new asset are what they are from the event on.
-        columns[place], seen[place] = target, event.time.astype(np.int64) - 1
-    order = np.argsort(columns)
-    order = order[keep[order]]
-    weights, raw, shares, prices = figures[:, order]
-    return replace(
-        decision,
-        columns=columns[order],
-        weights=weights,
-        raw=raw,
-        shares=None if decision.shares is None else shares,
-        prices=prices,
-        seen=seen[order],
-    )
-
-
-def _together(one: list[float], other: list[float]) -> list[float]:
-    """Return what was determined of two assets that become one: weights add up, and so do units.
-
-    Each is weight, weight before capping, units before capping, and price.
-    Units are in proportion to weight over price, so the price is the one at which the sum of weights gives the sum of
-    units.
-    """
-    weight, raw = one[0] + other[0], one[1] + other[1]
-    if not (one[0] > 0 and other[0] > 0):
-        return [weight, raw, one[2] + other[2], one[3]]
-    counted = one[2] * one[0] / one[1] + other[2] * other[0] / other[1]
-    price = weight / (one[0] / one[3] + other[0] / other[3])
-    return [weight, raw, counted * raw / weight, price]
-
-
-def _without(decision: Decision, place: int, due: Due) -> Decision:
-    """Return what was determined without one asset; its weight goes to its replacement, or to the others."""
-    chosen = None
-    if due.event.removal == REPLACE:
-        chosen = next((c for c in due.candidates if c.column not in decision.columns), None)
-    stay = np.arange(len(decision.columns)) != place
-    if chosen is None:
-        if not stay.any():
-            words = f"the only asset that was determined departed: {due.event.kind.value} of {due.event.asset}"
-            return replace(decision, columns=decision.columns[stay], nobody=words)
-        return replace(
-            decision,
-            columns=decision.columns[stay],
-            weights=normalise(decision.weights[stay]),
-            raw=decision.raw[stay],
-            shares=None if decision.shares is None else decision.shares[stay],
-            prices=decision.prices[stay],
-            seen=decision.seen[stay],
-        )
-    columns = decision.columns.copy()
-    columns[place] = chosen.column
-    prices, seen = decision.prices.copy(), decision.seen.copy()
-    shares = None if decision.shares is None else decision.shares.copy()
-    if shares is not None:
-        shares[place] *= prices[place] / chosen.price
-    prices[place], seen[place] = chosen.price, chosen.seen
-    order = np.argsort(columns)
-    return replace(
-        decision,
-        columns=columns[order],
-        weights=decision.weights[order],
-        raw=decision.raw[order],
-        shares=None if shares is None else shares[order],
-        prices=prices[order],
-        seen=seen[order],
-    )
 
 
 def depart(basket: Basket, due: Due, policy: EventPolicy, names: tuple[str, ...]) -> tuple[Basket, str]:

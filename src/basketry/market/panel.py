@@ -282,16 +282,6 @@ class Panel:
             row -= 1
         return found
 
-    def seen(self, name: str, columns: NDArray[np.int64], max_age: timedelta = timedelta(days=3)) -> NDArray[np.int64]:
-        """Return the microseconds at which `latest` of some assets was observed, shape (n,); 0 where there is none."""
-        now = int(self.now.astype(np.int64))
-        if not np.isnan(self.field(name)[-1].take(columns)).any():
-            return np.full(len(columns), now)
-        start = int(self.times.searchsorted(self.now - np.timedelta64(max_age)))
-        known = ~np.isnan(self.comparable(name, start, None, columns))[::-1]
-        rows = len(self.times) - 1 - known.argmax(axis=0)
-        return np.where(known.any(axis=0), self.times[rows].astype(np.int64), 0)
-
     def window(self, name: str, length: timedelta) -> Floats:
         """Return the rows of a field in (now - length, now], shape (k, N)."""
         return self.comparable(name, self.window_start(length))
