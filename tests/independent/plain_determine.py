@@ -166,13 +166,24 @@ def _believed(view: View, asset: str) -> list[tuple[Day, float, float]]:
             before, grown = path[anchor][1], believed * (value / reported)
             if _within(value, believed, 1.5) and _within(value, before, 2):
                 believed = value
-            elif view.confirmed(asset, day):
+            elif view.confirmed(asset, day) or _redenominated(path, view.tables["price"][asset], day, value):
                 believed, anchor = value, len(path)
             elif _within(value, reported, 1.5) and _within(grown, before, 2):
                 believed = grown
         reported = value
         path.append((day, believed, value))
     return path
+
+
+def _redenominated(path: list[tuple[Day, float, float]], prices: Mapping[Day, float], day: Day, value: float) -> bool:
+    """Return whether price and supply moved by opposite factors since a day of the last week that was believed."""
+    for then, believed, reported in reversed(path):
+        if (day - then).days > 7:
+            return False
+        apart = not _within(value, reported, 2) and not _within(prices[day], prices[then], 2)
+        if believed == reported and apart and _within(value * prices[day], reported * prices[then], 1.5):
+            return True
+    return False
 
 
 def _within(value: float, other: float, factor: float) -> bool:

@@ -33,14 +33,15 @@ def panel_of(
     events: list[dict[str, Any]] | None = None,
     volume: float = 100.0,
     price: float = 1.0,
+    prices: dict[str, list[float]] | None = None,
 ) -> Panel:
-    """Return a daily panel of assets at one price, with supplies implied by their capitalisation.
+    """Return a daily panel of assets at one price, or prices of their own, with supplies implied by capitalisation.
 
     `tabled` is the supply of asset a in the supply table.
     """
     times = [START + timedelta(days=n) for n in range(len(next(iter(supplies.values()))))]
-    caps = {name: [price * value for value in values] for name, values in supplies.items()}
-    flat = {name: [price] * len(times) for name in supplies}
+    flat = {name: [price] * len(times) for name in supplies} | (prices or {})
+    caps = {name: [p * q for p, q in zip(flat[name], values, strict=True)] for name, values in supplies.items()}
     traded = {name: [volume] * len(times) for name in supplies}
     table = None
     if tabled is not None:
@@ -171,13 +172,25 @@ def test_a_recorded_event_confirms_a_jump_within_a_week(kind: str, asset: str, n
 def test_a_redenomination_is_no_jump_and_confirms_none() -> None:
     row = {"time": START.replace(tzinfo=UTC) + timedelta(days=60), "kind": "redenomination", "asset": "a"}
     supplies = {"a": [100.0] * 60 + [1000.0] * 60, "b": [100.0] * DAYS}
-    panel = panel_of(supplies, events=[{**row, "new_asset": None, "ratio": 10.0}])
+    tenth = {"a": [1.0] * 60 + [0.1] * 60}
+    panel = panel_of(supplies, events=[{**row, "new_asset": None, "ratio": 10.0}], prices=tenth)
     assert not decided(panel).frozen
-    tenfold = {"a": [100.0] * 62 + [10_000.0] * 58, "b": [1000.0] * DAYS}
-    panel = panel_of(tenfold, events=[{**row, "new_asset": None, "ratio": 10.0}])
+    tenfold = {"a": [100.0] * 62 + [10_000.0] * 58, "b": [100.0] * DAYS}
+    panel = panel_of(tenfold, events=[{**row, "new_asset": None, "ratio": 10.0}], prices=tenth)
     # 100 old units are 1,000 new ones; the source raised its figure two days late, and by ten times too much.
     assert 0 in decided(panel.as_of(day(61))).frozen
     assert share(panel) == pytest.approx(0.5)
+
+
+def test_a_redenomination_that_nobody_recorded_leaves_the_capitalisation() -> None:
+    # 1:100 on day 60 with the price, and the reverse; the capitalisation that is reported stays and is right.
+    for supply, price in ((10_000.0, 0.01), (1.0, 100.0)):
+        supplies = {"a": [100.0] * 60 + [supply] * 60, "b": [100.0] * DAYS}
+        panel = panel_of(supplies, prices={"a": [1.0] * 60 + [price] * 60})
+        assert [share(panel, row) for row in (59, 70, 119)] == pytest.approx([0.5] * 3)
+        assert not decided(panel).frozen
+    # A figure that is wrong while the price stays is none.
+    assert decided(panel_of({"a": [100.0] * 60 + [10_000.0] * 60, "b": [100.0] * DAYS})).frozen
 
 
 def test_an_operator_accepts_a_supply() -> None:

@@ -164,3 +164,29 @@ def test_the_instants_from_which_a_figure_is_accepted() -> None:
     ]  # fmt: skip
     assert accepted_supplies(overrides, view) == {1: (np.datetime64("2021-01-03"), np.datetime64("2021-02-01"))}
     assert accepted_supplies([], view) == {}
+
+
+def moved(supplies: list[float], prices: list[float]) -> list[float]:
+    """Return what is believed after a week at a supply of 100 and a price of 10."""
+    values = [*WEEK, *supplies]
+    view = panel(supply=[[value] for value in values], price=[[value] for value in [10.0] * 7 + prices])
+    return believed(view, price_jump=None)[7:]
+
+
+def test_a_supply_that_moves_against_the_price_is_believed() -> None:
+    assert moved([10_000.0, 10_100.0], [0.1, 0.1]) == [10_000.0, 10_100.0], "a redenomination nobody recorded"
+    assert moved([1.0, 1.0], [1000.0, 900.0]) == [1.0, 1.0], "a reverse split"
+    assert moved([10_000.0], [0.149]) == [10_000.0], "a capitalisation of 1.49 times"
+    assert moved([10_000.0], [0.151]) == [100.0]
+    assert moved([10_000.0], [10.0]) == [100.0], "the price did not move"
+    assert moved([10_000.0], [1000.0]) == [100.0], "it moved the same way"
+    assert moved([200.0], [5.0]) == [100.0], "a crash by half is one"
+    assert moved([201.0], [4.99]) == [201.0]
+
+
+def test_price_and_supply_may_be_some_days_apart() -> None:
+    assert moved([100.0] * 3 + [10_000.0], [0.1] * 4) == [100.0] * 3 + [10_000.0], "the price first"
+    late = moved([10_000.0] * 4, [10.0] * 3 + [0.1])
+    assert late == [100.0] * 3 + [10_000.0], "the supply first"
+    assert moved([100.0] * 6 + [10_000.0], [0.1] * 7)[-1] == 10_000.0, "seven days after the last at the old price"
+    assert moved([100.0] * 7 + [10_000.0], [0.1] * 8)[-1] == 100.0

@@ -58,11 +58,13 @@ def unbelieved(
         return {}
     supplies = view.comparable("supply", columns=columns)
     seconds = view.comparable("second_supply", columns=columns) if "second_supply" in view.fields else None
+    prices = view.comparable("price", columns=columns)
     found = {}
     for place, column in enumerate(columns.tolist()):
         reported = np.ascontiguousarray(supplies[:, place])
         second = np.full(len(reported), np.nan) if seconds is None else np.ascontiguousarray(seconds[:, place])
-        path = _followed(view, guard, column, reported, second, accepted.get(column, ()))
+        price = np.ascontiguousarray(prices[:, place])
+        path = _followed(view, guard, column, reported, second, price, accepted.get(column, ()))
         known = np.flatnonzero(reported > 0)
         if not len(known):
             continue
@@ -147,7 +149,13 @@ def _jumped(view: Panel, limits: _Limits, columns: NDArray[np.int64]) -> Bools:
 
 
 def _followed(
-    view: Panel, guard: Guard, column: int, reported: Floats, second: Floats, accepted: tuple[np.datetime64, ...]
+    view: Panel,
+    guard: Guard,
+    column: int,
+    reported: Floats,
+    second: Floats,
+    price: Floats,
+    accepted: tuple[np.datetime64, ...],
 ) -> Floats:
     """Return the supply of one asset that is believed at each row, shape (T,)."""
     done = view.actions.at(view.now)
@@ -163,13 +171,13 @@ def _followed(
     confirmed = _confirmed(view, reported, events, accepted)
     stamps = view.times.astype(np.int64)
     if path.done < view.finished:
-        follow(reported, second, confirmed, stamps, limits, path.state, path.believed, path.done, view.finished)
+        follow(reported, second, price, confirmed, stamps, limits, path.state, path.believed, path.done, view.finished)
         path.done = view.finished
     believed = path.believed[: len(reported)]
     if path.done < len(reported):
         believed = believed.copy()
         state = path.state.copy()
-        follow(reported, second, confirmed, stamps, limits, state, believed, path.done, len(reported))
+        follow(reported, second, price, confirmed, stamps, limits, state, believed, path.done, len(reported))
     return believed
 
 

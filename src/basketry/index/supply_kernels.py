@@ -14,6 +14,10 @@ BELIEVED, REPORTED, SEEN, BORN, ANCHOR = range(5)
 """Places in the state of `follow`: the figure believed, the last reported, the microseconds of that and of the first,
 and the row from which growth over a window is judged."""
 
+OPPOSITE, STEADY = 2.0, 1.5
+"""By which factor price and supply must move against each other, and within which the capitalisation must stay, for a
+jump to be taken for a redenomination that nobody has recorded."""
+
 
 @njit(cache=True)
 def _within(value: float, other: float, factor: float) -> bool:
@@ -85,9 +89,29 @@ def first_jumps(supply: Floats, stamps: NDArray[np.int64], columns: NDArray[np.i
 
 
 @njit(cache=True)
+def _redenominated(
+    reported: Floats, prices: Floats, believed: Floats, stamps: NDArray[np.int64], reach: int, row: int
+) -> bool:
+    """Return whether price and supply moved by opposite factors since a row at most `reach` before, so that the
+    capitalisation stays: what a redenomination does that nobody has recorded.
+    """
+    value, price = reported[row], prices[row]
+    earlier = row - 1
+    while earlier >= 0 and stamps[earlier] >= stamps[row] - reach:
+        before, then = reported[earlier], prices[earlier]
+        if before > 0.0 and believed[earlier] == before and then > 0.0 and price > 0.0:
+            apart = not _within(value, before, OPPOSITE) and not _within(price, then, OPPOSITE)
+            if apart and _within(value * price, before * then, STEADY):
+                return True
+        earlier -= 1
+    return False
+
+
+@njit(cache=True)
 def follow(
     reported: Floats,
     second: Floats,
+    prices: Floats,
     accepted: Bools,
     stamps: NDArray[np.int64],
     limits: Any,
@@ -98,13 +122,14 @@ def follow(
 ) -> None:
     """Follow one supply from row `start` to `stop`, exclusive, and write the figure believed at each row.
 
-    A figure is believed that is a small step from the one believed before, that a second source gives as well, or that
-    was accepted; anything within the first days, or after a window without one. While a figure is not believed, the
-    one believed grows with what is reported.
+    A figure is believed that is a small step from the one believed before, that a second source gives as well, that was
+    accepted, or that moved against the price so that the capitalisation stays; anything within the first days, or after
+    a window without one. While a figure is not believed, the one believed grows with what is reported.
 
     Args:
         reported: Shape (T,); NaN where unknown.
         second: The same by a second source, shape (T,); NaN where it has none.
+        prices: Shape (T,); NaN where unknown.
         accepted: Rows at which an event or a decision confirms what is reported, shape (T,).
         stamps: Microseconds of the rows, shape (T,).
         limits: (step, change, agreement as factors; window, first days in microseconds).
@@ -130,7 +155,11 @@ def follow(
             grown = state[BELIEVED] * (value / state[REPORTED])
             if _within(value, state[BELIEVED], step) and _within(value, believed[anchor], change):
                 state[BELIEVED] = value
-            elif accepted[row] or _within(value, second[row], agreement):
+            elif (
+                accepted[row]
+                or _within(value, second[row], agreement)
+                or _redenominated(reported, prices, believed, stamps, young, row)
+            ):
                 state[BELIEVED], state[ANCHOR] = value, row
             elif _within(value, state[REPORTED], step) and _within(grown, believed[anchor], change):
                 state[BELIEVED] = grown
