@@ -9,6 +9,7 @@ import pytest
 from tests.property.test_fold import calculated
 
 from basketry.core.errors import BasketryError, DataError
+from basketry.index.codec import sealed
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
 from basketry.index.state import IndexState
@@ -41,7 +42,7 @@ def changed(content: bytes, rng: np.random.Generator) -> bytes:
         del holder[last]
     else:
         holder[last] = STRANGE[int(rng.integers(len(STRANGE)))]
-    return json.dumps(value).encode()
+    return sealed(value)
 
 
 def refusal(content: bytes, rules: Methodology) -> str:
@@ -92,5 +93,5 @@ def test_what_is_no_state_is_refused(content: bytes) -> None:
 def test_a_state_of_another_rulebook_is_refused() -> None:
     rules, kept = states()
     other = Methodology.load({**rules.document, "returns": ["price"]})
-    with pytest.raises(DataError, match="return rules; the state is of another"):
+    with pytest.raises(DataError, match="made by another rulebook"):
         IndexState.from_bytes(kept[-1], other)

@@ -1,4 +1,4 @@
-"""The state of an index as bytes and back: canonical JSON with the number of its format, read strictly."""
+"""The state of an index as bytes and back: canonical JSON with the number of its format and a digest, read strictly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.digest import canonical_json
+from basketry.core.digest import canonical_json, digest_bytes
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.index.basket import Basket
@@ -94,7 +94,21 @@ def state_to_bytes(state: IndexState) -> bytes:
     small = moved(state, tuple(state.assets[column] for column in _used(state)))
     content = {field.name: _plain(getattr(small, field.name)) for field in fields(IndexState)}
     content["memories"] = [to_plain(memory) for memory in state.memories]
-    return canonical_json({"format": STATE_FORMAT, **content}).encode()
+    return sealed({"format": STATE_FORMAT, **content})
+
+
+def sealed(plain: dict[str, Any]) -> bytes:
+    """Return what a state says as bytes, with a digest that tells whether they were altered by accident."""
+    content = {key: value for key, value in plain.items() if key != "digest"}
+    return canonical_json({**content, "digest": _digest(content)}).encode()
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number that it holds")
+
+
+def _digest(plain: dict[str, Any]) -> str:
+    return digest_bytes(canonical_json(plain).encode())
 
 
 def state_from_bytes(content: bytes, rules: Methodology, assets: tuple[str, ...] | None = None) -> IndexState:
@@ -104,13 +118,19 @@ def state_from_bytes(content: bytes, rules: Methodology, assets: tuple[str, ...]
         DataError: The bytes are not those of a state of this format and rulebook.
     """
     try:
-        plain = json.loads(content)
+        plain = json.loads(content, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise DataError(f"state: not JSON: {error}") from error
     if not isinstance(plain, dict) or plain.get("format") != STATE_FORMAT:
         found = plain.get("format") if isinstance(plain, dict) else type(plain).__name__
         raise DataError(f"state: format {found!r} cannot be read; this program reads format {STATE_FORMAT}")
+    if plain.pop("digest", None) != _digest(plain):
+        raise DataError("state: the bytes were altered: they do not have the digest that they carry")
     del plain["format"]
+    if not (isinstance(plain.get("rules"), str) and rules.continues(plain["rules"])):
+        raise DataError(
+            f"state: made by another rulebook than {rules.symbol}, or by versions of it that this one does not have"
+        )
     returns = rules.first.returns
     memories = plain.get("memories")
     if not isinstance(memories, list) or len(memories) != len(returns):
@@ -341,4 +361,5 @@ _STATE: dict[str, Decode] = {
     "past_times": _times,
     "past_levels": _amounts,
     "memories": _each(_whole),
+    "rules": _text,
 }

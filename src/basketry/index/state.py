@@ -147,6 +147,7 @@ class IndexState:
         reserve: Eligible assets of the last determination, the best first.
         past_times, past_levels: Levels since the last change, as far back as a trigger looks.
         memories: What each return rule remembers, in the order of the rulebook.
+        rules: Lineage of the rulebook, see `Methodology.continues`.
     """
 
     assets: tuple[str, ...]
@@ -166,11 +167,12 @@ class IndexState:
     past_times: NDArray[np.datetime64] = field(default_factory=lambda: NO_TIMES)
     past_levels: Floats = field(default_factory=lambda: NO_LEVELS)
     memories: tuple[Any, ...] = ()
+    rules: str = ""
 
     @staticmethod
     def start(rules: Methodology, assets: tuple[str, ...], step: int) -> IndexState:
         """Return the state of an index before its base."""
-        return IndexState(assets, step, memories=(None,) * len(rules.first.returns))
+        return IndexState(assets, step, memories=(None,) * len(rules.first.returns), rules=rules.lineage)
 
     def column(self, asset: str | None) -> int | None:
         """Return the place of an id, None where it is not known."""
@@ -190,7 +192,7 @@ class IndexState:
         return self if assets == self.assets else moved(self, assets)
 
     def to_bytes(self) -> bytes:
-        """Return the state as bytes that `from_bytes` reads: canonical JSON with the number of the format."""
+        """Return the state as bytes that `from_bytes` reads: canonical JSON with format and digest."""
         from basketry.index.codec import state_to_bytes
 
         return state_to_bytes(self)
@@ -205,7 +207,7 @@ class IndexState:
             assets: Ids of the market to go on with; those that the state speaks of unless given.
 
         Raises:
-            DataError: The bytes are no state, or of another format.
+            DataError: The bytes are no state, were altered, or are of another format or rulebook.
         """
         from basketry.index.codec import state_from_bytes
 

@@ -151,6 +151,32 @@ class Methodology:
         """SHA-256 of the rulebook's canonical JSON; the order of keys does not matter, the order of rules does."""
         return digest_bytes(canonical_json(self.document).encode())
 
+    @cached_property
+    def lineage(self) -> str:
+        """Number and digest of the versions, by which a rulebook is known that goes on from this one: `continues`."""
+        return self._lineage(len(self.versions))
+
+    def continues(self, lineage: str) -> bool:
+        """Return whether the rulebook is the one of a lineage, or that with versions or overrides added since.
+
+        >>> book = Methodology.load({
+        ...     "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
+        ...     "select": {"by": "price", "top": 2}, "weight": "equal", "rebalance": {"every": "month"},
+        ... })
+        >>> later = {"from": "2021-01-01", "note": "three", "changes": {"select": {"by": "price", "top": 3}}}
+        >>> Methodology.load({**book.document, "versions": [later]}).continues(book.lineage)
+        True
+        >>> Methodology.load({**book.document, "weight": {"by": "market_cap"}}).continues(book.lineage)
+        False
+        """
+        count = lineage.partition(":")[0]
+        return count.isdecimal() and 0 < int(count) <= len(self.versions) and self._lineage(int(count)) == lineage
+
+    def _lineage(self, count: int) -> str:
+        document = {key: value for key, value in self.document.items() if key not in ("versions", "overrides")}
+        document["versions"] = list(self.document.get("versions", []))[: count - 1]
+        return f"{count}:{digest_bytes(canonical_json(document).encode())}"
+
     def to_yaml(self) -> str:
         """Return the rulebook as YAML that `parse` reads back to the same digest."""
         return dump_yaml(self.document)
