@@ -164,6 +164,16 @@ def test_what_becomes_of_a_member_without_a_price(
     assert (None if frozen is None else frozen.tolist()) == ([False, True] if then == "to_cash" else None)
 
 
+def test_one_whose_prices_are_not_believed_is_told_so() -> None:
+    # b at 24 and from then on at 2,400: more than 20 times the last price, and believed on no day.
+    rows = [[10.0, 24.0]] + [[10.0, 2400.0]] * 5
+    found = read(prices(1, *rows), guard={"price_jump": 20})
+    assert found.rows == 5
+    note = found.others[0]
+    assert isinstance(note, Evidence)
+    assert note.words.startswith("no price that is believed for 4.0 days, a redenomination perhaps; last price 24 at")
+
+
 def test_nobody_leaves_an_index_of_which_nothing_would_stay() -> None:
     # a is worth nothing, and b has no price for too long.
     found = read(prices(1, [0.0, nan], [0.0, nan]), missing={"carry_forward": "1d"})

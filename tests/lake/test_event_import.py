@@ -116,6 +116,27 @@ def test_bad_rows_are_counted_beside_the_good_ones(tmp_path: Path) -> None:
     assert lake.read("events")["asset"].to_list() == ["dot"]
 
 
+def test_of_events_none_may_be_bad_unless_that_is_asked_for(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    good = [
+        SPLIT.format(100).replace("dot,", "btc,").replace("2024-01-26", f"2024-01-{day:02}") for day in range(10, 30)
+    ]
+    with pytest.raises(DataError, match=r"1 of 21 rows are bad, more than 0%.*nothing was written"):
+        bring(lake, tmp_path, *good, SPLIT.format(100).replace("redenomination", "split"))
+    assert lake.read("events").is_empty()
+    assert bring(lake, tmp_path, *good, SPLIT.format(0), max_bad=0.05).kept == 20
+
+
+def test_two_rows_that_tell_one_event_otherwise_are_refused_both(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    words = (
+        r"2 of 2 rows are bad, more than 0%: two rows tell the same event otherwise.*line 2: dot, ratio 100.*leave one"
+    )
+    with pytest.raises(DataError, match=words):
+        bring(lake, tmp_path, SPLIT.format(100), SPLIT.format(0.01))
+    assert bring(lake, tmp_path, SPLIT.format(100), SPLIT.format(100)).kept == 1, "the same twice"
+
+
 def test_an_event_that_is_announced_may_lie_in_the_future(tmp_path: Path) -> None:
     lake = lake_of(tmp_path)
     bring(lake, tmp_path, "2025-01-26T00:00:00Z,delisting,dot,,,,2024-05-01T00:00:00Z,to_cash,board,insolvent,")

@@ -44,7 +44,8 @@ def import_(
     preset: Annotated[str | None, typer.Option("--preset", help="A maker's format; see data presets.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Whose tickers these are, among the aliases.")] = None,
     max_bad: Annotated[
-        float | None, typer.Option("--max-bad", help="Refuse above this share of bad rows: 0.05, of ticks 0.01.")
+        float | None,
+        typer.Option("--max-bad", help="Refuse above this share of bad rows: 0.05, of ticks 0.01, of events 0."),
     ] = None,
     venue: Annotated[str | None, typer.Option("--venue", help="Ticks: the venue, where the file says none.")] = None,
     pair: Annotated[str | None, typer.Option("--pair", help="Ticks: the pair, base-quote, as in btc-usdt.")] = None,
@@ -107,7 +108,7 @@ def import_(
             preset=get_preset(preset) if preset else None,
             source=source,
             now=datetime.now(UTC),
-            max_bad=0.05 if max_bad is None else max_bad,
+            max_bad=max_bad,
         )
     if json:
         print_json(asdict(report))

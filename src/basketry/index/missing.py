@@ -55,7 +55,13 @@ def first_removal(ages: NDArray[np.int64], news: NDArray[np.int64], cash: Bools,
 
 
 def removal_evidence(
-    basket: Basket, gone: Bools, time: np.datetime64, names: tuple[str, ...], ages: NDArray[np.int64], missing: Missing
+    basket: Basket,
+    gone: Bools,
+    time: np.datetime64,
+    names: tuple[str, ...],
+    ages: NDArray[np.int64],
+    implausible: Bools,
+    missing: Missing,
 ) -> list[Evidence]:
     """Return what is written down of members that leave for lack of a price: last prices and weights.
 
@@ -65,6 +71,7 @@ def removal_evidence(
         time: When.
         names: Ids.
         ages: Age of each price in microseconds, shape (n,).
+        implausible: Whose price at the instant was observed and not believed, shape (n,).
         missing: The policy.
     """
     weights = basket.weights
@@ -74,7 +81,8 @@ def removal_evidence(
             names[basket.columns[place]],
             "missing_price",
             missing.then,
-            f"no price for {ages[place] / 86_400e6:.1f} days; last price {basket.prices[place]:.6g} "
+            f"{'no price that is believed' if implausible[place] else 'no price'} for {ages[place] / 86_400e6:.1f} days"
+            f"{', a redenomination perhaps' if implausible[place] else ''}; last price {basket.prices[place]:.6g} "
             f"at weight {weights[place]:.4%}",
         )
         for place in np.flatnonzero(gone).tolist()

@@ -138,7 +138,9 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     marked = _marked(held, filled, stamps)
     leaving: list[Record] = []
     if ages is not None and gone is not None:
-        leaving += removal_evidence(marked, gone, event.times[rows - 1], state.assets, ages[rows - 1], book.missing)
+        leaving += removal_evidence(
+            marked, gone, event.times[rows - 1], state.assets, ages[rows - 1], filled.implausible[-1], book.missing
+        )
         if book.missing.then == ZERO:
             filled.prices[-1, gone] = 0.0
             marked = _marked(held, filled, stamps)

@@ -56,7 +56,7 @@ def import_files(
     source: str | None = None,
     preset: Preset | None = None,
     now: datetime,
-    max_bad: float = 0.05,
+    max_bad: float | None = None,
 ) -> ImportReport:
     """Read files into a table and return what was done; either all of it is written or nothing.
 
@@ -69,7 +69,8 @@ def import_files(
         source: Name under which tickers are looked up among the aliases.
         preset: A maker's format.
         now: An instant after which nothing can have been observed.
-        max_bad: Share of bad rows above which the import is refused.
+        max_bad: Share of bad rows above which the import is refused; 0.05 unless given, and of corporate events 0, as
+            one that is lost moves an index.
 
     Raises:
         DataError: A file cannot be read, a column is missing, dates need a stamp, or too many rows are bad.
@@ -90,10 +91,12 @@ def import_files(
         report.new_assets = assets["asset"].to_list()
     good, aside = _judge(rows, schema, now, report, KnownAssets.of(lake) if table == "events" else None)
     bad = sum(report.problems.values())
-    if report.rows and bad > max_bad * report.rows:
+    allowed = max_bad if max_bad is not None else 0.0 if table == "events" else 0.05
+    if report.rows and bad > allowed * report.rows:
         worst = max(report.problems, key=lambda reason: report.problems[reason])
         raise DataError(
-            f"{bad} of {report.rows} rows are bad, more than {max_bad:.0%}: most often {worst}, as in "
+            f"{bad} of {report.rows} rows are bad, more than {allowed:.0%}: "
+            f"{'most often ' if len(report.problems) > 1 else ''}{worst}, as in "
             f"{report.examples[worst][0]}; nothing was written. Mend the file, or allow more with --max-bad"
         )
     final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
@@ -358,6 +361,9 @@ def _judge(
     collision = pl.struct(key).is_duplicated()
     if schema.name in ("daily", "intraday"):
         return drop(rows, collision, "another row has the same time and asset with other figures"), _together(aside)
+    if schema.name == "events":
+        remedy = "leave one; a row that corrects another has a later known_at"
+        return drop(rows, collision, "two rows tell the same event otherwise", "ratio", remedy), _together(aside)
     repeated = ~pl.struct(key).is_last_distinct()
     return drop(rows, repeated, "a later row has the same key"), _together(aside)
 
