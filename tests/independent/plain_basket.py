@@ -37,12 +37,14 @@ class Lot:
         price: The price at which they were fixed, in the units of now.
         fixed: When that price was observed, or just before the event by which other units became these.
         by: Ratios of the events that were applied to the lot, by which a correction finds it.
+        made: Whether an event made the units of others.
     """
 
     units: float
     price: float
     fixed: datetime
     by: Mapping[Key, float] = field(default_factory=dict)
+    made: bool = False
 
     def times(self, ratio: float, key: Key) -> Lot:
         """Return the lot after a conversion."""
@@ -98,7 +100,7 @@ class Basket:
             return
         turned = [lot if fixed_after(lot) else lot.times(event.factor, event.key) for lot in lots]
         if new != event.asset:
-            turned = [replace(lot, fixed=event.time - MOMENT) for lot in turned]
+            turned = [replace(lot, fixed=event.time - MOMENT, made=True) for lot in turned]
         self.lots[new] = self.lots.get(new, []) + turned
 
     def correct(self, key: Key, ratio: float) -> None:

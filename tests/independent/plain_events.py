@@ -88,16 +88,19 @@ def _convert(index: Index, event: Event, new: str) -> None:
     before = index.basket.units(asset)
     # The price that is used is in new units already where a redenomination was learned late.
     late = new == asset and asset in index.last and instant(index.last[asset].day) >= event.time
+    # Where an event after the redenomination made all the units, their price came with them in new units.
+    lots = index.basket.lots.get(asset, [])
+    done = new == asset and bool(lots) and all(lot.made and lot.fixed >= event.time for lot in lots)
     if new in index.basket.cash:
         _to_cash(index, asset, new)
     for basket in index.baskets:
-        basket.convert(event, new, lambda lot: late and lot.fixed >= event.time)
+        basket.convert(event, new, lambda lot: (late or lot.made) and lot.fixed >= event.time)
     for change in index.pending:
         if instant(change.day) < event.seen:
             change.convert(event, new)
     if asset in index.last:
         price = index.last.pop(asset)
-        if not late:
+        if not (late or done):
             price = Price(price.value / event.factor, price.day, {**price.by, event.key: event.factor})
         index.last.setdefault(new, price)
     if before and asset in index.given:
@@ -126,7 +129,9 @@ def _credit(index: Index, event: Event) -> None:
     if new is None or not index.market.has(new) or event.asset not in index.basket.lots or new in index.basket.cash:
         return
     units = index.basket.units(event.asset) * event.ratio
-    index.basket.lots.setdefault(new, []).append(Lot(units, 0.0, event.time - MOMENT, {event.key: event.ratio}))
+    index.basket.lots.setdefault(new, []).append(
+        Lot(units, 0.0, event.time - MOMENT, {event.key: event.ratio}, made=True)
+    )
     index.given.setdefault(new, 0.0)
     if event.asset in index.income.earned:
         earned = index.income.earned

@@ -25,7 +25,12 @@ def event(day: float, known: float, kind: str, ratio: float, new: str | None = N
 
 
 def levels(
-    given: dict[str, dict[int, float]], events: list[dict[str, Any]], steps: int = 1, fix: str = "units", **more: Any
+    given: dict[str, dict[int, float]],
+    events: list[dict[str, Any]],
+    steps: int = 1,
+    fix: str = "units",
+    schedule: dict[str, Any] | None = None,
+    **more: Any,
 ) -> list[float]:
     """Return the level of each day, at the price of each asset that was given last."""
     prices = {
@@ -36,10 +41,10 @@ def levels(
     panel = Panel.from_frames(
         price=pl.DataFrame({"time": [START + timedelta(days=day) for day in range(DAYS)], **prices}), events=table
     )
-    rebalance: dict[str, Any] = {"every": "month", "determine": "3d", "fix": fix}
+    rebalance: dict[str, Any] = {"every": "month", "determine": "3d", "fix": fix, **(schedule or {})}
     if steps > 1:
-        rebalance["transition"] = {"steps": steps, "every": "2d"}
-    select = {"by": "price", "top": len(given)}
+        rebalance["transition"] = {"steps": steps, "every": "20d" if schedule else "2d"}
+    select: dict[str, Any] = {"by": "price", "all": {}}
     found: list[float] = calculate_index(rules(select=select, rebalance=rebalance, **more), panel).level().tolist()
     return found
 
@@ -138,4 +143,52 @@ def test_what_was_determined_becomes_another_asset_in_the_units_of_its_day(known
     found = levels(prices, [split, event(30, 5, "merger", 20.0, "b")], universe=[{"exclude_assets": ["b"]}])
     assert {day: found[day] for day in (31, 34, 35, 36)} == pytest.approx(
         {31: 100.0, 34: 100.0, 35: 100.0, 36: 150.0}, rel=1e-12
+    )
+
+
+def of(asset: str, told: dict[str, Any]) -> dict[str, Any]:
+    return {**told, "asset": asset}
+
+
+@pytest.mark.parametrize("fix", ["units", "weights"])
+def test_units_that_came_by_a_merger_into_a_member_are_not_multiplied_again(fix: str) -> None:
+    # b goes 1:10 on day 10, known on day 15. On day 12 an a, half of the index, becomes 20 new b: 50 of them beside 5
+    # old ones, which are 55 at 1, and 100 once the 5 are 50.
+    prices = {"a": {0: 20.0, 12: GAP}, "b": {0: 10.0, 10: 1.0}}
+    told = [of("b", event(10, 15, "redenomination", 10.0)), event(12, 5, "merger", 20.0, "b")]
+    found = levels(prices, told, fix=fix)
+    assert {day: found[day] for day in (9, 11, 12, 14, 15, 20)} == pytest.approx(
+        {9: 100.0, 11: 55.0, 12: 55.0, 14: 55.0, 15: 100.0, 20: 100.0}, rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(("known", "steps"), [(30.5, 1), (33.5, 1), (33.5, 2)])
+def test_the_same_of_what_was_determined(known: float, steps: int) -> None:
+    # A third each on day 28: 1/60 of a, 1/30 of old b, 1/30 of c, in a basket worth 1; b 1:10 on day 29, and on day 30
+    # an a becomes 20 new b: 20/60 new ones beside 2/60 old, which are 20/60. So b is two thirds, doubling on day 36.
+    prices = {"a": {0: 20.0, 30: GAP}, "b": {0: 10.0, 29: 1.0, 36: 2.0}, "c": {0: 10.0}}
+    told = [of("b", event(29, known, "redenomination", 10.0)), event(30, 5, "merger", 20.0, "b")]
+    found = levels(prices, told, steps=steps)
+    assert {day: found[day] for day in (28, 34, 35, 36)} == pytest.approx(
+        {28: 100.0, 34: 100.0, 35: 100.0, 36: 500 / 3}, rel=1e-12
+    )
+
+
+def test_what_a_migration_made_after_a_redenomination_is_new_at_a_carried_price_too() -> None:
+    # n goes 1:10 at day 9.5, known on day 11; a became n on day 10, at its price of day 9; n is first seen on day 13.
+    prices = {"a": {0: 20.0, 10: GAP}, "b": {0: 10.0}, "n": {0: GAP, 13: 20.0}}
+    told = [event(10, 9.6, "migration", 1.0, "n"), of("n", event(9.5, 11, "redenomination", 10.0))]
+    found = levels(prices, told, fix="weights", missing={"carry_forward": "9d"})
+    assert [found[day] for day in (9, 10, 11, 12, 13, 20)] == pytest.approx([100.0] * 6, rel=1e-12)
+
+
+def test_a_transition_that_gives_way_to_another_keeps_which_units_are_old() -> None:
+    # Weekly changes from 13 January (day 12) on in two steps, the second never due; a 1:10 on day 10, known at 20.5.
+    # Base 2.5 of a and 5 of b, 55 on day 10. The first change, on day 5, was struck at 20 as well. Day 12 keeps half,
+    # 1.25 old a, and buys 6.875 new ones; day 19 keeps half of all. 0.625 old ones then become 6.25: 11.25 more.
+    prices = {"a": {0: 20.0, 10: 2.0}, "b": {0: 10.0}}
+    told = [event(10, 20.5, "redenomination", 10.0)]
+    found = levels(prices, told, steps=2, fix="weights", schedule={"every": "week", "determine": "0d"})
+    assert {day: found[day] for day in (9, 10, 20, 21)} == pytest.approx(
+        {9: 100.0, 10: 55.0, 20: 55.0, 21: 66.25}, rel=1e-12
     )

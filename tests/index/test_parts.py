@@ -7,7 +7,16 @@ import pytest
 from tests.index.test_basket import basket
 
 from basketry.index.basket import Basket
-from basketry.index.parts import Part, amounts_of, corrected_parts, held_parts, moved_parts, stepped_parts
+from basketry.index.parts import (
+    Part,
+    amounts_of,
+    corrected_parts,
+    held_parts,
+    moved_parts,
+    redenominated_parts,
+    started_parts,
+    stepped_parts,
+)
 from basketry.market.events import CorporateEvent, EventKind
 
 T = np.datetime64("2021-03-10", "us")
@@ -72,8 +81,42 @@ def test_parts_go_over_with_the_units_and_shrink_beside_them() -> None:
 
 def test_a_redenomination_leaves_the_shares() -> None:
     split = CorporateEvent(T, T, EventKind.REDENOMINATION, "a", None, 10.0)
-    found = moved((Part(0, (0.4, 0.0, 0.0), (EARLIER,)),), holding(), 0, 0, split, 10.0, False)
-    assert seen(found) == close(Part(0, (0.4, 0.0, 0.0), (EARLIER, split)), Part(0, (0.6, 0.0, 0.0), (split,)))
+    parts = (Part(0, (0.4, 0.0, 0.0), (EARLIER,)),)
+    amounts = amounts_of(holding(), 0)
+    made = redenominated_parts(parts, 0, amounts, split)
+    assert made is not None
+    assert seen(made[0]) == close(Part(0, (0.4, 0.0, 0.0), (EARLIER, split)), Part(0, (0.6, 0.0, 0.0), (split,)))
+    assert made[1].tolist() == [10.0, 1.0, 1.0]
+    # Of 4 units at the start and none at the end, all that is held is of the start.
+    amounts = amounts_of(holding(plan=PLAN), 0)
+    for old, grown in (((True, False), [10.0, 10.0, 1.0]), ((False, False), None)):
+        made = redenominated_parts((), 0, amounts, split, old, 0.25)
+        assert (None if made is None else made[1].tolist()) == grown
+    # 10 x 3/4 of the start, half of them by an event before, and 30 x 1/4 of the end: 7.5 x 10 + 7.5 of 15.
+    amounts = amounts_of(holding(plan=PLAN), 1)
+    shares = (0.25, 0.5, 0.0)
+    for fixed in (None, 5):
+        made = redenominated_parts((Part(1, shares, (OTHER,), fixed),), 1, amounts, split, (True, False), 0.25)
+        assert made is not None
+        assert made[1].tolist() == pytest.approx([5.5, 10.0, 1.0])
+    amounts = amounts_of(holding(), 0)
+    # What an event made after the redenomination is new, whatever the time of the others; made before it, old.
+    now = int(T.astype(np.int64))
+    for fixed, times in ((now, 0.6 * 10 + 0.4), (now - 1, 10.0)):
+        later = (Part(0, (0.4, 0.0, 0.0), (EARLIER,), fixed),)
+        made = redenominated_parts(later, 0, amounts, split)
+        assert made is not None
+        assert made[1][0] == pytest.approx(times)
+
+
+def test_a_transition_begins_with_the_units_whose_time_is_another() -> None:
+    old = basket([0, 1], [5.0, 10.0], [8.0, 2.0], plan=np.array(PLAN), counted=np.array([[3, 4], [3, 9]]))
+    parts = (Part(0, (0.4, 0.1, 0.2), (EARLIER,), 7), Part(1, (0.5, 0.5, 0.5), (OTHER,)))
+    # Of b 10 x 3/4 are of the start and 30 x 1/4 of the end: half.
+    assert started_parts(parts, old, 0.25, (Part(1, (0.3, 0.0, 0.0), (MERGER,), 8),)) == (
+        Part(0, (0.0, 0.4, 0.0), (), 7), Part(1, (0.0, 0.0, 0.3), (), 8), Part(1, (0.0, 0.5, 0.0), (), 4),
+    )  # fmt: skip
+    assert started_parts(parts[1:], holding(), 1.0, ()) == ()
 
 
 def test_what_is_credited_comes_beside_and_has_no_share_in_a_transition() -> None:

@@ -16,7 +16,7 @@ from basketry.index.carry import carry_decision
 from basketry.index.divisor import base_divisor, chained_divisor
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, Silence, TransitionStep
 from basketry.index.missing import live_below, marks_of
-from basketry.index.parts import held_parts, stepped_parts
+from basketry.index.parts import Part, held_parts, started_parts, stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record
 from basketry.index.settle import departs
@@ -133,13 +133,19 @@ def _rebalanced(
         words = "no selected asset has a price that is fresh enough"
         return state, (*left_out, Evidence(time, "*", "no_prices", "composition kept", words))
     steps = None
+    parts: tuple[Part, ...] = ()
     transition = schedule.transition
     if transition is not None and transition.steps > 1:
-        target, steps = _first_step(basket, target, time, transition)
+        share = 1.0 if state.steps is None else state.steps.done / state.steps.steps
+        fixed = decision.parts if schedule.fix == "units" else ()
+        begun = started_parts(state.parts, basket, share, fixed)
+        target, steps, parts = _first_step(basket, target, time, transition, begun)
     else:
         target = target.with_divisor(chained_divisor(basket.divisor, basket.value, target.value))
     state = _struck(state, target, time, version.number, steps)
-    if schedule.fix == "units" and steps is None:
+    if steps is not None:
+        state = changed(state, parts=parts)
+    elif schedule.fix == "units":
         state = _with_parts(state, target, decision)
     dates = (decision.announced_at, decision.determined_at, time)
     return state, (
@@ -202,13 +208,16 @@ def _with_parts(state: IndexState, basket: Basket, decision: Decision) -> IndexS
     return changed(state, parts=held_parts(decision.parts, basket))
 
 
-def _first_step(basket: Basket, target: Basket, time: np.datetime64, transition: Transition) -> tuple[Basket, Steps]:
+def _first_step(
+    basket: Basket, target: Basket, time: np.datetime64, transition: Transition, parts: tuple[Part, ...]
+) -> tuple[Basket, Steps, tuple[Part, ...]]:
     both = merged(basket, target)
     every = transition.every // timedelta(microseconds=1)
     steps = Steps(time, transition.steps, every, 1)
     stepped = _at_step(both, basket.value, basket.divisor, steps)
     # The step is scaled to what the basket held is worth, unless cash was sold for it.
-    return (stepped.with_divisor(basket.divisor) if basket.plain else stepped), steps
+    after = stepped.with_divisor(basket.divisor) if basket.plain else stepped
+    return after, steps, stepped_parts(parts, both, after, 1 / steps.steps)
 
 
 def _at_step(basket: Basket, value: float, divisor: float, steps: Steps) -> Basket:

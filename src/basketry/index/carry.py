@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from basketry.core.numbers import Floats, normalise
-from basketry.index.parts import corrected_parts, moved_parts
+from basketry.index.parts import corrected_parts, moved_parts, redenominated_parts
 from basketry.index.settle import REPLACE, becomes, departs
 from basketry.index.state import Decision, Due
 from basketry.market.events import CorporateEvent, EventKind
@@ -35,11 +35,13 @@ def carry_decision(decision: Decision, due: Due) -> Decision:
     if departs(due):
         return _without(decision, place, due)
     target = becomes(due)
-    # What was determined at a price in new units, before the event was known, is in new units already.
-    if target == source and decision.seen[place] >= event.time.astype(np.int64):
-        return decision
+    if target == source:
+        # What was determined at a price in new units, before the event was known, is in new units already.
+        old = bool(decision.seen[place] < event.time.astype(np.int64))
+        made = redenominated_parts(decision.parts, source, _units(decision, place), event, (old, old))
+        return decision if made is None else replace(_times(decision, place, float(made[1][0])), parts=made[0])
     moved = _times(decision, place, event.ratio)
-    there = np.flatnonzero(decision.columns == target) if target != source else places[:0]
+    there = np.flatnonzero(decision.columns == target)
     held = _units(decision, int(there[0])) if len(there) else np.zeros(3)
     parts = moved_parts(decision.parts, _units(moved, place), held, source, target, event)
     return replace(_became(moved, place, target, event), parts=parts)
@@ -72,8 +74,6 @@ def _times(decision: Decision, place: int, ratio: float) -> Decision:
 def _became(decision: Decision, place: int, target: int, event: CorporateEvent) -> Decision:
     """Return what was determined with another asset in the place of one; what was determined of both adds up."""
     columns, seen = decision.columns.copy(), decision.seen.copy()
-    if columns[place] == target:
-        return decision
     shares = np.zeros(len(columns)) if decision.shares is None else decision.shares
     figures = np.array([decision.weights, decision.raw, shares, decision.prices])
     keep = np.ones(len(columns), dtype=bool)

@@ -316,7 +316,15 @@ _EVENT: dict[str, Decode] = {
     "reason": _text,
     "note": _text,
 }
-_part = _of(Part, {"column": _whole, "shares": _three, "events": _each(_of(CorporateEvent, _EVENT))})
+_part = _of(
+    Part,
+    {
+        "column": _whole,
+        "shares": _three,
+        "events": _each(_of(CorporateEvent, _EVENT)),
+        "fixed": _or_none(_whole),
+    },
+)
 _DECISION: dict[str, Decode] = {
     "cause": Cause,
     "words": _text,

@@ -26,11 +26,14 @@ class Part:
         column: The asset.
         shares: Of its units, 0 to 1 each.
         events: What they went through.
+        fixed: Microseconds from which they are what they are, where that is another time than for the other units of
+            the asset: see `Basket.counted`.
     """
 
     column: int
     shares: Shares
     events: tuple[CorporateEvent, ...]
+    fixed: int | None = None
 
     def went_through(self, event: CorporateEvent) -> bool:
         """Return whether an event, or one that a row corrects, changed these units."""
@@ -53,22 +56,94 @@ def moved_parts(
         parts: Before.
         came: New units that came, see `amounts_of`.
         held: Units that were there already.
-        source, target: Columns.
+        source, target: Columns, two.
         event: What happened.
         credit: Whether the old units stay.
     """
+    # A redenomination at the very time of the event still holds for what it made.
+    began = int(event.time.astype(np.int64)) - 1
     found: list[Part] = []
     rest = np.ones(3)
     for part in parts:
         if part.column == source and not credit:
             rest = rest - part.shares
-            found.append(Part(target, _of(came * part.shares, held + came), (*part.events, event)))
+            found.append(Part(target, _of(came * part.shares, held + came), (*part.events, event), began))
         elif part.column == target:
             found.append(replace(part, shares=_of(held * part.shares, held + came)))
         else:
             found.append(part)
-    found.append(Part(target, _of(rest * came, held + came), (event,)))
+    found.append(Part(target, _of(rest * came, held + came), (event,), began))
     return tuple(part for part in found if max(part.shares) > _NOTHING)
+
+
+def redenominated_parts(
+    parts: tuple[Part, ...],
+    column: int,
+    amounts: Floats,
+    event: CorporateEvent,
+    old: tuple[bool, bool] = (True, True),
+    share: float = 1.0,
+) -> tuple[tuple[Part, ...], Floats] | None:
+    """Return the parts once the old units of an asset are new ones, and what that makes; None where none are old.
+
+    The second result is what all units of the asset are multiplied by, see `amounts_of`.
+
+    Args:
+        parts: Before.
+        column: The asset.
+        amounts: Its units, see `amounts_of`.
+        event: The redenomination.
+        old: Whether those whose time is that of the basket are old, at the start and at the end of a transition.
+        share: Of the target in what is held during a transition.
+    """
+    began = int(event.time.astype(np.int64))
+    found = [part for part in parts if part.column != column]
+    own = [part for part in parts if part.column == column]
+    rest = np.ones(3) - np.sum([part.shares for part in own], axis=0) if own else np.ones(3)
+    new: list[tuple[Floats, tuple[CorporateEvent, ...], int | None]] = []
+    touched = False
+    for shares, events, fixed in [*((part.shares, part.events, part.fixed) for part in own), (rest, (), None)]:
+        start, end = map(float, old if fixed is None else (fixed < began, fixed < began))
+        amount = amounts * shares
+        # What is held is of both ends.
+        mix = amount[1:] * (1.0 - share, share)
+        behind = np.array([float(mix @ (start, end) / mix.sum()) if mix.sum() > 0 else end, start, end])
+        touched = touched or bool((amount * behind > 0).any())
+        new += [(amount * behind * event.ratio, (*events, event), fixed), (amount * (1.0 - behind), events, fixed)]
+    if not touched:
+        return None
+    total = np.sum([amount for amount, *_ in new], axis=0)
+    for amount, events, fixed in new:
+        shares = _of(amount, total)
+        if max(shares) > _NOTHING and (events or fixed is not None):
+            found.append(Part(column, shares, events, fixed))
+    return tuple(found), np.divide(total, amounts, out=np.ones(3), where=amounts > 0)
+
+
+def started_parts(parts: tuple[Part, ...], old: Basket, share: float, target: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the parts of both ends of a transition that begins: units whose time is another than that of their end.
+
+    No later row corrects what they went through.
+
+    Args:
+        parts: Of the basket before.
+        old: The basket before, in a transition perhaps that gives way to this one.
+        share: Of the target in what it holds.
+        target: Parts of the basket that was determined.
+    """
+    found = [Part(part.column, (0.0, part.shares[0], 0.0), (), part.fixed) for part in parts if part.fixed is not None]
+    found += [
+        Part(part.column, (0.0, 0.0, part.shares[0]), (), part.fixed) for part in target if part.fixed is not None
+    ]
+    if old.plan is not None:
+        for place in np.flatnonzero(old.counted[0] != old.counted[1]).tolist():
+            column = int(old.columns[place])
+            others = sum(part.shares[1] for part in parts if part.column == column and part.fixed is not None)
+            start, end = (old.plan[:, place] * (1.0 - share, share)).tolist()
+            if start > 0:
+                of_start = start * (1.0 - others) / (start + end)
+                found.append(Part(column, (0.0, of_start, 0.0), (), int(old.counted[0, place])))
+    return tuple(found)
 
 
 def corrected_parts(

@@ -9,7 +9,7 @@ import numpy as np
 
 from basketry.core.numbers import Floats
 from basketry.index.basket import Basket, chain
-from basketry.index.parts import Part, amounts_of, corrected_parts, held_parts, moved_parts
+from basketry.index.parts import Part, amounts_of, corrected_parts, held_parts, moved_parts, redenominated_parts
 from basketry.index.records import Evidence
 from basketry.index.state import Candidate, Due
 from basketry.market.event_ratio import ratio_contradiction
@@ -120,30 +120,25 @@ def convert(
         late = target == due.column and seen >= event.time.astype(np.int64) and not basket.awaited[place]
         learned += [due] if late else []
         amounts = amounts_of(basket, due.column)
-        if late:
-            behind = _behind(basket, place, event, share)
-            if not behind.any():
-                idle.append(due)  # The units were struck in new units.
+        if target == due.column:
+            before = (basket.counted[:, place] < event.time.astype(np.int64)).tolist()
+            old = (before[0], before[1]) if late else (True, True)
+            made = redenominated_parts(parts, target, amounts, event, old, share)
+            if made is None:
+                idle.append(due)  # The units, and the price where none was observed since, are new ones.
                 continue
-            basket, parts, step = _redenominated(basket, due.column, event, amounts, behind, parts)
+            parts, times = made
+            basket, step = _multiplied(basket, place, times, price if late else price / ratio)
             carried = chain(carried, step)
             continue
         came = amounts * ratio
         if credit:
             came[1:] = 0.0  # What is credited has no share in a transition under way.
-        held = np.zeros(3) if target == due.column else amounts_of(basket, target)
-        parts = moved_parts(parts, came, held, due.column, target, event, credit=credit)
+        parts = moved_parts(parts, came, amounts_of(basket, target), due.column, target, event, credit=credit)
         # A redenomination at the very time of the event still holds for what became the new asset.
         began = np.full(2, event.time.astype(np.int64) - 1)
         basket, step = basket.exchanged(
-            due.column,
-            target,
-            ratio,
-            0.0 if credit else price / ratio,
-            seen,
-            basket.counted[:, place] if target == due.column else began,
-            keep_old=credit,
-            awaited=credit,
+            due.column, target, ratio, 0.0 if credit else price / ratio, seen, began, keep_old=credit, awaited=credit
         )
         if into_cash and basket.plan is not None:
             plan = basket.plan.copy()
@@ -161,46 +156,17 @@ def convert(
     )
 
 
-def _behind(basket: Basket, place: int, event: CorporateEvent, share: float) -> Floats:
-    """Return which part of the units of an asset was fixed before a redenomination, in old units: see `amounts_of`.
-
-    Args:
-        basket: Before the event.
-        place: Of the asset.
-        event: The redenomination, learned late.
-        share: Of the target in what is held during a transition.
-    """
-    start, end = (basket.counted[:, place] < event.time.astype(np.int64)).astype(np.float64).tolist()
-    mixed = end
-    if basket.plan is not None:
-        parts = basket.plan[:, place] * (1.0 - share, share)
-        mixed = float(parts @ (start, end) / parts.sum()) if parts.sum() > 0 else end
-    return np.array([mixed, start, end])
-
-
-def _redenominated(
-    basket: Basket, column: int, event: CorporateEvent, amounts: Floats, behind: Floats, parts: tuple[Part, ...]
-) -> tuple[Basket, tuple[Part, ...], Carried]:
-    """Return a basket in which a part of the units of an asset is as many as by a redenomination learned late.
-
-    The price, observed since, is in new units already.
-    """
-    place = int(np.searchsorted(basket.columns, column))
-    came, held = amounts * behind * event.ratio, amounts * (1.0 - behind)
-    times = 1.0 - behind + behind * event.ratio
+def _multiplied(basket: Basket, place: int, times: Floats, price: float) -> tuple[Basket, Carried]:
+    """Return a basket with so many times the units of an asset, see `amounts_of`, at another last price."""
+    column = int(basket.columns[place])
     after, step = basket.exchanged(
-        column,
-        column,
-        float(times[0]),
-        float(basket.prices[place]),
-        int(basket.seen[place]),
-        basket.counted[:, place],
+        column, column, float(times[0]), price, int(basket.seen[place]), basket.counted[:, place]
     )
     if basket.plan is not None:
         plan = basket.plan.copy()
         plan[:, place] *= times[1:]
         after = replace(after, plan=plan)
-    return after, moved_parts(parts, came, held, column, column, event), step
+    return after, step
 
 
 def _corrected(
@@ -222,20 +188,7 @@ def _corrected(
         late = becomes(due) == due.column and seen >= event.time.astype(np.int64)
         # The last price used was divided by the ratio too, where none has been observed since.
         divided = seen < since.astype(np.int64) and not late and bool(np.isclose(grown[0], factor, rtol=1e-12))
-        plan = basket.plan
-        basket, step = basket.exchanged(
-            column,
-            column,
-            float(grown[0]),
-            before / factor if divided else before,
-            seen,
-            basket.counted[:, place],
-            awaited=bool(basket.awaited[place]),
-        )
-        if plan is not None:
-            plan = plan.copy()
-            plan[:, place] *= grown[1:]
-            basket = replace(basket, plan=plan)
+        basket, step = _multiplied(basket, place, grown, before / factor if divided else before)
         steps.append(step)
     return basket, parts, steps, before
 
