@@ -249,9 +249,9 @@ class _Processes:
                     tell({place: indices.make(place, rules[place], found) for place, found in outcomes})
             except BrokenProcessPool as error:
                 raise BasketryError(
-                    "a process of calculate_many ended before its work was done: it was killed, perhaps for want of "
-                    "memory, or could not start because the calling script does not start its work under "
-                    "`if __name__ == '__main__':`; try fewer processes, or processes=1"
+                    "a process of calculate_many ended before its work was done: it could not start because the "
+                    "calling script does not start its work under `if __name__ == '__main__':`, or it was killed, "
+                    "perhaps for want of memory; try fewer processes, or processes=1"
                 ) from error
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
