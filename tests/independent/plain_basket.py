@@ -66,6 +66,11 @@ class Basket:
     lots: dict[str, list[Lot]] = field(default_factory=dict)
     cash: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def held(self) -> set[str]:
+        """What is held, as an asset or as cash."""
+        return {*self.lots, *self.cash}
+
     def units(self, asset: str) -> float:
         return math.fsum(lot.units for lot in self.lots.get(asset, []))
 

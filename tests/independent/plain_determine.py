@@ -180,7 +180,7 @@ def _redenominated(path: list[tuple[Day, float, float]], prices: Mapping[Day, fl
     for then, believed, reported in reversed(path):
         if (day - then).days > 7:
             return False
-        apart = not _within(value, reported, 2) and not _within(prices[day], prices[then], 2)
+        apart = not _within(value, reported, 1.999999) and not _within(prices[day], prices[then], 1.999999)
         if believed == reported and apart and _within(value * prices[day], reported * prices[then], 1.5):
             return True
     return False

@@ -102,6 +102,9 @@ def _convert(index: Index, event: Event, new: str) -> None:
         price = index.last.pop(asset)
         if not (late or done):
             price = Price(price.value / event.factor, price.day, {**price.by, event.key: event.factor})
+        if new != asset and new in index.basket.lots and new not in index.last and before:
+            # What was credited and waits for its first price is worth nothing beside what came.
+            price = Price(price.value * before * event.factor / index.basket.units(new), price.day, price.by)
         index.last.setdefault(new, price)
     if before and asset in index.given:
         given = index.given.pop(asset)
@@ -163,7 +166,7 @@ def leave(index: Index, event: Event) -> None:
 
 def way_out(index: Index, removal: str | None) -> str:
     """Return how a member leaves by an event that says so, or says nothing."""
-    if removal == "replace_by_next" and _replacement(index, index.ranked, set(index.basket.lots)) is None:
+    if removal == "replace_by_next" and _replacement(index, index.ranked, index.basket.held) is None:
         removal = None
     return removal or str(index.rules["delisting"])
 
@@ -178,7 +181,7 @@ def depart(index: Index, asset: str, how: str | None) -> None:
     """Take an asset out of the basket held and of those of a transition under way."""
     if asset not in index.basket.lots:
         return
-    new = _replacement(index, index.ranked, set(index.basket.lots)) if how == "replace_by_next" else None
+    new = _replacement(index, index.ranked, index.basket.held) if how == "replace_by_next" else None
     if how in (None, "replace_by_next"):
         how = index.rules["delisting"]
     if new is not None and asset in index.last:

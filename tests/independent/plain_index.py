@@ -113,7 +113,7 @@ class PlainIndex:
                 index.income.step(index.basket, day)
                 self.events(day)
                 quiet = self.read(day)
-                self.level(day)
+                self.level(day, quiet)
                 self.status(day, quiet)
                 self.depart(day, quiet)
                 self.total(day)
@@ -205,13 +205,13 @@ class PlainIndex:
         index = self.index
         return [a for a in sorted(index.basket.lots) if a in index.last and index.age(a) > self.rules["carry"]]
 
-    def level(self, day: Day) -> None:
+    def level(self, day: Day, quiet: bool = False) -> None:
         """Make the level with the basket held; suspended, it stays where it was.
 
         In silence no price moves, so that the level moves only where an event takes value away.
         """
         index, levels = self.index, self.result.levels
-        held = self.rules["then"] == "suspend" and bool(self.old())
+        held = (quiet or self.rules["then"] == "suspend") and bool(self.old())
         now = index.basket.value(index.last) / index.divisor
         levels[day] = levels[day - timedelta(1)] if held else now
 

@@ -192,3 +192,24 @@ def test_a_transition_that_gives_way_to_another_keeps_which_units_are_old() -> N
     assert {day: found[day] for day in (9, 10, 20, 21)} == pytest.approx(
         {9: 100.0, 10: 55.0, 20: 55.0, 21: 66.25}, rel=1e-12
     )
+
+
+def test_what_joins_units_that_wait_for_their_first_price_keeps_its_worth() -> None:
+    # Half each: 2.5 of a at 20 and 5 of b at 10. Each b gives a new n on day 5, worth nothing yet; each a becomes two
+    # on day 10: 5 beside 5, worth 50 until n is first seen, at 12 on day 13: 10 of them and 50 of b.
+    prices = {"a": {0: 20.0, 10: GAP}, "b": {0: 10.0}, "n": {0: GAP, 13: 12.0}}
+    told = [of("b", event(5, 4, "airdrop", 1.0, "n")), event(10, 9, "migration", 2.0, "n")]
+    found = levels(prices, told, fix="weights", missing={"carry_forward": "9d"})
+    assert [found[day] for day in (4, 5, 9, 10, 12, 13)] == pytest.approx([100.0] * 5 + [170.0], rel=1e-12)
+    # Without a first price within `carry_forward` it leaves as any other member, at its last price: b is all.
+    found = levels({**prices, "b": {0: 10.0, 20: 20.0}, "n": {0: GAP}}, told, fix="weights")
+    assert [found[day] for day in (9, 10, 14, 15, 19, 20)] == pytest.approx([100.0] * 5 + [200.0], rel=1e-12)
+
+
+def test_a_correction_in_a_suspended_silence_shows_in_the_first_level_after() -> None:
+    # Each a became two n on day 10; four by the correction, known on day 14.5: nobody has a price from day 13 to 16,
+    # two days are carried, and what is suspended is held.
+    prices = {"a": {0: 20.0, 10: GAP}, "n": {0: GAP, 10: 10.0, 13: GAP, 17: 10.0}}
+    told = [event(10, 9, "migration", 2.0, "n"), event(10, 14.5, "migration", 4.0, "n")]
+    found = levels(prices, told, fix="weights", missing={"carry_forward": "2d"})
+    assert [found[day] for day in (9, 12, 14, 15, 16, 17)] == pytest.approx([100.0] * 5 + [200.0], rel=1e-12)

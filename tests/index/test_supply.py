@@ -180,8 +180,9 @@ def test_a_supply_that_moves_against_the_price_is_believed() -> None:
     assert moved([10_000.0], [0.151]) == [100.0]
     assert moved([10_000.0], [10.0]) == [100.0], "the price did not move"
     assert moved([10_000.0], [1000.0]) == [100.0], "it moved the same way"
-    assert moved([200.0], [5.0]) == [100.0], "a crash by half is one"
-    assert moved([201.0], [4.99]) == [201.0]
+    assert moved([199.9], [4.99]) == moved([200.1], [5.01]) == [100.0], "less than two of either"
+    assert moved([200.0], [5.0]) == [200.0], "two for one"
+    assert moved([200.0 * (1.0 - 1e-14)], [5.0 * (1.0 + 1e-14)]) == [200.0 * (1.0 - 1e-14)], "two to rounding"
 
 
 def test_price_and_supply_may_be_some_days_apart() -> None:

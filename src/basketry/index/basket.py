@@ -135,7 +135,7 @@ class Basket:
 
         With `keep_old` the old asset stays and the new one comes beside it, with no weight given, as in a fork. A
         redenomination is an exchange of an asset for itself. Where the new asset is held already the units add up
-        and its own price counts.
+        and its own price counts; while it waits for its first one, all its units are worth what came.
 
         Args:
             old, new: Columns; the old one is held.
@@ -182,6 +182,10 @@ class Basket:
             divisor=self.divisor,
             plan=None if self.plan is None else self._planned(carried, keep_old=keep_old),
         )
+        came = float(self.units[source]) * ratio
+        if not keep_old and moved.awaited[target] and not self.awaited[source] and came > 0:
+            moved.prices[target] = price * came / moved.units[target]
+            moved.seen[target], moved.awaited[target] = seen, False
         return moved, carried
 
     def _planned(self, carried: Carried, *, keep_old: bool) -> Floats:

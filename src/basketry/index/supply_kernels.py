@@ -14,9 +14,10 @@ BELIEVED, REPORTED, SEEN, BORN, ANCHOR = range(5)
 """Places in the state of `follow`: the figure believed, the last reported, the microseconds of that and of the first,
 and the row from which growth over a window is judged."""
 
-OPPOSITE, STEADY = 2.0, 1.5
+OPPOSITE, STEADY = 2.0 / (1.0 + 1e-9), 1.5
 """By which factor price and supply must move against each other, and within which the capitalisation must stay, for a
-jump to be taken for a redenomination that nobody has recorded."""
+jump to be taken for a redenomination that nobody has recorded. A supply that doubled is often a capitalisation over a
+price, and twice as much to rounding only."""
 
 
 @njit(cache=True)
