@@ -16,7 +16,8 @@ from basketry.core.frames import EVENTS
 from basketry.index.calculate import calculate_index
 from basketry.jobs.data import check_lake
 from basketry.lake.files import Files
-from basketry.lake.importing import ImportReport, import_files
+from basketry.lake.import_report import ImportReport
+from basketry.lake.importing import import_files
 from basketry.lake.lake import Lake
 from basketry.methodology.methodology import Methodology
 
@@ -62,6 +63,27 @@ def test_the_rows_of_the_documentation_are_imported(tmp_path: Path) -> None:
     assert set(lake.read("events")["kind"]) == set(EventKind)
 
 
+def test_all_bad_rows_are_listed_up_to_a_number_a_reason_with_their_count(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    ratios = [SPLIT.format("1:100").replace("2024-01-26", f"2024-01-{day:02}") for day in range(10, 22)]
+    with pytest.raises(DataError) as refused:
+        bring(lake, tmp_path, *ratios, f"{DAY},Halt,dot,,,,,,,,", f"{DAY},halt,dot,,,,,,,,")
+    head, *lines = str(refused.value).splitlines()
+    assert head == (
+        "13 of 14 rows are bad, more than 0%; nothing was written. Mend the file, or allow more with --max-bad"
+    )
+    assert lines[0] == "  12 rows: the ratio is not a number between 1e-12 and 1e+12"
+    assert lines[1:11] == [
+        f"      events.csv line {line}: dot, ratio '1:100'; give the new units for one old unit, as in 100 or 0.01"
+        for line in range(2, 12)
+    ]
+    assert lines[11:] == [
+        "      and 2 more",
+        "  1 row: the kind is unknown",
+        "      events.csv line 14: dot, kind 'Halt'; write 'halt'",
+    ]
+
+
 @pytest.mark.parametrize("ratio", ["", "0", "-100", "inf", "nan", "abc", "1e300"])
 def test_a_ratio_that_is_none_is_refused_with_file_and_line(tmp_path: Path, ratio: str) -> None:
     lake = lake_of(tmp_path)
@@ -91,12 +113,12 @@ def test_an_inverted_ratio_is_found_with_the_right_one_and_a_right_one_keeps_the
         (f"{DAY},migration,dot,,1,,,,,,", r"line 2: dot, new_asset empty; give the id of the new asset"),
         (f"{DAY},migration,dot,DOT,1,,,,,,", r"the asset itself, as in .* line 2: dot, new_asset 'dot'"),
         (f"{DAY},halt,dot,,,{DAY},,,,,", r"until 2024-01-26 00:00:00.*; give the first"),
-        (f"{DAY},halt,dot,,,soon,,,,,", r"time cannot be read, .* line 2: dot, unreadable 'until soon'"),
+        (f"{DAY},halt,dot,,,soon,,,,,", r"until cannot be read, .* line 2: dot, until 'soon'; write an instant as"),
         (f"{DAY},delisting,dot,,,,,to_csh,,,", r"removal 'to_csh'; .* \(did you mean 'to_cash'\?\)"),
         (f"{DAY},airdrop,dot,x,1,,,to_cash,,,", r"removal 'to_cash'; leave removal empty"),
         (f"{DAY},delisting,dto,,,,,,,,", r"line 2: dto, asset 'dto'; give an id .* \(did you mean 'dot'\?\)"),
-        (f"{DAY},delisting,  ,,,,,,,,", r"asset is missing or cannot be read, as in events.csv line 2"),
-        ("x,delisting,dot,,,,,,,,", r"time is missing or cannot be read, as in events.csv line 2: dot"),
+        (f"{DAY},delisting,  ,,,,,,,,", r"asset is missing .*, as in events.csv line 2: asset empty; fill it in"),
+        ("26.01.2024,delisting,dot,,,,,,,,", r"time is missing .* line 2: dot, time '26.01.2024'; .*Z.* --stamp"),
         (f"{NEXT_YEAR},delisting,dot,,,,,,,,", r"line 2: dot, time 2025.*; say in known_at when it was announced"),
         (f"{NEXT_YEAR},delisting,dot,,,,2024-07-01T00:00:00Z,,,,", r"knowledge lies in the future.*known_at 2024-07"),
     ],
@@ -129,9 +151,7 @@ def test_of_events_none_may_be_bad_unless_that_is_asked_for(tmp_path: Path) -> N
 
 def test_two_rows_that_tell_one_event_otherwise_are_refused_both(tmp_path: Path) -> None:
     lake = lake_of(tmp_path)
-    words = (
-        r"2 of 2 rows are bad, more than 0%: two rows tell the same event otherwise.*line 2: dot, ratio 100.*leave one"
-    )
+    words = r"(?s)2 of 2 rows are bad.*two rows tell the same event otherwise.*line 2: dot, ratio 100.*leave one"
     with pytest.raises(DataError, match=words):
         bring(lake, tmp_path, SPLIT.format(100), SPLIT.format(0.01))
     assert bring(lake, tmp_path, SPLIT.format(100), SPLIT.format(100)).kept == 1, "the same twice"

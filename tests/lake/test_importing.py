@@ -91,6 +91,32 @@ def test_bad_rows_are_counted_named_and_set_aside(tmp_path: Path) -> None:
     assert lake.read("quarantine").height == 6
 
 
+@pytest.mark.parametrize(
+    ("table", "header", "row", "told"),
+    [
+        ("daily", "time,asset,price", "x,btc,1", "line 2: btc, time 'x'; write an instant as 2020-01-31T12:30:00Z"),
+        ("daily", "time,asset,price", "2020-01-31T00:00:00Z,btc,1'000", "line 2: btc, price \"1'000\";"),
+        ("daily", "time,asset,price,known_at", "2020-01-31T00:00:00Z,btc,1,soon", "line 2: btc, known_at 'soon';"),
+        ("supply", "time,asset,supply", "2020-01-31T00:00:00Z,btc,many", "line 2: btc, supply 'many'; write a number"),
+        ("supply", "time,asset,supply", "2020-01-31T00:00:00Z,btc,", "line 2: btc, supply empty; write a number, as"),
+        ("rates", "time,rate,value", "2020-01-31T00:00:00Z,EURUSD,?", "line 2: value '?'; write a number, as 0.25"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_read_is_shown_as_it_was_given(
+    tmp_path: Path, table: str, header: str, row: str, told: str
+) -> None:
+    with pytest.raises(DataError) as refused:
+        import_files(Lake(tmp_path / "lake"), [write(tmp_path / "x.csv", header, row)], table, now=NOW)
+    assert f"x.csv {told}" in str(refused.value)
+
+
+def test_a_figure_that_may_be_missing_and_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    rows = ("2020-01-31T00:00:00Z,btc,1,-", "2020-01-31T00:00:00Z,btc,1,n/a")
+    file = write(tmp_path / "x.csv", "time,asset,price,volume", *rows)
+    assert import_files(Lake(tmp_path / "lake"), [file], "daily", now=NOW).problems == {}
+    assert Lake(tmp_path / "lake").read("daily").select("price", "volume").rows() == [(1.0, None)]
+
+
 def test_too_many_bad_rows_write_nothing(tmp_path: Path) -> None:
     file = write(tmp_path / "x.csv", "date,symbol,close", "2020-01-01,BTC,1", "2020-01-02,BTC,-1")
     with pytest.raises(DataError, match=r"1 of 2 rows are bad.*x.csv line 3.*nothing was written"):

@@ -12,7 +12,7 @@ from basketry.cli.console import print_json, say, status, table
 from basketry.core.errors import DataError
 
 if TYPE_CHECKING:
-    from basketry.lake.importing import ImportReport
+    from basketry.lake.import_report import ImportReport
     from basketry.lake.tick_import import TickImport
 
 data_app = typer.Typer(

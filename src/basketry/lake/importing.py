@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,36 +13,18 @@ import polars as pl
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import INSTANT, QUARANTINE, Schema
 from basketry.lake.event_import import KnownAssets, event_faults
+from basketry.lake.import_report import EXAMPLES_MAX, ImportReport
 from basketry.lake.lake import Lake, table_schema
 from basketry.lake.presets import Preset, Stamp
 from basketry.market.assemble import MARKET_CAP_MAX, PRICE_MAX
 from basketry.market.event_checks import canonical_events, value_in_words
 
-EXAMPLES_MAX = 5
 _ID = re.compile(r"[^a-z0-9._-]+")
 _BARE_DATE = r"^\d{4}-\d{2}-\d{2}$"
-
-
-@dataclass
-class ImportReport:
-    """What an import did.
-
-    Attributes:
-        table: Name of the table.
-        rows: Rows read. kept: Rows written.
-        parts: Parts written.
-        problems: Count by reason.
-        examples: Up to five a reason, with file and line.
-        new_assets: Ids that were not known before.
-    """
-
-    table: str
-    rows: int = 0
-    kept: int = 0
-    parts: list[str] = field(default_factory=list)
-    problems: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, list[str]] = field(default_factory=dict)
-    new_assets: list[str] = field(default_factory=list)
+_GIVEN = "given "
+"""Before the name of a column: the texts in it that could not be read."""
+_INSTANT_FORMS = "write an instant as 2020-01-31T12:30:00Z (or +01:00 for the Z), or a date as 2020-01-31 with --stamp"
+_NUMBER_FORMS = "write a number, as 0.25 or 1e6"
 
 
 def import_files(
@@ -90,15 +71,7 @@ def import_files(
             aliases, assets = aliases.clear(), assets.clear()
         report.new_assets = assets["asset"].to_list()
     good, aside = _judge(rows, schema, now, report, KnownAssets.of(lake) if table == "events" else None)
-    bad = sum(report.problems.values())
-    allowed = max_bad if max_bad is not None else 0.0 if table == "events" else 0.05
-    if report.rows and bad > allowed * report.rows:
-        worst = max(report.problems, key=lambda reason: report.problems[reason])
-        raise DataError(
-            f"{bad} of {report.rows} rows are bad, more than {allowed:.0%}: "
-            f"{'most often ' if len(report.problems) > 1 else ''}{worst}, as in "
-            f"{report.examples[worst][0]}; nothing was written. Mend the file, or allow more with --max-bad"
-        )
+    report.check(max_bad if max_bad is not None else 0.0 if table == "events" else 0.05)
     final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
     report.kept = final.height
     for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
@@ -143,19 +116,16 @@ def _read(
         for name in picked.columns
         if name != "line"
     ]
-    return picked.select("line", *typed, file=pl.lit(path.name), unreadable=_unreadable(typed, schema))
+    return picked.select("line", *typed, *_unread(picked, typed), file=pl.lit(path.name))
 
 
-def _unreadable(typed: Sequence[pl.Series], schema: Schema) -> pl.Expr:
-    """Return the first optional column of a row whose text is no instant, with the text; null where there is none."""
-    found = []
+def _unread(given: pl.DataFrame, typed: Sequence[pl.Series]) -> Iterator[pl.Series]:
+    """Yield for each column the texts that are no instant or number, null where it was read; none for the others."""
     for values in typed:
-        column = schema.columns[values.name]
-        if column.nullable and isinstance(column.dtype, pl.Datetime):
-            text = pl.col(values.name).cast(pl.String).str.strip_chars()
-            lost = (text != "") & pl.lit(values.is_null())
-            found.append(pl.when(lost).then(pl.format(f"{values.name} {{}}", text)))
-    return pl.coalesce(*found, pl.lit(None, dtype=pl.String))
+        if given.schema[values.name] == pl.String and values.dtype != pl.String:
+            text = given[values.name].str.strip_chars().replace("", None)
+            lost = values.is_nan() if values.dtype.is_float() else values.is_null()
+            yield text.set(~lost, None).alias(_GIVEN + values.name)
 
 
 def _asset_of(path: Path) -> str:
@@ -306,33 +276,30 @@ def _judge(
         found = marked.filter("wrong")
         if found.is_empty():
             return rows
-        report.problems[reason] = report.problems.get(reason, 0) + found.height
-        shown = report.examples.setdefault(reason, [])
-        for row in found.head(EXAMPLES_MAX - len(shown)).iter_rows(named=True):
-            value = "" if name == "*" or name not in row else f", {name} {value_in_words(row[name])}"
-            place = f"{row['file']} line {row['line']}: {row.get('asset') or ''}{value}".rstrip(": ")
-            shown.append(f"{place}; {remedy}" if remedy else place)
+        shown = [_told(row, name, remedy) for row in found.head(EXAMPLES_MAX).iter_rows(named=True)]
+        report.add_problem(reason, found.height, shown)
         if {"time", "asset", "price"} <= set(found.columns) and schema.name in ("daily", "intraday"):
             aside.append(
                 found.filter(pl.col("time").is_not_null() & pl.col("asset").is_not_null()).select(
                     "time",
                     "asset",
                     table=pl.lit(schema.name),
-                    field=pl.lit(name),
-                    value=pl.col("price" if name == "*" else name).cast(pl.Float64),
+                    field=pl.lit("price" if name == "price" else "*"),
+                    value=pl.col("price"),
                     check=pl.lit("import"),
                     reason=pl.lit(reason),
                 )
             )
         return marked.filter(~pl.col("wrong")).drop("wrong")
 
-    for name in schema.required:
-        if name in rows.columns:
-            column = pl.col(name)
-            missing = column.is_null() | (column.is_nan() if rows.schema[name].is_float() else False)
-            rows = drop(rows, missing, f"{name} is missing or cannot be read")
-    lost = pl.col("unreadable").is_not_null()
-    rows = drop(rows, lost, "an optional time cannot be read", "unreadable").drop("unreadable")
+    for name in [name for name in schema.columns if name in rows.columns]:
+        column, timed = schema.columns[name], isinstance(schema.columns[name].dtype, pl.Datetime)
+        missing = pl.col(name).is_nan() | pl.col(name).is_null() if column.dtype.is_float() else pl.col(name).is_null()
+        remedy = _INSTANT_FORMS if timed else _NUMBER_FORMS if column.dtype.is_float() else "fill it in"
+        if not column.nullable:
+            rows = drop(rows, missing, f"{name} is missing or cannot be read", name, remedy)
+        elif timed and _GIVEN + name in rows.columns:
+            rows = drop(rows, pl.col(_GIVEN + name).is_not_null(), f"{name} cannot be read", name, remedy)
     if known is not None:
         rows = canonical_events(rows)
         if "known_at" in rows.columns:
@@ -344,7 +311,7 @@ def _judge(
         )
         rows = _judge_events(rows, known, drop)
     elif "time" in rows.columns:
-        rows = drop(rows, pl.col("time") > now, "the time lies in the future")
+        rows = drop(rows, pl.col("time") > now, "the time lies in the future", "time")
     if schema.name in ("daily", "intraday") and "price" in rows.columns:
         price = pl.col("price")
         rows = drop(rows, price.is_null(), "there is no price")
@@ -356,7 +323,7 @@ def _judge(
         )
         rows = _clean_figures(rows, drop)
     key = [name for name in schema.key if name in rows.columns]
-    figures = [name for name in rows.columns if name not in ("line", "file", "alias")]
+    figures = [name for name in rows.columns if name in schema.columns]
     rows = rows.unique(figures, keep="first", maintain_order=True)
     collision = pl.struct(key).is_duplicated()
     if schema.name in ("daily", "intraday"):
@@ -366,6 +333,15 @@ def _judge(
         return drop(rows, collision, "two rows tell the same event otherwise", "ratio", remedy), _together(aside)
     repeated = ~pl.struct(key).is_last_distinct()
     return drop(rows, repeated, "a later row has the same key"), _together(aside)
+
+
+def _told(row: Mapping[str, Any], name: str, remedy: str) -> str:
+    """Return a bad row for a message: its place, its asset, the value of a column as it was given, and the remedy."""
+    given = row.get(_GIVEN + name)
+    value = f"{name} {value_in_words(row[name] if given is None else given)}" if name in row else ""
+    what = ", ".join(text for text in (row.get("asset"), value) if text)
+    place = f"{row['file']} line {row['line']}: {what}".rstrip(": ")
+    return f"{place}; {remedy}" if remedy else place
 
 
 def _judge_events(rows: pl.DataFrame, known: KnownAssets, drop: Any) -> pl.DataFrame:
