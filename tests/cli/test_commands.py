@@ -129,7 +129,7 @@ def test_a_row_that_is_no_event_gives_one_clear_error(lake: Lake, tmp_path: Path
     assert message in told
     assert "e.csv line 2" in told
     assert len(told.splitlines()) == 1
-    assert run("data", "check", "--lake", lake.address, "--table", "events").count(": 0 in 0 assets") == 3
+    assert run("data", "check", "--lake", lake.address, "--table", "events").count(": 0 in 0 assets") == 4
     assert "not of 'supply'" in fails("data", "check", "--lake", lake.address, "--table", "supply")
 
 

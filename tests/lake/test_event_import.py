@@ -157,6 +157,47 @@ def test_two_rows_that_tell_one_event_otherwise_are_refused_both(tmp_path: Path)
     assert bring(lake, tmp_path, SPLIT.format(100), SPLIT.format(100)).kept == 1, "the same twice"
 
 
+MERGER = "2024-01-26T00:00:00Z,merger,dot,{},1,,{},,,,"
+
+
+def test_events_that_cannot_all_have_happened_are_refused_with_their_places(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    with pytest.raises(DataError) as refused:
+        bring(lake, tmp_path, MERGER.format("a", ""), MERGER.format("b", ""))
+    head, reason, *places = str(refused.value).splitlines()
+    assert head.startswith("2 of 2 rows are bad")
+    assert reason == "  2 rows: an asset becomes another twice"
+    for place, own, other, line in zip(places, "ab", "ba", (3, 2), strict=True):
+        beside = f"beside the merger of 'dot' to {other!r} at 2024-01-26 00:00 (events.csv line {line}); leave the one"
+        assert f"dot, new_asset {own!r}; {beside}" in place
+    assert lake.tables() == ["daily"]
+
+
+def test_events_are_judged_beside_those_of_the_lake(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    bring(lake, tmp_path, MERGER.format("a", ""))
+    held = rf"beside the merger of 'dot' to 'a' at 2024-01-26 00:00 \(in a part of {lake.address}/events\); leave"
+    with pytest.raises(
+        DataError, match=rf"1 of 1 rows are bad.*becomes another twice.*line 2: dot, new_asset 'b'; {held}"
+    ):
+        bring(lake, tmp_path, MERGER.format("b", "2024-02-01T00:00:00Z"))
+    with pytest.raises(DataError, match=rf"1 of 2 rows are bad.*after its end.*line 3: dot, time 2024-02-01.*; {held}"):
+        bring(lake, tmp_path, f"{DAY},delisting,btc,,,,,,,,", SPLIT.format(10).replace("2024-01-26", "2024-02-01"))
+    bring(lake, tmp_path, MERGER.format("a", "2024-02-01T00:00:00Z"))  # a correction
+    assert lake.read("events").height == 2
+    told = {finding.check: finding.rows.height for finding in check_lake(lake)[0]}
+    assert told["impossible chains of events"] == 0
+
+
+def test_a_clash_that_a_lake_holds_is_checked_and_stops_no_other_events(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    old_part(lake, kind=["merger", "merger"], asset=["dot", "dot"], new_asset=["a", "b"], ratio=[1.0, 1.0])
+    told = {finding.check: finding.rows["reason"].to_list() for finding in check_lake(lake, quarantine=True)[0]}
+    assert ["merger of 'dot' to 'b'" in words for words in told["impossible chains of events"]] == [True]
+    assert lake.read("quarantine").is_empty()
+    assert bring(lake, tmp_path, f"{DAY},delisting,btc,,,,,,,,").kept == 1
+
+
 def test_an_event_that_is_announced_may_lie_in_the_future(tmp_path: Path) -> None:
     lake = lake_of(tmp_path)
     bring(lake, tmp_path, "2025-01-26T00:00:00Z,delisting,dot,,,,2024-05-01T00:00:00Z,to_cash,board,insolvent,")

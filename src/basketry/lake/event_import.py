@@ -1,36 +1,42 @@
-"""Rows of files for the table of events: both assets identified, each fault with its remedy."""
+"""Rows of files for the table of events, judged alone and beside what the lake holds, each fault with its remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from basketry.core.errors import nearest_hint
 from basketry.lake.lake import Lake
-from basketry.market.event_checks import Fault, fault_of
+from basketry.market.event_chains import Clash, clashes, event_key, named
+from basketry.market.event_checks import Fault, canonical_events, fault_of, sound_events
 
 
 @dataclass(frozen=True, slots=True)
-class KnownAssets:
-    """Assets that an event may concern.
+class Held:
+    """What a lake holds that events are judged by.
 
     Attributes:
-        ids: Those of observations and of the table of assets.
+        ids: Assets of observations and of the table of assets.
         observed: Whether the lake holds observations; where it holds none yet, any asset is taken.
+        events: The sound rows of its table of events.
+        where: Where the parts of that table lie.
     """
 
     ids: frozenset[str]
     observed: bool
+    events: tuple[Mapping[str, Any], ...]
+    where: str
 
     @staticmethod
-    def of(lake: Lake) -> KnownAssets:
-        """Return the assets of a lake."""
+    def of(lake: Lake) -> Held:
+        """Return what a lake holds."""
         seen = [lake.read(name)["asset"].unique() for name in ("daily", "intraday")]
         ids = frozenset(pl.concat([*seen, lake.read("assets")["asset"]]).to_list())
-        return KnownAssets(ids, observed=any(len(assets) for assets in seen))
+        events = tuple(sound_events(canonical_events(lake.read("events"))).to_dicts())
+        return Held(ids, any(len(assets) for assets in seen), events, f"{lake.address}/events")
 
     def fault(self, asset: str) -> Fault | None:
         """Return the fault of an event that concerns an asset, None where the asset is known."""
@@ -40,7 +46,30 @@ class KnownAssets:
         return Fault("asset", "the lake knows no such asset", remedy)
 
 
-def event_faults(rows: Iterable[Mapping[str, Any]], known: KnownAssets) -> Iterator[Fault | None]:
+def event_faults(rows: Iterable[Mapping[str, Any]], held: Held) -> Iterator[Fault | None]:
     """Return for each row with time, kind and asset its first fault, None where it has none."""
     for row in rows:
-        yield fault_of(row) or known.fault(row["asset"])
+        yield fault_of(row) or held.fault(row["asset"])
+
+
+def clash_faults(rows: Sequence[Mapping[str, Any]], held: Held) -> Iterator[Fault | None]:
+    """Return for each sound row with file and line why it cannot have happened beside others; None where it can.
+
+    Which of several is wrong nobody knows: each row that has a part in a clash has the fault.
+    """
+    found: dict[tuple[Any, ...], Clash] = {}
+    for clash in clashes([*held.events, *rows]):
+        for row in clash.rows:
+            found.setdefault(event_key(row), clash)
+    for row in rows:
+        here = found.get(event_key(row))
+        if here is None:
+            yield None
+            continue
+        others = (other for other in here.rows if event_key(other) != event_key(row))
+        beside = " and ".join(f"{named(other)} ({_place(other, held)})" for other in others)
+        yield replace(here.fault, remedy=f"beside the {beside}; {here.fault.remedy}")
+
+
+def _place(row: Mapping[str, Any], held: Held) -> str:
+    return f"{row['file']} line {row['line']}" if "line" in row else f"in a part of {held.where}"

@@ -12,7 +12,7 @@ import polars as pl
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import INSTANT, QUARANTINE, Schema
-from basketry.lake.event_import import KnownAssets, event_faults
+from basketry.lake.event_import import Held, clash_faults, event_faults
 from basketry.lake.import_report import EXAMPLES_MAX, ImportReport
 from basketry.lake.lake import Lake, table_schema
 from basketry.lake.presets import Preset, Stamp
@@ -70,7 +70,7 @@ def import_files(
             # An event makes no asset known: a misspelt one is found by being unknown.
             aliases, assets = aliases.clear(), assets.clear()
         report.new_assets = assets["asset"].to_list()
-    good, aside = _judge(rows, schema, now, report, KnownAssets.of(lake) if table == "events" else None)
+    good, aside = _judge(rows, schema, now, report, Held.of(lake) if table == "events" else None)
     report.check(max_bad if max_bad is not None else 0.0 if table == "events" else 0.05)
     final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
     report.kept = final.height
@@ -266,7 +266,7 @@ def _identify_new_assets(lake: Lake, rows: pl.DataFrame, source: str) -> pl.Data
 
 
 def _judge(
-    rows: pl.DataFrame, schema: Schema, now: datetime, report: ImportReport, known: KnownAssets | None
+    rows: pl.DataFrame, schema: Schema, now: datetime, report: ImportReport, held: Held | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the good rows, and the observations set aside; count every problem with examples."""
     aside: list[pl.DataFrame] = []
@@ -300,7 +300,7 @@ def _judge(
             rows = drop(rows, missing, f"{name} is missing or cannot be read", name, remedy)
         elif timed and _GIVEN + name in rows.columns:
             rows = drop(rows, pl.col(_GIVEN + name).is_not_null(), f"{name} cannot be read", name, remedy)
-    if known is not None:
+    if held is not None:
         rows = canonical_events(rows)
         if "known_at" in rows.columns:
             # What is announced may lie in the future; when it was announced may not.
@@ -309,7 +309,7 @@ def _judge(
         rows = drop(
             rows, announced > now, "the time lies in the future", "time", "say in known_at when it was announced"
         )
-        rows = _judge_events(rows, known, drop)
+        rows = _judge_events(rows, held, drop)
     elif "time" in rows.columns:
         rows = drop(rows, pl.col("time") > now, "the time lies in the future", "time")
     if schema.name in ("daily", "intraday") and "price" in rows.columns:
@@ -344,13 +344,14 @@ def _told(row: Mapping[str, Any], name: str, remedy: str) -> str:
     return f"{place}; {remedy}" if remedy else place
 
 
-def _judge_events(rows: pl.DataFrame, known: KnownAssets, drop: Any) -> pl.DataFrame:
-    faults = list(event_faults(rows.iter_rows(named=True), known))
-    rows = rows.with_columns(
-        fault=pl.Series([None if found is None else str(found) for found in faults], dtype=pl.String)
-    )
-    for found in dict.fromkeys(found for found in faults if found is not None):
-        rows = drop(rows, pl.col("fault") == str(found), found.reason, found.column, found.remedy)
+def _judge_events(rows: pl.DataFrame, held: Held, drop: Any) -> pl.DataFrame:
+    for judge in (event_faults, clash_faults):
+        faults = list(judge(rows.to_dicts(), held))
+        rows = rows.with_columns(
+            fault=pl.Series([None if found is None else str(found) for found in faults], dtype=pl.String)
+        )
+        for found in dict.fromkeys(found for found in faults if found is not None):
+            rows = drop(rows, pl.col("fault") == str(found), found.reason, found.column, found.remedy)
     return rows.drop("fault")
 
 

@@ -159,6 +159,12 @@ def refused_events(rows: pl.DataFrame) -> list[tuple[int, Fault]]:
     return [(place, fault) for place, fault in found if fault is not None]
 
 
+def sound_events(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that are events, of a table in its canonical form."""
+    refused = [place for place, _ in refused_events(rows)]
+    return rows.with_row_index("place").filter(~pl.col("place").is_in(refused)).drop("place")
+
+
 def last_known(events: pl.DataFrame) -> pl.DataFrame:
     """Return one row an event: what was known of it last, known when the event was first known."""
     rows = events.with_columns(pl.coalesce("known_at", "time")).sort("known_at", maintain_order=True)

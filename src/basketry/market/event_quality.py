@@ -1,4 +1,4 @@
-"""Checks of the table of events: rows that are none, assets that are unknown, ratios that do not fit the prices."""
+"""Checks of the table of events: rows that are none, unknown assets, impossible chains, ratios that do not fit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import polars as pl
 from basketry.core.errors import nearest_hint
 from basketry.core.event_kind import EventKind
 from basketry.core.frames import INSTANT
-from basketry.market.event_checks import canonical_events, last_known, refused_events, told
+from basketry.market.event_chains import clashes, named
+from basketry.market.event_checks import canonical_events, last_known, refused_events, sound_events, told
 from basketry.market.event_ratio import RATIO_TOLERANCE, ratio_contradiction
 from basketry.market.quality import Finding
 
@@ -37,12 +38,13 @@ def check_events(events: pl.DataFrame, prices: pl.DataFrame, known: Iterable[str
         _row(rows.row(place, named=True), fault.column, told(rows.row(place, named=True), fault))
         for place, fault in faults
     ]
-    sound = rows.with_row_index("place").filter(~pl.col("place").is_in([place for place, _ in faults])).drop("place")
+    sound = sound_events(rows)
     priced = prices.drop_nulls("price")
     held = set(priced["asset"].unique())
     return [
         Finding("refused events", "rows that are no events; panels refuse them", _table(refused), quarantined=True),
         _unknown_assets(sound, held, {*held, *known}),
+        _impossible_chains(sound),
         _wrong_ratios(sound, priced),
     ]
 
@@ -64,6 +66,16 @@ def _unknown_assets(events: pl.DataFrame, priced: set[str], known: set[str]) -> 
     return Finding(
         "unknown assets of events", "an asset that the lake does not know, or a new one without prices", _table(found)
     )
+
+
+def _impossible_chains(events: pl.DataFrame) -> Finding:
+    found = []
+    for clash in clashes(events.iter_rows(named=True)):
+        *others, row = clash.rows
+        beside = " and ".join(named(other) for other in others)
+        words = f"{named(row)} beside the {beside}: {clash.fault.reason}; {clash.fault.remedy}"
+        found.append((row["time"], row["asset"], clash.fault.column, None, words))
+    return Finding("impossible chains of events", "events that cannot all have happened", _table(found))
 
 
 def _wrong_ratios(events: pl.DataFrame, priced: pl.DataFrame) -> Finding:
