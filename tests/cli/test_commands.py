@@ -133,6 +133,15 @@ def test_a_row_that_is_no_event_gives_one_clear_error(lake: Lake, tmp_path: Path
     assert "not of 'supply'" in fails("data", "check", "--lake", lake.address, "--table", "supply")
 
 
+def test_a_ratio_that_the_prices_contradict_is_written_with_a_warning(lake: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("time,kind,asset,ratio\n2020-03-01T00:00:00Z,redenomination,coin-a,100\n")
+    told = run("data", "import", file, "--lake", lake.address, "--table", "events")
+    assert "1 of 1 rows written to events" in told
+    assert "Warning: 2020-03-01 coin-a: redenomination: ratio 100 with the price" in told
+    assert "the prices look as if the unit had not changed (a ratio near" in told
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

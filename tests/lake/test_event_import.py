@@ -96,11 +96,13 @@ def test_a_ratio_that_is_none_is_refused_with_file_and_line(tmp_path: Path, rati
 
 def test_an_inverted_ratio_is_found_with_the_right_one_and_a_right_one_keeps_the_level(tmp_path: Path) -> None:
     lake = lake_of(tmp_path)
-    bring(lake, tmp_path, SPLIT.format("0.01"))
+    warned = bring(lake, tmp_path, SPLIT.format("0.01")).warnings
     told = {finding.check: finding.rows["reason"].to_list() for finding in check_lake(lake)[0]}["ratios of events"]
     assert len(told) == 1
-    assert told[0].endswith("the ratio looks inverted: use 100")
-    bring(lake, tmp_path, SPLIT.format("100"))  # the same key: the later part counts
+    assert told[0].endswith("the ratio looks inverted: use 100 (a ratio near 100 fits the prices)")
+    assert warned == [f"2024-01-26 dot: {told[0]}"]
+    assert bring(lake, tmp_path, f"{DAY},delisting,btc,,,,,,,,").warnings == [], "of what was imported now"
+    assert bring(lake, tmp_path, SPLIT.format("100")).warnings == []  # the same key: the later part counts
     assert {finding.check: finding.rows.height for finding in check_lake(lake)[0]}["ratios of events"] == 0
     assert levels(lake) == pytest.approx([100.0] * 36)
 

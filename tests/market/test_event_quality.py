@@ -37,9 +37,13 @@ SPLIT = [(-2, 490.0), (-1, 500.0), (0, 5.0), (1, 700.0)]
     [
         (
             0.01,
-            "redenomination: ratio 0.01 with the price 500 before and 5 after: .*; the ratio looks inverted: use 100",
+            r"^redenomination: ratio 0.01 with the price 500 before and 5 after: .*; the ratio looks inverted: use 100",
         ),
-        (10.0, "ratio 10 with the price 500 before and 5 after: 50 was expected, 0.1 times that was seen$"),
+        (0.01, r"use 100 \(a ratio near 100 fits the prices\)$"),
+        (
+            10.0,
+            r"10 with the price 500 before and 5 after: 50 was expected, 0.1 times that was seen \(a ratio near 100",
+        ),
     ],
 )
 def test_a_redenomination_is_held_against_the_prices_on_both_sides(ratio: float, words: str) -> None:
@@ -58,8 +62,8 @@ def test_a_new_asset_is_held_against_the_old_one(kind: str) -> None:
     row = {"kind": kind, "new_asset": "aave"}
     assert found(events(row | {"ratio": 0.01}), observed) == {}
     told = found(events(row | {"ratio": 100.0}), observed)["ratios of events"][0]
-    assert told.startswith(f"{kind}: ratio 100 with the price 1 before and 100 after")
-    assert told.endswith("the ratio looks inverted: use 0.01")
+    assert told.startswith(f"{kind} to 'aave': ratio 100 with the price 1 before and 100 after")
+    assert told.endswith("the ratio looks inverted: use 0.01 (a ratio near 0.01 fits the prices)")
 
 
 def test_a_name_change_to_something_of_another_price_is_found() -> None:

@@ -161,6 +161,8 @@ def _print_report(report: ImportReport, lake: str) -> None:
         say(f"  {count:,} rows set aside: {reason}", style="yellow")
         for example in report.examples[reason]:
             say(f"      {example}")
+    for warning in report.warnings:
+        say(f"  Warning: {warning}", style="yellow")
 
 
 @data_app.command("presets", epilog="Example:  basketry data presets")

@@ -12,6 +12,7 @@ from basketry.core.errors import nearest_hint
 from basketry.lake.lake import Lake
 from basketry.market.event_chains import Clash, clashes, event_key, named
 from basketry.market.event_checks import Fault, canonical_events, fault_of, sound_events
+from basketry.market.event_quality import AROUND, wrong_ratios
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +74,23 @@ def clash_faults(rows: Sequence[Mapping[str, Any]], held: Held) -> Iterator[Faul
 
 def _place(row: Mapping[str, Any], held: Held) -> str:
     return f"{row['file']} line {row['line']}" if "line" in row else f"in a part of {held.where}"
+
+
+def doubtful_ratios(lake: Lake, rows: pl.DataFrame) -> list[str]:
+    """Return in words the ratios of events that the prices of the lake contradict, as `data check` tells them.
+
+    Args:
+        lake: Holds the events, and may hold prices.
+        rows: The events in question (EVENTS schema).
+    """
+    told = sound_events(canonical_events(lake.read("events")))
+    told = told.join(
+        rows, on=["time", "kind", "asset", "new_asset"], how="semi", nulls_equal=True, maintain_order="left"
+    )
+    if told.is_empty():
+        return []
+    first, last = told["time"].to_list()[0], told["time"].to_list()[-1]
+    prices = lake.read("daily" if lake.parts("daily") else "intraday", start=first - AROUND, end=last + AROUND)
+    prices = prices.unique(["time", "asset"], keep="last", maintain_order=True).drop_nulls("price")
+    found = wrong_ratios(told, prices).rows
+    return [f"{row['time']:%Y-%m-%d} {row['asset']}: {row['reason']}" for row in found.iter_rows(named=True)]

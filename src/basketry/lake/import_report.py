@@ -20,6 +20,7 @@ class ImportReport:
         problems: Count by reason.
         examples: Up to ten a reason, with file and line.
         new_assets: Ids that were not known before.
+        warnings: What was written and may be wrong, in words.
 
     >>> report = ImportReport("events", rows=2)
     >>> report.add_problem("the kind is unknown", 1, ["events.csv line 2: dot, kind 'Halt'; write 'halt'"])
@@ -33,6 +34,7 @@ class ImportReport:
     problems: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
     new_assets: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def add_problem(self, reason: str, count: int, examples: list[str]) -> None:
         """Count bad rows, and keep the first examples."""

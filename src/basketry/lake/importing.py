@@ -12,7 +12,7 @@ import polars as pl
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import INSTANT, QUARANTINE, Schema
-from basketry.lake.event_import import Held, clash_faults, event_faults
+from basketry.lake.event_import import Held, clash_faults, doubtful_ratios, event_faults
 from basketry.lake.import_report import EXAMPLES_MAX, ImportReport
 from basketry.lake.lake import Lake, table_schema
 from basketry.lake.presets import Preset, Stamp
@@ -79,6 +79,8 @@ def import_files(
             part = lake.write(name, frame)
             if part is not None:
                 report.parts.append(part)
+    if table == "events":
+        report.warnings = doubtful_ratios(lake, final)
     return report
 
 

@@ -45,7 +45,7 @@ def check_events(events: pl.DataFrame, prices: pl.DataFrame, known: Iterable[str
         Finding("refused events", "rows that are no events; panels refuse them", _table(refused), quarantined=True),
         _unknown_assets(sound, held, {*held, *known}),
         _impossible_chains(sound),
-        _wrong_ratios(sound, priced),
+        wrong_ratios(sound, priced),
     ]
 
 
@@ -78,7 +78,17 @@ def _impossible_chains(events: pl.DataFrame) -> Finding:
     return Finding("impossible chains of events", "events that cannot all have happened", _table(found))
 
 
-def _wrong_ratios(events: pl.DataFrame, priced: pl.DataFrame) -> Finding:
+def wrong_ratios(events: pl.DataFrame, priced: pl.DataFrame) -> Finding:
+    """Return the ratios that the prices around an event contradict.
+
+    Args:
+        events: EVENTS, sound and in the order of its key; of rows about one event the one known last counts.
+        priced: Observations (DAILY schema) with a price, one a time and asset.
+
+    >>> from basketry.core.frames import DAILY, EVENTS
+    >>> wrong_ratios(EVENTS.empty(), DAILY.empty()).rows.height
+    0
+    """
     found = []
     by_asset = priced.select("time", "asset", "price").sort("time").partition_by("asset", as_dict=True)
     for row in last_known(events).iter_rows(named=True):
@@ -97,7 +107,9 @@ def _wrong_ratios(events: pl.DataFrame, priced: pl.DataFrame) -> Finding:
         ratio = 1.0 if row["ratio"] is None else row["ratio"]
         words = ratio_contradiction(ratio, before.item(), after.item())
         if words is not None:
-            found.append(_row(row, "ratio", f"{row['kind']}: {words}"))
+            to = f" to {new_asset!r}" if new_asset != row["asset"] else ""
+            fits = before.item() / after.item()
+            found.append(_row(row, "ratio", f"{row['kind']}{to}: {words} (a ratio near {fits:.3g} fits the prices)"))
     meaning = f"a ratio more than {RATIO_TOLERANCE:g} times off the prices before and after"
     return Finding("ratios of events", meaning, _table(found))
 
