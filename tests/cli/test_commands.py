@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from basketry.cli.main import app
 from basketry.core.errors import BasketryError
+from basketry.core.event_kind import EventKind
 from basketry.lake.lake import Lake
 
 RUNNER = CliRunner()
@@ -131,6 +133,30 @@ def test_a_row_that_is_no_event_gives_one_clear_error(lake: Lake, tmp_path: Path
     assert len(told.splitlines()) == 1
     assert run("data", "check", "--lake", lake.address, "--table", "events").count(": 0 in 0 assets") == 4
     assert "not of 'supply'" in fails("data", "check", "--lake", lake.address, "--table", "supply")
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_the_events_of_the_documentation_are_imported_as_it_says(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filled: bool
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "data.md").read_text(encoding="utf-8")
+    section = page.split("## Corporate events\n")[1].split("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+    files = re.findall(r"`(\w+\.csv)`:\n\n```csv\n(.*?)```", section, re.DOTALL)
+    assert [name for name, _ in files] == ["assets.csv", "events.csv"]
+    for name, text in files:
+        (tmp_path / name).write_text(text)
+    held = lake if filled else Lake(tmp_path / "empty")
+    for line in section.split("```sh\n")[1].split("```")[0].splitlines():
+        command, *words = line.replace("LAKE", held.address).split()
+        assert command == "basketry"
+        told = run(*words)
+        assert "set aside" not in told
+        assert "Warning" not in told
+    assert set(held.read("events")["kind"]) == set(EventKind)
+    told = run("data", "check", "--lake", held.address, "--table", "events")
+    assert "refused events: 0 in" in told
+    assert "impossible chains of events: 0 in" in told
 
 
 def test_a_ratio_that_the_prices_contradict_is_written_with_a_warning(lake: Lake, tmp_path: Path) -> None:

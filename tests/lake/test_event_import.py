@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from basketry.core.errors import DataError
-from basketry.core.event_kind import EventKind
 from basketry.core.frames import EVENTS
 from basketry.index.calculate import calculate_index
 from basketry.jobs.data import check_lake
@@ -53,14 +52,6 @@ def levels(lake: Lake) -> list[float]:
         "rebalance": {"every": "year", "determine": "0d"},
     }  # fmt: skip
     return calculate_index(Methodology.load(document), lake.panel()).level().tolist()
-
-
-def test_the_rows_of_the_documentation_are_imported(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "how-to" / "data.md").read_text(encoding="utf-8")
-    header, *rows = page.split("```csv\n")[1].split("```")[0].splitlines()
-    lake = Lake(tmp_path / "lake")
-    assert bring(lake, tmp_path, *rows, header=header).problems == {}
-    assert set(lake.read("events")["kind"]) == set(EventKind)
 
 
 def test_all_bad_rows_are_listed_up_to_a_number_a_reason_with_their_count(tmp_path: Path) -> None:
