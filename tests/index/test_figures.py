@@ -156,7 +156,9 @@ def test_the_next_in_rank_takes_the_place_and_the_decision_is_told() -> None:
     assert result.level().tolist() == pytest.approx([100.0, 110.0, 110.0, 170.0], rel=1e-14)
     (told,) = result.events.select("asset", "kind", "treatment", "evidence").rows()
     assert told[:3] == ("b", "delisting", "replaced by c")
-    assert "Decided by Index committee. Trading ends at all venues." in told[3]
+    assert told[3] == (
+        "delisting of b, last price 24; approved by Index committee; reason: Trading ends at all venues."
+    )
     assert set(result.weights("2020-01-03")) == {"a", "c"}
 
 

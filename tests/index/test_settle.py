@@ -320,4 +320,8 @@ def test_what_is_written_down_of_an_event(one: Due, treatment: str, words: str) 
 def test_who_decided_and_why_is_written_down() -> None:
     one = due(EventKind.NAME_CHANGE, approver="Committee", reason="Agreed.", note="From a notice.")
     found = evidence_of(one, 70.0, basket([50.0]), "", T, POLICY)
-    assert found.words == "a under another name. From a notice. Decided by Committee. Agreed."
+    assert found.words == "a under another name; note: From a notice; approved by Committee; reason: Agreed."
+    # Also where the rows end without a stop, or say only some of it.
+    bare = replace(one.event, approver="", reason="agreed", note="a notice ")
+    found = evidence_of(replace(one, event=bare), 70.0, basket([50.0]), "", T, POLICY)
+    assert found.words == "a under another name; note: a notice; reason: agreed."

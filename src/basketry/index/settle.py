@@ -311,6 +311,17 @@ def evidence_of(
     else:
         words = f"{event.ratio:g} units of {event.new_asset} at {price:.6g} for one of {event.asset}"
         treatment = f"replaced by {event.new_asset}"
-    decided = f" Decided by {event.approver}." if event.approver else ""
-    reason = f" {event.reason}" if event.reason else ""
-    return Evidence(time, event.asset, event.kind.value, treatment, f"{words}. {event.note}{decided}{reason}".strip())
+    return Evidence(time, event.asset, event.kind.value, treatment, told_of(event, words))
+
+
+def told_of(event: CorporateEvent, words: str) -> str:
+    """Return words about an event with what its row says of itself, each part apart from the next.
+
+    >>> from basketry.market.events import CorporateEvent, EventKind
+    >>> day = np.datetime64("2022-05-13", "us")
+    >>> told_of(CorporateEvent(day, day, EventKind.DELISTING, "a", approver="X", reason="Insolvent."), "delisting of a")
+    'delisting of a; approved by X; reason: Insolvent.'
+    """
+    parts = [("note: ", event.note), ("approved by ", event.approver), ("reason: ", event.reason)]
+    said = [f"{label}{text.strip().rstrip('.')}" for label, text in parts if text.strip()]
+    return "; ".join([words, *said]) + "."
