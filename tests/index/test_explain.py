@@ -120,6 +120,6 @@ def test_what_came_and_left_by_an_event_says_so() -> None:
     assert explanation.level == pytest.approx(200 / 3)
     # What is lost was worth something: the record says the last price.
     told = explanation.events.filter(pl.col("asset") == "a")["evidence"].item()
-    assert "delisting of a, last price 9." in told
+    assert told == "delisting of a, last price 9, counted as nothing: 33.3333% of the index is lost."
     before = explain_index(result, "2020-01-03")
     assert before.of("bx") is None

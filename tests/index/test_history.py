@@ -11,8 +11,9 @@ from tests.index.test_market import FIRST, instants, row, stamp
 from basketry.core.errors import DataError
 from basketry.index.determine import determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Prices
-from basketry.index.history import History, Step, evidence_of, scheduled
+from basketry.index.history import History, Step, evidence_of
 from basketry.index.market import IndexMarket
+from basketry.index.plan import scheduled
 from basketry.index.records import Cause, Levels
 from basketry.index.state import NEVER, Decision, Phase
 from basketry.market.panel import Panel

@@ -62,7 +62,9 @@ def marks(ages: list[list[float]], news: list[int], **more: Any) -> Marks:
     implausible = more.pop("implausible", np.zeros(shape, dtype=bool))
     counted = more.pop("counted", np.ones(shape, dtype=bool))
     live = more.pop("live", DAY)
-    return marks_of(NAMES[: shape[1]], days(ages), implausible, np.array(news), counted, Missing(**more), live)
+    halted, lost = more.pop("halted", {}), more.pop("lost", {})
+    policy = Missing(**more)
+    return marks_of(NAMES[: shape[1]], days(ages), implausible, np.array(news), counted, policy, live, halted, lost)
 
 
 def statuses(found: Marks) -> list[str]:

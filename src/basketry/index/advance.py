@@ -15,6 +15,7 @@ from basketry.index.basket import Basket
 from basketry.index.carry import carry_decision
 from basketry.index.divisor import base_divisor, chained_divisor
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, Silence, TransitionStep
+from basketry.index.halts import evidence_of_halt, halted_at
 from basketry.index.missing import live_below, marks_of
 from basketry.index.parts import Part, held_parts, started_parts, stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
@@ -106,9 +107,11 @@ def _change(state: IndexState, event: ChangeDue, rules: Methodology) -> tuple[In
     *superseded, decision = ready
     state = changed(state, pending=state.pending[len(ready) :], phase=Phase.ASKED)
     if state.basket is None:
-        return _open(state, decision, event, rules)
-    after, records = _rebalanced(state, state.basket, decision, event, rules)
-    if not superseded:
+        after, records = _open(state, decision, event, rules)
+    else:
+        after, records = _rebalanced(state, state.basket, decision, event, rules)
+    records += _come_halted(state.basket, after.basket, event)
+    if not superseded or state.basket is None:
         return after, records
     words = f"the change of {format_instant(decision.effective_at)} came due at the same instant"
     told = (
@@ -116,6 +119,17 @@ def _change(state: IndexState, event: ChangeDue, rules: Methodology) -> tuple[In
         for waived in superseded
     )
     return after, (*told, *records)
+
+
+def _come_halted(before: Basket | None, after: Basket | None, event: ChangeDue) -> tuple[Evidence, ...]:
+    """Return what is written down of halts of who comes in during one; of a member it was when the halt began."""
+    return tuple(
+        evidence_of_halt(halt, event.time, float(after.prices[place]))
+        for halt in event.halts
+        if after is not None
+        and (place := after.place(halt.column)) is not None
+        and (before is None or before.place(halt.column) is None)
+    )
 
 
 def _rebalanced(
@@ -176,9 +190,11 @@ def _open(
     ages = (time.astype(np.int64) - basket.seen)[None, :]
     names = [state.assets[column] for column in basket.columns.tolist()]
     nobody = np.zeros(ages.shape, dtype=bool)
+    halted = halted_at(event.halts, np.array([time]), basket.columns)
     marks = marks_of(
-        names, ages, nobody, np.ones(1, dtype=np.int64), ~nobody, book.missing, live_below(book.missing, state.step)
-    )
+        names, ages, nobody, np.ones(1, dtype=np.int64), ~nobody, book.missing, live_below(book.missing, state.step),
+        halted, {},
+    )  # fmt: skip
     levels = np.array([level])
     series = tuple(levels for _ in rules.first.returns)
     dates = (decision.announced_at, decision.determined_at, time)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
+from basketry.index.halts import Halt
 from basketry.index.records import Evidence
 from basketry.index.state import Decision, Due
 from basketry.methodology.path import Known
@@ -23,6 +24,7 @@ class Prices:
         prices: Last observation of each since the instant before, shape (k, m); NaN where there is none.
         seen: Microseconds at which those were observed, shape (k, m); None where each was observed at its instant.
         known: Rates and yields known at the instant before and at these, shape (k + 1,) each.
+        halts: Those that count at one of these instants, of any assets: why prices are missing.
     """
 
     times: NDArray[np.datetime64]
@@ -30,6 +32,7 @@ class Prices:
     prices: Floats
     seen: NDArray[np.int64] | None
     known: Known
+    halts: tuple[Halt, ...] = ()
 
     @property
     def absent(self) -> tuple[NDArray[np.int64], ...]:
@@ -91,11 +94,13 @@ class ChangeDue:
         time: The calculation instant.
         prices: Price of each asset of the decision that is struck, shape (n,); NaN where none is fresh enough.
         seen: Microseconds at which each was observed, shape (n,).
+        halts: Those that count at the instant, of any assets.
     """
 
     time: np.datetime64
     prices: Floats
     seen: NDArray[np.int64]
+    halts: tuple[Halt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Bools
-from basketry.core.time import MICROSECOND, format_instant
+from basketry.core.time import format_instant
 from basketry.index.advance import advance
 from basketry.index.basket import Basket
 from basketry.index.determine import Determination, determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, TransitionStep
 from basketry.index.market import IndexMarket
+from basketry.index.plan import LATER, Planned, planned
 from basketry.index.prices import Reading, read_prices
 from basketry.index.records import Cause, Evidence, Record
 from basketry.index.state import NEVER, Decision, IndexState, Phase
@@ -26,8 +27,6 @@ from basketry.methodology.path import PanelKnown, Segment
 from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.schedule import RebalanceDate
 from basketry.methodology.triggers import Holding, Standing
-
-_LATER = np.datetime64("9999-12-31", "us")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,23 +46,6 @@ class Step:
     records: tuple[Record, ...]
     segments: tuple[Segment, ...] = ()
     decision: Decision | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A scheduled change, and where it falls among the instants of a history.
-
-    Attributes:
-        dates: Its dates.
-        asked: First instant at or after the determination.
-        after: First instant after it.
-        due: First instant at or after the effective time.
-    """
-
-    dates: RebalanceDate
-    asked: int
-    after: int
-    due: int
 
 
 @dataclass(eq=False)
@@ -260,7 +242,8 @@ class History:
         for place in np.isnan(prices).nonzero()[0].tolist():
             column = int(decision.columns[place])
             prices[place], seen[place] = self.market.observed(column, now, missing.carry_forward)
-        return ChangeDue(now, prices, seen)
+        halts = tuple(halt for halt in self.market.halts if halt.rows(self.times[position : position + 1]))
+        return ChangeDue(now, prices, seen, halts)
 
     def _book(self, state: IndexState) -> Rulebook:
         return self.rules.versions[state.version - 1].rules
@@ -276,7 +259,7 @@ class History:
         plan = self._next_planned(state)
         waiting += [] if plan is None else [plan.dates.effective_at]
         lag = np.timedelta64(self._book(state).schedule.determination_lag)
-        return min(waiting, default=_LATER) - lag
+        return min(waiting, default=LATER) - lag
 
     def _fired(self, state: IndexState) -> str | None:
         """Return the name of the first trigger that fires at the instant of a state."""
@@ -341,9 +324,9 @@ class History:
             targets = [entry.new_column for entry in state.due if entry.new_column is not None]
             columns = np.union1d(columns, np.array(targets, dtype=np.int64))
         prices, seen = self.market.prices(start, stop, columns)
-        return Prices(
-            self.times[start:stop], columns, prices, seen, PanelKnown(self.panel, self.times[start - 1 : stop])
-        )
+        times = self.times[start:stop]
+        halts = tuple(halt for halt in self.market.halts if halt.rows(times))
+        return Prices(times, columns, prices, seen, PanelKnown(self.panel, self.times[start - 1 : stop]), halts)
 
     def _first_fired(self, state: IndexState, basket: Basket, reading: Reading, position: int) -> int | None:
         """Return the first of the instants read, but for the last one, at which a trigger fires."""
@@ -397,49 +380,3 @@ def evidence_of(found: Determination, names: tuple[str, ...]) -> list[Evidence]:
     if found.shortage is not None:
         told.append(Evidence(found.at, "*", "cap_shortage", "equal weights", found.shortage))
     return told
-
-
-def planned(rules: Methodology, market: IndexMarket) -> tuple[Planned, ...]:
-    """Return the scheduled changes of a history, see `scheduled`, with where they fall among its instants."""
-
-    def place() -> tuple[Planned, ...]:
-        dates = scheduled(rules, market.times)
-        determined = np.array([entry.determined_at for entry in dates], dtype="datetime64[us]")
-        effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
-        places = (
-            market.times.searchsorted(determined),
-            market.times.searchsorted(determined, side="right"),
-            market.times.searchsorted(effective),
-        )
-        return tuple(map(Planned, dates, *(entry.tolist() for entry in places)))
-
-    # The same for all methodologies with these schedules.
-    schedules = tuple((version.valid_from, version.rules.schedule.model_dump_json()) for version in rules.versions)
-    found: tuple[Planned, ...] = market.panel.remember(("planned", schedules, market.times.tobytes()), place)
-    return found
-
-
-def scheduled(rules: Methodology, times: NDArray[np.datetime64]) -> list[RebalanceDate]:
-    """Return the scheduled changes after the base that are determined by the last instant, and the next one.
-
-    A version's schedule holds from its date on.
-    """
-    base, end = times[0], times[-1]
-    found: list[RebalanceDate] = []
-    for number, version in enumerate(rules.versions):
-        following = rules.versions[number + 1 : number + 2]
-        first = max(base + MICROSECOND, version.valid_from)
-        stop = min([_LATER, *(later.valid_from for later in following)])
-        if first >= stop:
-            continue
-        schedule = version.rules.schedule
-        if first <= end:
-            found += schedule.dates(first, min(stop, end + MICROSECOND), base)
-        count = 2
-        while True:
-            coming = schedule.next_dates(max(end, first - MICROSECOND), count, base)
-            if len(coming) < count or coming[-1].determined_at > end or coming[-1].effective_at >= stop:
-                break
-            count *= 2
-        found += [dates for dates in coming if dates.effective_at < stop]
-    return sorted(found, key=lambda dates: dates.effective_at)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
 from basketry.core.time import DAY
+from basketry.index.halts import Halt, halts_of
 from basketry.index.kernels import last_observed
 from basketry.index.state import Candidate, Due, IndexState
 from basketry.market.events import CorporateEvent, EventKind
@@ -112,6 +113,11 @@ class IndexMarket:
     @cached_property
     def _columns(self) -> dict[str, int]:
         return {asset: column for column, asset in enumerate(self.panel.assets)}
+
+    @cached_property
+    def halts(self) -> tuple[Halt, ...]:
+        """What hides prices of the panel."""
+        return halts_of(self.panel)
 
     @cached_property
     def events(self) -> tuple[Placed, ...]:
@@ -220,18 +226,16 @@ def without_halted(panel: Panel) -> Panel:
 
     A halt without an end lasts to the end of the data.
     """
-    halts = [event for event in panel.corporate if event.kind is EventKind.HALT and event.asset in panel.assets]
+    halts = halts_of(panel)
     if not halts:
         return panel
     found: Panel = panel.remember("halted", lambda: _hidden(panel, halts))
     return found
 
 
-def _hidden(panel: Panel, halts: list[CorporateEvent]) -> Panel:
+def _hidden(panel: Panel, halts: tuple[Halt, ...]) -> Panel:
     price = panel.fields["price"].copy()
-    for event in halts:
-        # A row known later corrects it from then on.
-        later = [row.known_at for row in halts if row.key == event.key and row.known_at > event.known_at]
-        first, last = np.searchsorted(panel.times, [event.seen, min([event.until, *later])])
-        price[int(first) : int(last), panel.position(event.asset)] = np.nan
+    for halt in halts:
+        rows = halt.rows(panel.times)
+        price[rows.start : rows.stop, halt.column] = np.nan
     return panel.with_price(price)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from basketry.index.records import Evidence, Status
 from basketry.methodology.sections import Missing
 
 SILENT = "no member has a price at this instant"
+SHOWN = 3
+"""So many assets are named in the reason of a level, the others counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,7 @@ def removal_evidence(
     ages: NDArray[np.int64],
     implausible: Bools,
     missing: Missing,
+    halted: Mapping[int, str],
 ) -> list[Evidence]:
     """Return what is written down of members that leave for lack of a price: last prices and weights.
 
@@ -73,6 +77,7 @@ def removal_evidence(
         ages: Age of each price in microseconds, shape (n,).
         implausible: Whose price at the instant was observed and not believed, shape (n,).
         missing: The policy.
+        halted: In words by place who is halted at the instant.
     """
     weights = basket.weights
     return [
@@ -82,7 +87,8 @@ def removal_evidence(
             "missing_price",
             missing.then,
             f"{'no price that is believed' if implausible[place] else 'no price'} for {ages[place] / 86_400e6:.1f} days"
-            f"{', a redenomination perhaps' if implausible[place] else ''}; last price {basket.prices[place]:.6g} "
+            f"{', a redenomination perhaps' if implausible[place] else ''}"
+            f"{f', {halted[place]}' if place in halted else ''}; last price {basket.prices[place]:.6g} "
             f"at weight {weights[place]:.4%}",
         )
         for place in np.flatnonzero(gone).tolist()
@@ -97,6 +103,8 @@ def marks_of(
     counted: Bools,
     missing: Missing,
     live: int,
+    halted: Mapping[tuple[int, int], str],
+    lost: Mapping[int, str],
 ) -> Marks:
     """Return the status of levels that were made from prices of some age.
 
@@ -108,6 +116,8 @@ def marks_of(
         counted: Members with a price that is no cash and not awaited, shape (k, n).
         missing: The policy.
         live: Age in microseconds below which a price is live.
+        halted: In words by (row, place) which members are halted.
+        lost: In words by place who leaves at zero in the last row, which is told even where that is live.
     """
     limit = microseconds(missing.carry_forward)
     young = (ages < max(live, 1)) & counted
@@ -116,18 +126,27 @@ def marks_of(
     reasons = []
     for row in np.flatnonzero(oldest >= max(live, 1)).tolist():
         too_old = ages[row] > limit
+        lacking = np.flatnonzero(counted[row] & ~young[row]).tolist()
+        stopped = {place: halted[row, place] for place in lacking if (row, place) in halted}
+        if row == len(ages) - 1:
+            lacking = [place for place in lacking if place not in lost]
         if news[row] == 0:
             mark = Status.SUSPENDED if oldest[row] > limit else Status.CARRIED
-            reason = SILENT
+            told = [SILENT, *(_lacking(names, sorted(stopped), implausible[row], stopped))]
         else:
             mark = Status.CARRIED
             if oldest[row] > limit and (missing.then == "suspend" or too_old[counted[row]].all()):
                 mark = Status.SUSPENDED
             elif oldest[row] > limit and missing.then == "keep":
                 mark = Status.STALE
-            reason = _lacking(names, np.flatnonzero(counted[row] & ~young[row]), implausible[row])
+            told = _lacking(names, lacking, implausible[row], stopped)
         status[row] = mark
-        reasons.append((row, reason))
+        reasons.append((row, "; ".join(told)))
+    if lost:
+        last = len(ages) - 1
+        told = [words for row, words in reasons if row == last and words]
+        reasons = [entry for entry in reasons if entry[0] != last]
+        reasons.append((last, "; ".join([*lost.values(), *told])))
     return Marks(status, oldest, young.sum(axis=1).astype(np.uint32), tuple(reasons))
 
 
@@ -152,8 +171,15 @@ def held_levels(levels: Floats, status: NDArray[np.uint8], before: float) -> Flo
     return held
 
 
-def _lacking(names: list[str], lacking: NDArray[np.int64], implausible: Bools) -> str:
-    shown = ", ".join(names[place] for place in lacking[:3])
-    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-    why = "implausible price" if implausible[lacking].any() else "no price"
-    return f"{why} for {shown}{more} ({len(lacking)} of {len(names)}); last price carried"
+def _lacking(names: list[str], lacking: list[int], implausible: Bools, halted: Mapping[int, str]) -> list[str]:
+    """Return in words whose last price is carried: those halted one by one, the others together."""
+    told = [halted[place] for place in lacking if place in halted]
+    if len(told) > SHOWN:
+        told = [*told[:SHOWN], f"{len(told) - SHOWN} more halted"]
+    others = [place for place in lacking if place not in halted]
+    if others:
+        shown = ", ".join(names[place] for place in others[:SHOWN])
+        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+        why = "implausible price" if implausible[others].any() else "no price"
+        told.append(f"{why} for {shown}{more} ({len(others)} of {len(names)})")
+    return [*told, "last price carried"] if told else []

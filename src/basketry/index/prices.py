@@ -14,6 +14,7 @@ from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.events import Prices
+from basketry.index.halts import begun, halted_at
 from basketry.index.kernels import basket_values, carry_forward, clean_values, is_clean, side_by_side
 from basketry.index.missing import (
     Marks,
@@ -114,6 +115,7 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         if len(levels):
             return _clean(state, event, rules, basket.marked(block[-1], seen), block, levels)
     conversion = None
+    lost: dict[int, str] = {}
     held = basket
     if state.due:
         share = 1.0 if state.steps is None else state.steps.done / state.steps.steps
@@ -124,7 +126,7 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     observed = filled.prices[-1]
     if conversion is not None:
         observed = observed.copy()
-        _zero(filled.prices, held, conversion, book, state.assets)
+        lost |= _zero(filled.prices, held, conversion, book, state.assets)
     gone: Bools | None = None
     ages = filled.ages
     row = None if ages is None else first_removal(ages, filled.news, held.cash, book.missing)
@@ -136,15 +138,21 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
             gone &= ~np.isin(held.columns, [due.column for due in conversion.leaving])
     rows = len(stamps)
     marked = _marked(held, filled, stamps)
+    halted = halted_at(event.halts, event.times[:rows], held.columns)
     leaving: list[Record] = []
+    if halted and ages is not None:
+        leaving += begun(event.halts, state.instant, event.times[:rows], held, filled.prices[1:], filled.awaited)
     if ages is not None and gone is not None:
+        stopped = {place: words for (at, place), words in halted.items() if at == rows - 1}
         leaving += removal_evidence(
-            marked, gone, event.times[rows - 1], state.assets, ages[rows - 1], filled.implausible[-1], book.missing
-        )
+            marked, gone, event.times[rows - 1], state.assets, ages[rows - 1], filled.implausible[-1], book.missing,
+            stopped,
+        )  # fmt: skip
         if book.missing.then == ZERO:
+            lost |= _worthless(marked, gone, state.assets)
             filled.prices[-1, gone] = 0.0
             marked = _marked(held, filled, stamps)
-    marks = _marks(held, filled, book, state)
+    marks = _marks(held, filled, book, state, halted, lost)
     before, block = basket, filled.prices
     if conversion is not None and conversion.carried is not None:
         block = np.vstack([basket.prices, _worth(filled.prices[1], conversion.carried, basket)])
@@ -253,25 +261,51 @@ def _marked(held: Basket, filled: _Filled, stamps: NDArray[np.int64]) -> Basket:
     return held.marked(filled.prices[-1], filled.seen[-1], filled.awaited[-1])
 
 
-def _zero(prices: Floats, held: Basket, conversion: Conversion, book: Rulebook, names: tuple[str, ...]) -> None:
-    """Make the price zero of each member that departs at zero, so that the level of the instant falls."""
+def _zero(
+    prices: Floats, held: Basket, conversion: Conversion, book: Rulebook, names: tuple[str, ...]
+) -> dict[int, str]:
+    """Make the price zero of each member that departs at zero, so that the level of the instant falls.
+
+    Returns in words, by place, who does so.
+    """
+    lost: dict[int, str] = {}
     if not conversion.leaving:
-        return
-    basket = held.marked(prices[-1].copy(), held.seen)
+        return lost
+    basket = full = held.marked(prices[-1].copy(), held.seen)
     for due in conversion.leaving:
         place = held.place(due.column)
         basket, treatment = depart(basket, due, book.events, names)
         if place is not None and treatment == AT_ZERO:
             prices[-1, place] = 0.0
+            by = f"its {due.event.kind.value} of {format_instant(due.event.time)}"
+            lost[place] = f"{due.event.asset} {AT_ZERO} by {by}, {full.weights[place]:.4%} of the index"
+    return lost
 
 
-def _marks(held: Basket, filled: _Filled, book: Rulebook, state: IndexState) -> Marks:
+def _worthless(marked: Basket, gone: Bools, names: tuple[str, ...]) -> dict[int, str]:
+    """Return in words, by place, who is removed at zero for want of a price."""
+    return {
+        place: f"{names[marked.columns[place]]} {AT_ZERO} without a price, {marked.weights[place]:.4%} of the index"
+        for place in np.flatnonzero(gone).tolist()
+    }
+
+
+def _marks(
+    held: Basket,
+    filled: _Filled,
+    book: Rulebook,
+    state: IndexState,
+    halted: dict[tuple[int, int], str],
+    lost: dict[int, str],
+) -> Marks:
     if filled.ages is None:
-        return fresh_marks(len(filled.prices) - 1, len(held.columns))
+        found = fresh_marks(len(filled.prices) - 1, len(held.columns))
+        # Only one instant is read where an event removes somebody.
+        return replace(found, reasons=((0, "; ".join(lost.values())),)) if lost else found
     live = live_below(book.missing, state.step)
     names = [state.assets[column] for column in held.columns.tolist()]
     counted = ~(held.cash | filled.awaited)
-    return marks_of(names, filled.ages, filled.implausible, filled.news, counted, book.missing, live)
+    return marks_of(names, filled.ages, filled.implausible, filled.news, counted, book.missing, live, halted, lost)
 
 
 def _worth(prices: Floats, carried: Carried, basket: Basket) -> Floats:

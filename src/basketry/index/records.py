@@ -50,7 +50,8 @@ class Level:
     Attributes:
         time: The instant.
         value: Price-return level, not rounded.
-        status, reason: How far it can be relied on, and why not further; reason '' for a live level.
+        status, reason: How far it can be relied on, and why not further; reason '' for a live level, unless a member
+            was removed at zero.
         age: Of the oldest price used, in microseconds.
         sources: Number of members with a price that is young enough for a live level.
         series: The level of each return rule, in the order of the rulebook.

@@ -290,6 +290,8 @@ def evidence_of(
         here = basket.place(due.column)
         last = before if here is None else float(basket.prices[here])
         words = f"{event.kind.value} of {event.asset}, last price {last:.6g}"
+        if treatment == AT_ZERO and here is not None:
+            words += f", counted as nothing: {basket.weights[here]:.4%} of the index is lost"
     elif event.kind.distributes:
         if credited(event, policy) and due.new_column is not None:
             there = basket.place(due.new_column)

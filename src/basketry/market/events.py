@@ -9,9 +9,10 @@ import polars as pl
 
 from basketry.core.event_kind import EventKind
 
-__all__ = ["CorporateEvent", "EventKind", "events_of"]
+__all__ = ["FOREVER", "CorporateEvent", "EventKind", "events_of"]
 
-_NEVER = np.datetime64("9999-12-31", "us")
+FOREVER = np.datetime64("9999-12-31", "us")
+"""The end of a halt that has none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class CorporateEvent:
     asset: str
     new_asset: str | None = None
     ratio: float = 1.0
-    until: np.datetime64 = _NEVER
+    until: np.datetime64 = FOREVER
     removal: str | None = None
     approver: str = ""
     reason: str = ""
@@ -78,7 +79,7 @@ def events_of(table: pl.DataFrame) -> tuple[CorporateEvent, ...]:
                 asset=row["asset"],
                 new_asset=new_asset or None,
                 ratio=1.0 if row["ratio"] is None else float(row["ratio"]),
-                until=_NEVER if row["until"] is None else np.datetime64(row["until"].replace(tzinfo=None), "us"),
+                until=FOREVER if row["until"] is None else np.datetime64(row["until"].replace(tzinfo=None), "us"),
                 removal=row.get("removal") or None,
                 approver=row.get("approver") or "",
                 reason=row.get("reason") or "",
