@@ -397,3 +397,22 @@ def test_a_base_that_nothing_was_determined_for_is_told_in_one_error() -> None:
     later = replace(determined, pending=(replace(waiting, effective_at=waiting.effective_at + np.timedelta64(2, "D")),))
     with pytest.raises(DataError, match="no change is due at"):
         list(driver.walk(later))
+
+
+# A kept state and the end of the market
+
+
+def test_a_state_goes_on_over_later_rows_alone_and_never_over_a_market_that_ends_before_it() -> None:
+    book = rules(rebalance=STILL)
+    prices = {"a": [10.0, 10.0, 20.0, 20.0], "b": [10.0] * 4}
+    *_, last = walked(history(book, daily(prices), 0, 1, 2))
+    assert last.state.level == pytest.approx(150.0)
+    later = history(book, daily(prices))
+    assert told(list(later.walk(last.state))) == ["prices 3"]
+    # Nothing to add, which is no fault: the market has come no further yet.
+    assert list(history(book, daily(prices), 0, 1, 2).walk(last.state)) == []
+    earlier = history(book, daily({asset: values[:2] for asset, values in prices.items()}))
+    with pytest.raises(
+        DataError, match="the state is of 2020-01-03, and the market ends before it, at 2020-01-02; give"
+    ):
+        next(earlier.walk(last.state))

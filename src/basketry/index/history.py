@@ -87,7 +87,10 @@ class History:
         return IndexState.start(self.rules, self.panel.assets, self.market.step())
 
     def walk(self, state: IndexState) -> Iterator[Step]:
-        """Give every event from a state to the last instant, folded.
+        """Give every event from a state to the last instant, folded; none where the state has dealt with that.
+
+        Raises:
+            DataError: The state is of later than the last instant: the market is an older one than its own.
 
         An index goes on from the bytes of its state as if it had never stopped:
 
@@ -104,6 +107,11 @@ class History:
         >>> last.state.to_bytes() == whole.state.to_bytes()
         True
         """
+        if state.instant > self.times[-1]:
+            raise DataError(
+                f"the state is of {format_instant(state.instant)}, and the market ends before it, at "
+                f"{format_instant(self.times[-1])}; give the market that the state was made on, with later rows"
+            )
         position = self.position(state)
         while True:
             event = self._before_moving_on(state, position)
