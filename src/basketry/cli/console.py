@@ -21,8 +21,8 @@ def _console(*, error: bool = False) -> Console:
 
 
 def say(message: Any, style: str | None = None) -> None:
-    """Print a text as it stands, or a table."""
-    _console().print(message, style=style, markup=False)
+    """Print a text as it stands, or a table; on a terminal cells are wrapped, so that it is no wider."""
+    _console().print(message, style=style, markup=False, soft_wrap=not isinstance(message, Table))
 
 
 def complain(message: str) -> None:
