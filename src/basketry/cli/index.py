@@ -64,7 +64,7 @@ def check(
 ) -> None:
     """Check a methodology file and say it in words."""
     from basketry.core.time import format_instant
-    from basketry.jobs.new import warnings
+    from basketry.jobs.new import first_rebalances, warnings
     from basketry.methodology.methodology import Methodology
     from basketry.methodology.schema import methodology_schema
 
@@ -73,9 +73,10 @@ def check(
 
         schema.write_text(dumps(methodology_schema(), indent=2) + "\n", encoding="utf-8")
     rules = Methodology.load(methodology)
-    found = warnings(rules, _panel(lake, "daily", rules)) if lake else []
+    panel = _panel(lake, "daily", rules) if lake else None
+    found = [] if panel is None else warnings(rules, panel)
     book = rules.latest
-    dates = [date.effective_at for date in book.schedule.next_dates(rules.base_instant, 4, rules.base_instant)]
+    dates = first_rebalances(rules, panel)
     if json:
         print_json(
             {

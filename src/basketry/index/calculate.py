@@ -83,6 +83,16 @@ def require_prices(panel: Panel) -> None:
         raise DataError("there are no observations; import some with: basketry data import")
 
 
+def begins_late(panel: Panel, base: np.datetime64) -> bool:
+    """Return whether a panel with prices has none at a base, nor a day after it."""
+    return bool(panel.times[0] > base + DAY)
+
+
+def first_start(panel: Panel) -> np.datetime64:
+    """Return the day from which a panel that begins late can be calculated: the first whole one."""
+    return panel.times[0].astype("datetime64[D]") + DAY
+
+
 def _grid(methodology: Methodology, panel: Panel, start: Instant | None, end: np.datetime64) -> NDArray[np.datetime64]:
     """Return the calculation instants, the first of which is the base."""
     base = methodology.base_instant
@@ -90,10 +100,10 @@ def _grid(methodology: Methodology, panel: Panel, start: Instant | None, end: np
         fixing = base - base.astype("datetime64[D]")
         first = to_instant(start)
         base = first + fixing if first == first.astype("datetime64[D]") else first
-    if panel.times[0] > base + DAY:
+    if begins_late(panel, base):
         raise DataError(
             f"the data begin at {format_instant(panel.times[0])}, after the base of {format_instant(base)}; "
-            f"set the base level later with start={format_instant(panel.times[0].astype('datetime64[D]') + DAY)!r} "
+            f"set the base level later with start={format_instant(first_start(panel))!r} "
             "(--start on the command line)"
         )
     if base > end:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+
 from basketry.core.errors import MethodologyError, nearest_hint
+from basketry.core.time import format_instant
+from basketry.index.calculate import begins_late, first_start
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 
@@ -39,9 +43,26 @@ def new_methodology(target: Path, example: str = "large-cap-20", *, force: bool 
     return target
 
 
+def first_rebalances(methodology: Methodology, panel: Panel | None = None) -> list[np.datetime64]:
+    """Return the effective times of the first four changes after the base; of the first that a panel allows, if any."""
+    base = methodology.base_instant
+    if panel is not None and begins_late(panel, base):
+        base = first_start(panel) + (base - base.astype("datetime64[D]"))
+    return [dates.effective_at for dates in methodology.latest.schedule.next_dates(base, 4, base)]
+
+
 def warnings(methodology: Methodology, panel: Panel) -> list[str]:
-    """Return what in a rulebook does not fit the data: names of assets, tags and sectors that they never hold."""
+    """Return what in a rulebook does not fit the data.
+
+    That is names of assets, tags and sectors that they never hold, and a base before they begin.
+    """
     found = []
+    base = methodology.base_instant
+    if begins_late(panel, base):
+        found.append(
+            f"base: the data begin at {format_instant(panel.times[0])}, after the base of {format_instant(base)}; "
+            f"compute with --start {format_instant(first_start(panel))}, after which the rebalances are listed"
+        )
     for version in methodology.versions:
         for rule in version.rules.universe:
             for scheme in ("tags", "sectors", "assets"):
