@@ -110,16 +110,84 @@ def test_what_came_and_left_by_an_event_says_so() -> None:
     assert kept is not None
     assert (new.held, new.weight_determined) == (True, None)
     assert new.weight == pytest.approx(0.5)
-    assert new.steps[-1] == "came in on 2020-01-04: migration"
+    assert new.steps == (
+        "was out: no price fresh enough at the determination (at most 3d old): it has had none yet",
+        "came in on 2020-01-04: migration of b, replaced by bx",
+    )
     assert {entry.asset for entry in explanation.assets if entry.held} == {"bx", "c"}
     assert not any("on 2020" in step for step in kept.steps)
     left = {asset: explanation.of(asset) for asset in "ab"}
-    assert [entry.steps[-1] for entry in left.values() if entry is not None] == [
-        "left on 2020-01-06: delisting", "left on 2020-01-04: migration",
-    ]  # fmt: skip
+    assert [entry.steps for entry in left.values() if entry is not None] == [
+        ("was in: rank 1 of 3, 3 wanted", "left on 2020-01-06: delisting, removed at zero"),
+        ("was in: rank 2 of 3, 3 wanted", "left on 2020-01-04: migration, replaced by bx"),
+    ]
     assert explanation.level == pytest.approx(200 / 3)
     # What is lost was worth something: the record says the last price.
     told = explanation.events.filter(pl.col("asset") == "a")["evidence"].item()
     assert told == "delisting of a, last price 9, counted as nothing: 33.3333% of the index is lost."
     before = explain_index(result, "2020-01-03")
     assert before.of("bx") is None
+
+
+def told(result: IndexResult, instant: str, asset: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether an asset is held, and why."""
+    found = explain_index(result, instant).of(asset)
+    assert found is not None
+    return found.held, found.steps
+
+
+def eventful(*events: dict[str, Any], **sections: Any) -> IndexResult:
+    """Return an index of all of a, b and c, 40 days from 2020-01-01; bx has a price from day 30 on."""
+    days = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(40)]
+    prices = {"a": [9.0] * 40, "b": [8.0] * 40, "c": [7.0] * 40, "bx": [None] * 29 + [4.0] * 11}
+    document = {
+        "basketry": 1, "name": "Test", "symbol": "TEST", "base": {"date": "2020-01-01", "level": 100},
+        "select": {"by": "price", "all": {}}, "weight": {"by": "equal"},
+        "rebalance": {"every": "month", "determine": "0d"}, **sections,
+    }  # fmt: skip
+    market = Panel.from_frames(price=pl.DataFrame({"time": days, **prices}), events=pl.DataFrame(list(events)))
+    return calculate_index(Methodology.load(document), market)
+
+
+def test_who_was_ended_before_the_determination_is_told_by_which_event_and_what_became_of_the_holding() -> None:
+    gone = {"time": datetime(2020, 1, 6), "asset": "a", "kind": "delisting", "removal": "remove_at_zero"}
+    moved = {"time": datetime(2020, 1, 30), "asset": "b", "kind": "migration", "new_asset": "bx", "ratio": 2.0}
+    result = eventful(gone, moved)
+    assert told(result, "2020-02-03", "a") == (
+        False, ("out: ended by the delisting of a on 2020-01-06: removed at zero",),
+    )  # fmt: skip
+    assert told(result, "2020-02-03", "b") == (
+        False, ("out: ended by the migration of b on 2020-01-30 into bx: replaced by bx",),
+    )  # fmt: skip
+    # One that was never held went nowhere.
+    aside = eventful({**gone, "removal": None}, select={"by": "price", "all": {}}, universe=[{"price": {"max": 8.5}}])
+    assert told(aside, "2020-02-03", "a") == (False, ("out: ended by the delisting of a on 2020-01-06",))
+
+
+def test_what_is_held_as_cash_or_was_determined_and_became_another_is_told() -> None:
+    result = eventful({"time": datetime(2020, 1, 6), "asset": "a", "kind": "delisting", "removal": "to_cash"})
+    assert told(result, "2020-01-08", "a") == (
+        True, ("in: rank 1 of 3, 3 wanted", "on 2020-01-06: delisting, held as cash"),
+    )  # fmt: skip
+    # Determined on 30 January for 1 February; b becomes bx on 31 January, in the basket and in what was determined.
+    moved = {"time": datetime(2020, 1, 31), "asset": "b", "kind": "migration", "new_asset": "bx", "ratio": 2.0}
+    result = eventful({**moved, "known_at": datetime(2020, 1, 10)}, rebalance={"every": "month", "determine": "2d"})
+    held, steps = told(result, "2020-02-03", "bx")
+    assert held
+    assert steps == (
+        "was out: not before it takes over by the migration of b on 2020-01-31",
+        "on 2020-01-31: migration of b, carried through to what was determined",
+        "came in on 2020-01-31: migration of b, replaced by bx",
+    )
+    held, steps = told(result, "2020-02-03", "b")
+    assert not held
+    assert steps[-1] == "left on 2020-01-31: migration, replaced by bx"
+
+
+def test_a_price_that_is_too_old_is_told_with_its_day_and_a_halt() -> None:
+    halt = {"time": datetime(2020, 1, 20), "asset": "c", "kind": "halt", "until": datetime(2020, 2, 10)}
+    assert told(eventful(halt), "2020-02-03", "c") == (
+        False,
+        ("out: no price fresh enough at the determination (at most 3d old): the last was on 2020-01-19; "
+         "c halted since 2020-01-20 until 2020-02-10",),
+    )  # fmt: skip

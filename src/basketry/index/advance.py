@@ -20,7 +20,7 @@ from basketry.index.missing import live_below, marks_of
 from basketry.index.parts import Part, held_parts, started_parts, stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record
-from basketry.index.settle import departs
+from basketry.index.settle import CARRIED_THROUGH, departs
 from basketry.index.state import Decision, IndexState, Phase, Steps
 from basketry.index.strike import merged, strike
 from basketry.methodology.methodology import Methodology
@@ -76,9 +76,10 @@ def _corporate(state: IndexState, event: Corporate) -> tuple[IndexState, tuple[R
         for due in sorted(event.due, key=departs):
             after = carry_decision(carried, due)
             if after is not carried:
-                what = "carried through to what was determined"
                 words = f"{due.event.kind.value} between the determination and {format_instant(decision.effective_at)}"
-                records.append(Evidence(event.time, due.event.asset, due.event.kind.value, what, f"{words}."))
+                records.append(
+                    Evidence(event.time, due.event.asset, due.event.kind.value, CARRIED_THROUGH, f"{words}.")
+                )
             carried = after
         pending.append(carried)
     waiting = event.due if state.basket is not None else ()

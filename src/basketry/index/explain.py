@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from basketry.core.errors import DataError
-from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.core.time import format_duration, format_instant, to_datetime, to_instant
 from basketry.index.calculate import Instant
 from basketry.index.determine import Determination, determine
+from basketry.index.halts import halts_of
 from basketry.index.result import IndexResult
+from basketry.index.settle import CARRIED_THROUGH, DOUBTFUL, REPLACED
 from basketry.index.state import Decision
+from basketry.market.events import CorporateEvent, EventKind
+from basketry.market.panel import Panel
 
 
 @dataclass(frozen=True)
@@ -130,12 +135,17 @@ def _reasons(
     known = ~np.isnan(decision.view.field("price")).all(axis=0)
     # What came by an event may have had no data at the determination.
     known |= np.isin(np.array(decision.view.assets), list(now))
-    since = _changed_since(result, determined, moment)
+    since = _since(result, determined, moment)
     measured = [rule.measured(decision.view) for rule in decision.version.rules.universe]
     entries = []
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
         number = place.get(column)
+        later = since.get(asset, ())
+        steps = _steps(result, decision, column, measured)
+        if (asset in now) != (number is not None):
+            # What was decided then is not what stands now.
+            steps = [f"was {step}" if step.startswith(("in:", "out:")) else step for step in steps]
         rank = int(decision.choice.ranks[column])
         metric = float(decision.choice.metric[column])
         entries.append(
@@ -144,7 +154,7 @@ def _reasons(
                 held=asset in now,
                 rank=rank or None,
                 metric=None if np.isnan(metric) else metric,
-                steps=(*_steps(decision, column, measured), *since.get(asset, ())),
+                steps=(*steps, *later),
                 weight_before_caps=None if number is None else float(decision.raw[number]),
                 weight_determined=None if number is None else float(decision.weights[number]),
                 weight=now[asset]["weight"] if asset in now else None,
@@ -155,25 +165,97 @@ def _reasons(
     return tuple(entries)
 
 
-def _changed_since(result: IndexResult, determined: np.datetime64, moment: np.datetime64) -> dict[str, list[str]]:
-    """Return by asset how it came or went otherwise than by a determination, after one up to an instant."""
-    table = result.rebalances.filter(
-        (pl.col("determined_at") > to_datetime(determined))
-        & (pl.col("effective_at") <= to_datetime(moment))
-        & pl.col("change").is_in(["add", "delete"])
+def _since(result: IndexResult, determined: np.datetime64, moment: np.datetime64) -> dict[str, list[str]]:
+    """Return by asset what became of it otherwise than by a determination, after one up to an instant."""
+    start, end = to_datetime(determined), to_datetime(moment)
+    changes = result.rebalances.filter(
+        (pl.col("determined_at") > start) & (pl.col("effective_at") <= end) & pl.col("change").is_in(["add", "delete"])
     )
+    moves = {(row["effective_at"], row["asset"]): row for row in changes.iter_rows(named=True)}
+    found: list[tuple[datetime, str, str]] = []
+    told: set[tuple[datetime, str]] = set()
+    for row in result.events.filter(pl.col("time").is_between(start, end, closed="right")).iter_rows(named=True):
+        if row["kind"] not in (*EventKind, "missing_price") or row["treatment"] == DOUBTFUL:
+            continue
+        time, asset = row["time"], row["asset"]
+        # What happens to a basket that is only determined moves nobody in the one held.
+        here = {} if row["treatment"] == CARRIED_THROUGH else moves
+        verb = "left on" if here.get((time, asset), {}).get("change") == "delete" else "on"
+        found.append((time, asset, f"{verb} {_day(time)}: {row['kind']}, {row['treatment']}"))
+        told.add((time, asset))
+        for heir in filter(None, _heirs(result, row)):
+            verb = "came in on" if (time, heir) in here else "on"
+            found.append((time, heir, f"{verb} {_day(time)}: {row['kind']} of {asset}, {row['treatment']}"))
+            told.add((time, heir))
+    for (time, asset), row in moves.items():
+        if (time, asset) not in told:
+            verb = "came in" if row["change"] == "add" else "left"
+            found.append((time, asset, f"{verb} on {_day(time)}: {row['trigger']}"))
     since: dict[str, list[str]] = {}
-    for row in table.iter_rows(named=True):
-        verb = "came in" if row["change"] == "add" else "left"
-        when = format_instant(to_instant(row["effective_at"]))
-        since.setdefault(row["asset"], []).append(f"{verb} on {when}: {row['trigger']}")
+    for _, asset, words in sorted(found, key=lambda entry: entry[0]):
+        since.setdefault(asset, []).append(words)
     return since
 
 
-def _steps(decision: Determination, column: int, measured: list[Any]) -> list[str]:
+def _heirs(result: IndexResult, row: dict[str, Any]) -> set[str | None]:
+    """Return who got what an event of the index tells of: the new asset, or who took a place."""
+    if row["treatment"] == "ignored":
+        return set()
+    place = row["treatment"].removeprefix(REPLACED)
+    if place != row["treatment"]:
+        return {place}
+    return {
+        event.new_asset
+        for event in result.panel.corporate
+        if event.new_asset not in (None, row["asset"])
+        and (event.asset, event.kind.value) == (row["asset"], row["kind"])
+        and event.seen <= to_instant(row["time"])
+    }
+
+
+def _day(time: datetime) -> str:
+    return format_instant(to_instant(time))
+
+
+def _no_candidate(result: IndexResult, view: Panel, column: int, carry: timedelta) -> str:
+    """Return why an asset did not stand for selection: ended, about to succeed another, or without a price."""
+    asset, now = view.assets[column], view.now
+    known = {event.key: event for event in view.corporate if event.known_at <= now}
+    for event in sorted(known.values(), key=lambda event: event.seen, reverse=True):
+        name = f"{event.kind.value} of {event.asset} on {format_instant(event.time)}"
+        into = "" if event.new_asset is None else f" into {event.new_asset}"
+        if (
+            event.asset == asset
+            and event.kind.departs
+            and event.seen <= now
+            and (into or event.kind in (EventKind.DELISTING,))
+        ):
+            return f"out: ended by the {name}{into}{_settled(result, event)}"
+        if event.new_asset == asset and event.kind.continues and now < event.time:
+            return f"out: not before it takes over by the {name}"
+    halted = [halt.words() for halt in halts_of(view) if halt.column == column and halt.event.seen <= now < halt.end]
+    seen = np.flatnonzero(~np.isnan(view.field("price")[:, column]))
+    last = f"the last was on {format_instant(view.times[seen[-1]])}" if len(seen) else "it has had none yet"
+    told = "; ".join([last, *halted])
+    return f"out: no price fresh enough at the determination (at most {format_duration(carry)} old): {told}"
+
+
+def _settled(result: IndexResult, event: CorporateEvent) -> str:
+    """Return what became of the holding by an event that ended an asset, '' where it was not held."""
+    rows = result.events.filter(
+        (pl.col("asset") == event.asset)
+        & (pl.col("kind") == event.kind.value)
+        & (pl.col("time") >= to_datetime(event.time))
+        & ~pl.col("treatment").is_in([DOUBTFUL, CARRIED_THROUGH])
+    )
+    return f": {rows['treatment'][0]}" if rows.height else ""
+
+
+def _steps(result: IndexResult, decision: Determination, column: int, measured: list[Any]) -> list[str]:
     steps = []
     if not decision.candidates[column]:
-        return ["out: no price fresh enough at the determination, or delisted"]
+        carry = decision.version.rules.missing.carry_forward
+        return [_no_candidate(result, decision.view, column, carry)]
     for rule, mask, figures in zip(decision.version.rules.universe, decision.kept, measured, strict=True):
         verdict = "passes" if mask[column] else "fails"
         figure = "" if figures is None else f" ({_figure(figures[column])})"

@@ -20,6 +20,9 @@ from basketry.methodology.sections import EventPolicy
 REPLACE = "replace_by_next"
 ZERO = "remove_at_zero"
 AT_ZERO = "removed at zero"
+REPLACED = "replaced by "
+DOUBTFUL = "ratio contradicts prices"
+CARRIED_THROUGH = "carried through to what was determined"
 STRUCK_SINCE = "none, as the units were struck in new units"
 
 
@@ -213,7 +216,7 @@ def depart(basket: Basket, due: Due, policy: EventPolicy, names: tuple[str, ...]
     if removal == REPLACE:
         chosen = next((c for c in due.candidates if basket.place(c.column) is None), None)
         if chosen is not None:
-            return _replaced(basket, place, chosen), f"replaced by {names[chosen.column]}"
+            return _replaced(basket, place, chosen), f"{REPLACED}{names[chosen.column]}"
         removal = policy.delisting
     if basket.alone(gone):
         return basket, "kept, as nothing else of worth is held"
@@ -259,7 +262,7 @@ def contradiction(due: Due, before: float, basket: Basket, time: np.datetime64) 
     if basket.seen[place] < event.time.astype(np.int64):
         return None
     words = ratio_contradiction(event.ratio, before, float(basket.prices[place]))
-    return None if words is None else Evidence(time, event.asset, event.kind.value, "ratio contradicts prices", words)
+    return None if words is None else Evidence(time, event.asset, event.kind.value, DOUBTFUL, words)
 
 
 def evidence_of(
@@ -312,7 +315,7 @@ def evidence_of(
         words, treatment = f"{event.asset} under another name", "no change"
     else:
         words = f"{event.ratio:g} units of {event.new_asset} at {price:.6g} for one of {event.asset}"
-        treatment = f"replaced by {event.new_asset}"
+        treatment = f"{REPLACED}{event.new_asset}"
     return Evidence(time, event.asset, event.kind.value, treatment, told_of(event, words))
 
 
