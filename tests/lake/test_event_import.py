@@ -174,7 +174,9 @@ def test_events_are_judged_beside_those_of_the_lake(tmp_path: Path) -> None:
         DataError, match=rf"1 of 1 rows are bad.*becomes another twice.*line 2: dot, new_asset 'b'; {held}"
     ):
         bring(lake, tmp_path, MERGER.format("b", "2024-02-01T00:00:00Z"))
-    with pytest.raises(DataError, match=rf"1 of 2 rows are bad.*after its end.*line 3: dot, time 2024-02-01.*; {held}"):
+    with pytest.raises(
+        DataError, match=rf"1 of 2 rows are bad.*after it became another.*line 3: dot, time 2024-02-01.*; {held}"
+    ):
         bring(lake, tmp_path, f"{DAY},delisting,btc,,,,,,,,", SPLIT.format(10).replace("2024-01-26", "2024-02-01"))
     bring(lake, tmp_path, MERGER.format("a", "2024-02-01T00:00:00Z"))  # a correction
     assert lake.read("events").height == 2

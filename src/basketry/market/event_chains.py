@@ -1,4 +1,4 @@
-"""Events of which each is sound and that cannot all have happened: two successors, a life after the end, a circle."""
+"""Events of which each is sound and that cannot all have happened: two successors, a life after one, a circle."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ _TWICE = Fault(
 )
 _AFTER = Fault(
     "time",
-    "an asset has an event after its end",
-    "leave the one that is right; where it only stopped trading the earlier kind is halt, and what comes after an end "
-    "has an id of its own",
+    "an asset has an event after it became another",
+    "leave the one that is right; what the new asset does stands under its id",
 )
 _CIRCLE = Fault(
     "new_asset",
@@ -45,8 +44,8 @@ class Clash:
 def clashes(rows: Iterable[Row]) -> list[Clash]:
     """Return what cannot all have happened, of sound rows of the table of events in their canonical form.
 
-    Rows with one time, kind and assets tell one event, however often they correct it. Between events of one instant
-    an asset has not ended yet, and to be delisted after a conversion, or twice, contradicts nothing.
+    Rows with one time, kind and assets tell one event, however often they correct it. At the instant of its conversion
+    an asset is still there. A delisting contradicts nothing, before or after: the asset goes on elsewhere.
 
     >>> rows = [{"time": 1, "kind": "merger", "asset": "a", "new_asset": "b"}]
     >>> clashes([*rows, {"time": 2, "kind": "merger", "asset": "b", "new_asset": "c"}])
@@ -59,15 +58,12 @@ def clashes(rows: Iterable[Row]) -> list[Clash]:
         events.setdefault(event_key(row), row)
     found = []
     became: dict[str, Row] = {}
-    delisted: dict[str, Row] = {}
     for row in sorted(events.values(), key=lambda row: row["time"]):
         kind, asset, new_asset = EventKind(row["kind"]), row["asset"], row.get("new_asset")
         moves = kind.converts and new_asset is not None
-        if kind is EventKind.DELISTING:
-            delisted.setdefault(asset, row)
         if not (moves or kind.distributes or kind is EventKind.REDENOMINATION):
             continue
-        end = became.get(asset) or delisted.get(asset)
+        end = became.get(asset)
         onward = _onward(new_asset, became) if moves else []
         if moves and asset in became:
             found.append(Clash((became[asset], row), _TWICE))
