@@ -21,11 +21,14 @@ class Price:
         value: In the units held.
         day: When it was observed.
         by: Ratios of the conversions that were applied to it since; a later observation has none.
+        waits: Whether it is none of the asset itself, which was credited and has had none, but what others that became
+            units of it were worth, spread over all.
     """
 
     value: float
     day: Day
     by: dict[Key, float] = field(default_factory=dict)
+    waits: bool = False
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,13 @@ def _convert(index: Index, event: Event, new: str) -> None:
         price = index.last.pop(asset)
         if not (late or done):
             price = Price(price.value / event.factor, price.day, {**price.by, event.key: event.factor})
-        if new != asset and new in index.basket.lots and new not in index.last and before:
-            # What was credited and waits for its first price is worth nothing beside what came.
-            price = Price(price.value * before * event.factor / index.basket.units(new), price.day, price.by)
+        if new != asset and new in index.basket.lots and before:
+            came, units = before * event.factor, index.basket.units(new)
+            there = index.last.get(new)
+            if (there is None or there.waits) and units > came:
+                # What was credited and waits for its first price is worth no more than what came to it.
+                worth = price.value * came + (0.0 if there is None else there.value * (units - came))
+                index.last[new] = Price(worth / units, price.day, waits=True)
         index.last.setdefault(new, price)
     if before and asset in index.given:
         given = index.given.pop(asset)
@@ -132,6 +136,10 @@ def _credit(index: Index, event: Event) -> None:
     if new is None or not index.market.has(new) or event.asset not in index.basket.lots or new in index.basket.cash:
         return
     units = index.basket.units(event.asset) * event.ratio
+    there = index.last.get(new)
+    if there is not None and there.waits:
+        held = index.basket.units(new)
+        index.last[new] = replace(there, value=there.value * held / (held + units))
     index.basket.lots.setdefault(new, []).append(
         Lot(units, 0.0, event.time - MOMENT, {event.key: event.ratio}, made=True)
     )
@@ -152,7 +160,9 @@ def correct(index: Index, event: Event) -> None:
     for asset, units in before.items():
         index.income.convert(asset, asset, index.basket.units(asset) / units if units else 1.0)
     for asset, price in index.last.items():
-        if key in price.by:
+        if price.waits:
+            index.last[asset] = replace(price, value=price.value * before[asset] / index.basket.units(asset))
+        elif key in price.by:
             index.last[asset] = Price(price.value * price.by[key] / ratio, price.day, {**price.by, key: ratio})
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -194,7 +194,8 @@ class PlainIndex:
         index, quiet = self.index, True
         for asset in index.basket.lots:
             price = self.market.price(asset, day)
-            if price is None or (self.rules["guard"] and asset in index.last and price > 20 * index.last[asset].value):
+            known = index.last.get(asset)
+            if price is None or (self.rules["guard"] and known and not known.waits and price > 20 * known.value):
                 continue
             index.last[asset] = Price(price, day)
             quiet = False
@@ -221,9 +222,15 @@ class PlainIndex:
         old = self.old()
         gone = old if then not in ("keep", "suspend") and not quiet and len(old) < len(index.last) else []
         gone = [asset for asset in gone if asset not in {event.asset for event in index.leaving}]
-        zero = {event.asset for event in index.leaving if way_out(index, event.removal) == "remove_at_zero"}
-        for asset in sorted(zero | set(gone if then == "remove_at_zero" else [])):
-            worthless(index, asset)
+        index.leaving.sort(key=lambda event: way_out(index, event.removal) != "remove_at_zero")
+        for event in index.leaving:
+            if way_out(index, event.removal) == "remove_at_zero":
+                worthless(index, event.asset)
+        leavers = {e.asset for e in index.leaving if way_out(index, e.removal) != "replace_by_next"}
+        if not any(price.value for asset, price in index.last.items() if asset not in {*gone, *leavers}):
+            gone = []  # Nothing else of worth is held.
+        for asset in gone if then == "remove_at_zero" else []:
+            index.last[asset] = replace(index.last[asset], value=0.0)
         for event in index.leaving:
             leave(index, event)
         for asset in gone:

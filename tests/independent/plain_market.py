@@ -128,7 +128,10 @@ class View:
         known = newest(row for row in market.events if row.known <= now)
         self.coming = {row.new_asset for row in known if row.renames and row.kind != "merger" and now < row.time}
         self.force = newest(row for row in market.events if row.seen <= now)
-        self.ended = {row.asset for row in self.force if _ends(row)}
+        # Under a name of which there are no data an asset goes on under its own.
+        self.ended = {
+            row.asset for row in self.force if _ends(row) and (row.kind != "name_change" or market.has(row.new_asset))
+        }
         self.tables: dict[str, Table] = {field: dict(table) for field, table in market.tables.items()}
         prices = self.tables["price"]
         for halt in market.halts(day):

@@ -201,7 +201,9 @@ def test_a_redenomination_learned_late_is_told_as_it_was_treated(struck: bool) -
     result = calculate_index(rules(rebalance=every), daily(prices, event))
     told = result.events.filter(pl.col("kind") == "redenomination")
     assert told["treatment"].to_list() == [
-        "none, as the units were struck in new units" if struck else "units times ratio, level unchanged"
+        "none, as the units were struck in new units"
+        if struck
+        else "units times ratio at a price of new units, level as before the event"
     ]
     if struck:
         assert "learned when the price was 5 in new units" in told["evidence"].item()

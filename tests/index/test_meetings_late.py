@@ -194,16 +194,73 @@ def test_a_transition_that_gives_way_to_another_keeps_which_units_are_old() -> N
     )
 
 
+NINE: dict[str, Any] = {"missing": {"carry_forward": "9d"}, "fix": "weights"}
+GIFT = of("b", event(5, 4, "airdrop", 1.0, "n"))
+
+
 def test_what_joins_units_that_wait_for_their_first_price_keeps_its_worth() -> None:
     # Half each: 2.5 of a at 20 and 5 of b at 10. Each b gives a new n on day 5, worth nothing yet; each a becomes two
     # on day 10: 5 beside 5, worth 50 until n is first seen, at 12 on day 13: 10 of them and 50 of b.
     prices = {"a": {0: 20.0, 10: GAP}, "b": {0: 10.0}, "n": {0: GAP, 13: 12.0}}
-    told = [of("b", event(5, 4, "airdrop", 1.0, "n")), event(10, 9, "migration", 2.0, "n")]
-    found = levels(prices, told, fix="weights", missing={"carry_forward": "9d"})
+    told = [GIFT, event(10, 9, "migration", 2.0, "n")]
+    found = levels(prices, told, **NINE)
     assert [found[day] for day in (4, 5, 9, 10, 12, 13)] == pytest.approx([100.0] * 5 + [170.0], rel=1e-12)
     # Without a first price within `carry_forward` it leaves as any other member, at its last price: b is all.
     found = levels({**prices, "b": {0: 10.0, 20: 20.0}, "n": {0: GAP}}, told, fix="weights")
     assert [found[day] for day in (9, 10, 14, 15, 19, 20)] == pytest.approx([100.0] * 5 + [200.0], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("more", "units"),
+    [
+        ([event(11, 10.5, "airdrop", 1.0, "x")], 10.0),  # x has no data
+        ([of("b", event(11, 10.5, "airdrop", 3.0, "n"))], 25.0),  # more of them, worth nothing
+        ([event(10, 11.5, "migration", 4.0, "n")], 15.0),  # 10 and not 5 came
+        ([{**GIFT, "ratio": 3.0, "known_at": START.replace(tzinfo=UTC) + timedelta(days=11)}], 20.0),  # 15, not 5
+        ([of("n", event(11, 10.5, "redenomination", 2.0))], 20.0),
+    ],
+)
+def test_nothing_but_a_first_price_changes_the_worth_of_what_joined(more: list[dict[str, Any]], units: float) -> None:
+    # As above. The guard has no good price of n to hold its first against: 100 is 20 times 5 and more.
+    prices = {"a": {0: 20.0, 10: GAP}, "b": {0: 10.0}, "n": {0: GAP, 13: 101.0}}
+    told = [GIFT, event(10, 9, "migration", 2.0, "n"), *more]
+    found = levels(prices, told, guard={"price_jump": 20}, **NINE)
+    assert [found[day] for day in (4, 9, 10, 11, 12)] == pytest.approx([100.0] * 5, rel=1e-12)
+    assert found[13] == pytest.approx(50.0 + units * 101.0, rel=1e-12)
+
+
+def test_two_that_join_what_waits_keep_the_worth_of_both() -> None:
+    # A third each, of 90: 1.5 of a at 20, 3 of b and c at 10. n is given for each b; then a and c become n, 1:1.
+    prices = {"a": {0: 20.0, 10: GAP}, "b": {0: 10.0}, "c": {0: 10.0, 11: GAP}, "n": {0: GAP, 13: 12.0}}
+    told = [GIFT, event(10, 9, "migration", 1.0, "n"), of("c", event(11, 9, "migration", 1.0, "n"))]
+    found = levels(prices, told, **NINE)
+    assert [found[day] for day in (9, 10, 11, 12)] == pytest.approx([100.0] * 4, rel=1e-12)
+    # 1.5 + 3 + 3 of n at 12 and 3 of b at 10, of what was 90.
+    assert found[13] == pytest.approx((7.5 * 12 + 30) / 0.9, rel=1e-12)
+
+
+@pytest.mark.parametrize("ended", ["delisting", "merger"])
+@pytest.mark.parametrize("fix", ["units", "weights"])
+def test_an_event_between_the_last_row_and_the_determination_is_carried_through(ended: str, fix: str) -> None:
+    # Determined at 16:00 of day 30 for 16:00 of day 31, from the row of day 30 at 0:00; c ends at 6:00, known long
+    # before. It is not bought back: the others are half each on day 32, and a, doubling on day 36, makes half more.
+    prices = {"a": {0: 20.0, 36: 40.0}, "b": {0: 10.0}, "c": {0: 10.0}}
+    told = of("c", event(30.25, 4, ended, 1.0, "gone" if ended == "merger" else None))
+    schedule = {"at": "16:00", "determine": "1d"}
+    found = [100.0, *levels(prices, [told], fix=fix, schedule=schedule)]  # The base is at 16:00 of day 0.
+    assert {day: found[day] for day in (30, 32, 35, 36)} == pytest.approx(
+        {30: 100.0, 32: 100.0, 35: 100.0, 36: 150.0}, rel=1e-12
+    )
+
+
+def test_a_redenomination_between_the_last_row_and_the_determination_leaves_what_was_determined_alone() -> None:
+    # a is 1:100 at 6:00 of day 30. A third each: units fixed at old prices would make a hundredth of its third of a.
+    prices = {"a": {0: 20.0, 31: 0.2, 36: 0.4}, "b": {0: 10.0}, "c": {0: 10.0}}
+    told = event(30.25, 4, "redenomination", 100.0)
+    found = [100.0, *levels(prices, [told], schedule={"at": "16:00", "determine": "1d"})]
+    assert {day: found[day] for day in (30, 31, 35, 36)} == pytest.approx(
+        {30: 100.0, 31: 100.0, 35: 100.0, 36: 400 / 3}, rel=1e-12
+    )
 
 
 def test_a_correction_in_a_suspended_silence_shows_in_the_first_level_after() -> None:

@@ -179,7 +179,7 @@ def test_nobody_leaves_an_index_of_which_nothing_would_stay() -> None:
     found = read(prices(1, [0.0, nan], [0.0, nan]), missing={"carry_forward": "1d"})
     assert found.state.basket is not None
     assert (found.state.basket.columns.tolist(), found.state.changed_at) == ([0, 1], at(0))
-    assert kinds(found) == ["Evidence"]
+    assert kinds(found) == []
 
 
 def test_who_left_replaces_nobody() -> None:

@@ -60,9 +60,7 @@ def test_all_bad_rows_are_listed_up_to_a_number_a_reason_with_their_count(tmp_pa
     with pytest.raises(DataError) as refused:
         bring(lake, tmp_path, *ratios, f"{DAY},Halt,dot,,,,,,,,", f"{DAY},halt,dot,,,,,,,,")
     head, *lines = str(refused.value).splitlines()
-    assert head == (
-        "13 of 14 rows are bad, more than 0%; nothing was written. Mend the file, or allow more with --max-bad"
-    )
+    assert head == ("13 of 14 rows are bad, none may be; nothing was written. Mend the file")
     assert lines[0] == "  12 rows: the ratio is not a number between 1e-12 and 1e+12"
     assert lines[1:11] == [
         f"      events.csv line {line}: dot, ratio '1:100'; give the new units for one old unit, as in 100 or 0.01"
@@ -123,23 +121,36 @@ def test_what_is_no_event_is_refused(tmp_path: Path, row: str, words: str) -> No
     assert lake.tables() == ["daily"]
 
 
-def test_bad_rows_are_counted_beside_the_good_ones(tmp_path: Path) -> None:
-    lake = lake_of(tmp_path)
-    report = bring(lake, tmp_path, SPLIT.format("100"), SPLIT.format("0").replace("dot", "btc"), max_bad=0.5)
-    assert (report.kept, list(report.problems.values())) == (1, [1])
-    assert report.examples[next(iter(report.problems))][0].startswith("events.csv line 3: btc, ratio 0.0; give the")
-    assert lake.read("events")["asset"].to_list() == ["dot"]
-
-
-def test_of_events_none_may_be_bad_unless_that_is_asked_for(tmp_path: Path) -> None:
+def test_of_events_none_may_be_bad(tmp_path: Path) -> None:
     lake = lake_of(tmp_path)
     good = [
         SPLIT.format(100).replace("dot,", "btc,").replace("2024-01-26", f"2024-01-{day:02}") for day in range(10, 30)
     ]
-    with pytest.raises(DataError, match=r"1 of 21 rows are bad, more than 0%.*nothing was written"):
+    with pytest.raises(DataError, match=r"1 of 21 rows are bad, none may be.*nothing was written"):
         bring(lake, tmp_path, *good, SPLIT.format(100).replace("redenomination", "split"))
     assert lake.read("events").is_empty()
-    assert bring(lake, tmp_path, *good, SPLIT.format(0), max_bad=0.05).kept == 20
+    with pytest.raises(DataError, match=r"of corporate events none may be bad.*leave out --max-bad"):
+        bring(lake, tmp_path, *good, max_bad=0.05)
+    assert bring(lake, tmp_path, *good).kept == 20
+
+
+def test_a_new_asset_without_prices_is_warned_of(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path)
+    report = bring(lake, tmp_path, MERGER.format("btcc", ""), f"{DAY},name_change,btc,other,,,,,,,")
+    assert sorted(report.warnings) == [
+        "2024-01-26 btc: name_change to 'other', of which there is no price; 'btc' goes on under the id that it has",
+        "2024-01-26 dot: merger to 'btcc', of which there is no price (did you mean 'btc'?); it counts as a delisting",
+    ]
+
+
+@pytest.mark.parametrize(("header", "lacking"), [("date,kind,asset,ratio", "time"), ("time,asset,ratio", "kind")])
+def test_a_column_that_is_lacking_is_asked_for(tmp_path: Path, header: str, lacking: str) -> None:
+    file = tmp_path / "w.csv"
+    file.write_text(f"{header}\n{DAY}" + ",dot" * (header.count(",") - 1) + ",2\n")
+    first = header.split(",")[0]
+    words = f"w.csv: which column is the {lacking}\\? Map it, as in --columns {lacking}={first}; its columns are"
+    with pytest.raises(DataError, match=words):
+        import_files(lake_of(tmp_path), [file], "events", now=NOW)
 
 
 def test_two_rows_that_tell_one_event_otherwise_are_refused_both(tmp_path: Path) -> None:

@@ -45,7 +45,10 @@ def import_(
     source: Annotated[str | None, typer.Option("--source", help="Whose tickers these are, among the aliases.")] = None,
     max_bad: Annotated[
         float | None,
-        typer.Option("--max-bad", help="Refuse above this share of bad rows: 0.05, of ticks 0.01, of events 0."),
+        typer.Option(
+            "--max-bad",
+            help="Refuse above this share of bad rows: 0.05, of ticks 0.01; not for events, of which none may be bad.",
+        ),
     ] = None,
     venue: Annotated[str | None, typer.Option("--venue", help="Ticks: the venue, where the file says none.")] = None,
     pair: Annotated[str | None, typer.Option("--pair", help="Ticks: the pair, base-quote, as in btc-usdt.")] = None,

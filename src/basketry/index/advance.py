@@ -12,15 +12,15 @@ from basketry.core.frozen import changed
 from basketry.core.numbers import exact_sum
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
-from basketry.index.carry import carry_decision
+from basketry.index.carry import carried_through, carry_decision
 from basketry.index.divisor import base_divisor, chained_divisor
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, Silence, TransitionStep
-from basketry.index.halts import evidence_of_halt, halted_at
+from basketry.index.halts import come_halted, halted_at
 from basketry.index.missing import live_below, marks_of
 from basketry.index.parts import Part, held_parts, started_parts, stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record
-from basketry.index.settle import CARRIED_THROUGH, departs
+from basketry.index.settle import departs
 from basketry.index.state import Decision, IndexState, Phase, Steps
 from basketry.index.strike import merged, strike
 from basketry.methodology.methodology import Methodology
@@ -76,10 +76,7 @@ def _corporate(state: IndexState, event: Corporate) -> tuple[IndexState, tuple[R
         for due in sorted(event.due, key=departs):
             after = carry_decision(carried, due)
             if after is not carried:
-                words = f"{due.event.kind.value} between the determination and {format_instant(decision.effective_at)}"
-                records.append(
-                    Evidence(event.time, due.event.asset, due.event.kind.value, CARRIED_THROUGH, f"{words}.")
-                )
+                records.append(carried_through(carried, after, due, event.time, state.assets))
             carried = after
         pending.append(carried)
     waiting = event.due if state.basket is not None else ()
@@ -111,7 +108,7 @@ def _change(state: IndexState, event: ChangeDue, rules: Methodology) -> tuple[In
         after, records = _open(state, decision, event, rules)
     else:
         after, records = _rebalanced(state, state.basket, decision, event, rules)
-    records += _come_halted(state.basket, after.basket, event)
+    records = (*records, *come_halted(event.halts, event.time, state.basket, after.basket))
     if not superseded or state.basket is None:
         return after, records
     words = f"the change of {format_instant(decision.effective_at)} came due at the same instant"
@@ -120,17 +117,6 @@ def _change(state: IndexState, event: ChangeDue, rules: Methodology) -> tuple[In
         for waived in superseded
     )
     return after, (*told, *records)
-
-
-def _come_halted(before: Basket | None, after: Basket | None, event: ChangeDue) -> tuple[Evidence, ...]:
-    """Return what is written down of halts of who comes in during one; of a member it was when the halt began."""
-    return tuple(
-        evidence_of_halt(halt, event.time, float(after.prices[place]))
-        for halt in event.halts
-        if after is not None
-        and (place := after.place(halt.column)) is not None
-        and (before is None or before.place(halt.column) is None)
-    )
 
 
 def _rebalanced(

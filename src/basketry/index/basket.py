@@ -33,7 +33,8 @@ class Basket:
             ones where that was before the event.
         given: Weights as given at the last strike, shape (n,); 0 for what was credited since.
         cash: Assets held as cash at their last price, shape (n,).
-        awaited: Assets that were credited and have had no price yet, worth nothing until then, shape (n,).
+        awaited: Assets that were credited and have had no price yet, worth nothing until then but for what others with
+            a price became of them, shape (n,).
         divisor: Basket value per index point.
         plan: Units at the start and at the end of a transition under way, shape (2, n); None for none.
     """
@@ -94,6 +95,10 @@ class Basket:
         # What is remembered stays with it: value and weights do not depend on the divisor.
         return changed(self, divisor=divisor)
 
+    def waits(self, place: int) -> bool:
+        """Return whether a member is worth nothing yet, for it has had no price."""
+        return bool(self.awaited[place] and self.prices[place] == 0)
+
     def as_cash(self, gone: Bools) -> Basket:
         """Return the basket with some assets held as cash; the next step of a transition sells it."""
         plan = None if self.plan is None else np.where(gone, 0.0, self.plan)
@@ -101,7 +106,7 @@ class Basket:
 
     def alone(self, gone: Bools) -> bool:
         """Return whether nothing of worth would follow a price without some assets."""
-        return not bool((self.units * self.prices)[~(gone | self.cash | self.awaited)].sum() > 0)
+        return not bool((self.units * self.prices)[~(gone | self.cash)].sum() > 0)
 
     def worth_without(self, gone: Bools) -> float:
         """Return the value of the basket without some assets at the last prices."""
@@ -135,7 +140,7 @@ class Basket:
 
         With `keep_old` the old asset stays and the new one comes beside it, with no weight given, as in a fork. A
         redenomination is an exchange of an asset for itself. Where the new asset is held already the units add up
-        and its own price counts; while it waits for its first one, all its units are worth what came.
+        and its own price counts; while it waits for its first one, all its units are worth what came of others.
 
         Args:
             old, new: Columns; the old one is held.
@@ -182,10 +187,11 @@ class Basket:
             divisor=self.divisor,
             plan=None if self.plan is None else self._planned(carried, keep_old=keep_old),
         )
-        came = float(self.units[source]) * ratio
-        if not keep_old and moved.awaited[target] and not self.awaited[source] and came > 0:
-            moved.prices[target] = price * came / moved.units[target]
-            moved.seen[target], moved.awaited[target] = seen, False
+        there = None if new == old else self.place(new)
+        if there is not None and self.awaited[there]:
+            came = float(price * self.units[source] * ratio)
+            moved.prices[target] = (float(self.prices[there] * self.units[there]) + came) / moved.units[target]
+            moved.seen[target] = seen if came > 0 else self.seen[there]
         return moved, carried
 
     def _planned(self, carried: Carried, *, keep_old: bool) -> Floats:

@@ -7,25 +7,32 @@ from dataclasses import replace
 import numpy as np
 
 from basketry.core.numbers import Floats, normalise
+from basketry.core.time import format_instant
 from basketry.index.parts import corrected_parts, moved_parts, redenominated_parts
-from basketry.index.settle import REPLACE, becomes, departs
+from basketry.index.records import Evidence
+from basketry.index.settle import CARRIED_THROUGH, REPLACE, becomes, departs
 from basketry.index.state import Decision, Due
 from basketry.market.events import CorporateEvent, EventKind
 
 
-def carry_decision(decision: Decision, due: Due) -> Decision:
+def carry_decision(decision: Decision, due: Due, known: np.datetime64 | None = None) -> Decision:
     """Return what was determined before an event as it is after the event.
 
     A converted asset is replaced by what it became, and one that departs leaves its weight to the others, or to the
     asset that replaces it. An event that the determination already knew changes nothing; nor does a fork or an airdrop,
     which goes to the basket held until then.
+
+    Args:
+        decision: What was determined.
+        due: The event.
+        known: Events seen up to then were known to the determination; up to its own time unless given.
     """
     event = due.event
     if event.kind.distributes or event.kind is EventKind.HALT:
         return decision
     if due.corrects_since is not None:
         return _corrected_decision(decision, event)
-    if event.seen <= decision.determined_at:
+    if event.seen <= (decision.determined_at if known is None else known):
         return decision
     source = due.column
     places = np.flatnonzero(decision.columns == source)
@@ -45,6 +52,17 @@ def carry_decision(decision: Decision, due: Due) -> Decision:
     held = _units(decision, int(there[0])) if len(there) else np.zeros(3)
     parts = moved_parts(decision.parts, _units(moved, place), held, source, target, event)
     return replace(_became(moved, place, target, event), parts=parts)
+
+
+def carried_through(
+    before: Decision, after: Decision, due: Due, time: np.datetime64, names: tuple[str, ...]
+) -> Evidence:
+    """Return what is written down of an event that changed what was determined, with who came in by it."""
+    event = due.event
+    words = f"{event.kind.value} between the determination and {format_instant(before.effective_at)}"
+    came = np.setdiff1d(after.columns, before.columns).tolist()
+    words += f"; {names[came[0]]} takes its place" if came else ""
+    return Evidence(time, event.asset, event.kind.value, CARRIED_THROUGH, f"{words}.")
 
 
 def _corrected_decision(decision: Decision, event: CorporateEvent) -> Decision:

@@ -221,7 +221,7 @@ def _no_candidate(result: IndexResult, view: Panel, column: int, carry: timedelt
     """Return why an asset did not stand for selection: ended, about to succeed another, or without a price."""
     asset, now = view.assets[column], view.now
     known = {event.key: event for event in view.corporate if event.known_at <= now}
-    for event in sorted(known.values(), key=lambda event: event.seen, reverse=True):
+    for event in sorted(known.values(), key=lambda event: event.seen):
         name = f"{event.kind.value} of {event.asset} on {format_instant(event.time)}"
         into = "" if event.new_asset is None else f" into {event.new_asset}"
         if (

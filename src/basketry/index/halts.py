@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Floats
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.records import Evidence
@@ -78,7 +78,6 @@ def begun(
     times: NDArray[np.datetime64],
     held: Basket,
     prices: Floats,
-    awaited: Bools,
 ) -> list[Evidence]:
     """Return what is written down of halts of members that begin after an instant, at one of those that follow it.
 
@@ -88,17 +87,36 @@ def begun(
         times: The instants that follow, ascending, shape (k,).
         held: What is held.
         prices: Prices used, shape (k, n).
-        awaited: Who was credited and has had no price yet, shape (k, n).
     """
     told = []
     for halt in halts:
         place, rows = held.place(halt.column), halt.rows(times)
         if place is None or halt.event.seen <= since or not rows:
             continue
-        # What is held as cash is the asset no longer, and a price that is awaited is none that is missed.
-        if not (held.cash[place] or awaited[rows[0], place]):
+        if _concerned(held, halt.column):
             told.append(evidence_of_halt(halt, times[rows[0]], float(prices[rows[0], place])))
     return told
+
+
+def come_halted(
+    halts: Iterable[Halt], time: np.datetime64, before: Basket | None, after: Basket | None
+) -> list[Evidence]:
+    """Return what is written down at an instant of halts during which somebody came in; of a member it was at once."""
+    return [
+        evidence_of_halt(halt, time, float(after.prices[place]))
+        for halt in halts
+        if after is not None
+        and (place := after.place(halt.column)) is not None
+        and _concerned(after, halt.column)
+        and not (before is not None and _concerned(before, halt.column))
+        and halt.rows(np.array([time]))
+    ]
+
+
+def _concerned(basket: Basket, column: int) -> bool:
+    """Return whether a halt concerns what is held: cash is the asset no longer, and what waits misses no price."""
+    place = basket.place(column)
+    return place is not None and not (basket.cash[place] or basket.waits(place))
 
 
 def evidence_of_halt(halt: Halt, time: np.datetime64, price: float) -> Evidence:

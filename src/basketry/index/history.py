@@ -14,13 +14,14 @@ from basketry.core.numbers import Bools
 from basketry.core.time import format_instant
 from basketry.index.advance import advance
 from basketry.index.basket import Basket
+from basketry.index.carry import carried_through, carry_decision
 from basketry.index.determine import Determination, determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, TransitionStep
 from basketry.index.market import IndexMarket
 from basketry.index.plan import LATER, Planned, planned
 from basketry.index.prices import Reading, read_prices
 from basketry.index.records import Cause, Evidence, Record
-from basketry.index.state import NEVER, Decision, IndexState, Phase
+from basketry.index.state import NEVER, Decision, Due, IndexState, Phase
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import PanelKnown, Segment
@@ -113,6 +114,11 @@ class History:
                 f"{format_instant(self.times[-1])}; give the market that the state was made on, with later rows"
             )
         position = self.position(state)
+        if position < 0 and state.basket is not None:
+            raise DataError(
+                f"the state is of {format_instant(state.instant)}, and the instants begin after it, at "
+                f"{format_instant(self.times[0])}; give all from the base on"
+            )
         while True:
             event = self._before_moving_on(state, position)
             if event is not None:
@@ -220,7 +226,17 @@ class History:
             reserve=found.reserve,
             nobody="" if len(found.columns) else found.nobody(),
         )
-        return Determined(decision, (*evidence, *evidence_of(found, self.panel.assets)))
+        evidence += evidence_of(found, self.panel.assets)
+        # The data end at their last row, and what was seen since then, up to the determination, is carried through.
+        missed: tuple[Due, ...] = ()
+        if found.at < dates.determined_at:
+            missed = self.market.seen_between(found.at, dates.determined_at, found.reserve, self._carry(state))
+        for due in missed:
+            after = carry_decision(decision, due, found.at)
+            if after is not decision:
+                evidence.append(carried_through(decision, after, due, dates.determined_at, self.panel.assets))
+            decision = after
+        return Determined(decision, tuple(evidence))
 
     def _members(self, state: IndexState, instant: np.datetime64) -> Bools:
         """Return who is held at a determination, as what they have become by events seen since the last instant.

@@ -150,13 +150,13 @@ def carry_forward(
         seen: Microseconds at which the prices of row 0 were observed, shape (n,).
         observed: Microseconds at which the others were observed, shape (k, n), or (0, 0) where each was at its row.
         cash: Assets held at the price of row 0 whatever is observed, shape (n,).
-        awaited: Assets that have had no price yet, shape (n,).
+        awaited: Assets that have had no price yet, shape (n,); any is believed.
         jump: A price above this multiple of the last good one is treated as missing.
 
     Returns:
         (filled prices (k + 1, n), ages in microseconds (k, n), implausible (k, n), number of members with a new
         price at each row (k,), microseconds at which the last prices were observed (k, n), still awaited (k, n)).
-        The age of cash and of what is awaited is 0.
+        The age of cash and of what is awaited and worth nothing is 0.
     """
     rows, columns = prices.shape
     filled = prices.copy()
@@ -172,7 +172,7 @@ def carry_forward(
         waits = awaited[column]
         for row in range(1, rows):
             price = prices[row, column]
-            too_high = price > jump * last and last > 0.0
+            too_high = price > jump * last and last > 0.0 and not waits
             if cash[column] or np.isnan(price) or too_high:
                 filled[row, column] = last
                 if not cash[column]:
@@ -182,7 +182,7 @@ def carry_forward(
                 since = stamps[row - 1] if at_rows else observed[row - 1, column]
                 waits = False
                 news[row - 1] += 1
-            if not (cash[column] or waits):
+            if not (cash[column] or (waits and last == 0.0)):
                 ages[row - 1, column] = stamps[row - 1] - since
             last_seen[row - 1, column] = since
             waiting[row - 1, column] = waits

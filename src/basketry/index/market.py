@@ -168,22 +168,35 @@ class IndexMarket:
 
     def due(self, position: int, state: IndexState, max_age: timedelta) -> tuple[Due, ...]:
         """Return the events that take effect at a position, with who could replace a member that departs."""
-        here = [entry for entry in self.events if entry.position == position]
-        return tuple(
-            Due(
-                entry.event,
-                self._columns[entry.event.asset],
-                self.column(entry.event.new_asset),
-                self._candidates(position, state, max_age) if entry.event.removal == "replace_by_next" else (),
-                entry.corrects_since,
-            )
-            for entry in here
+        here = (entry for entry in self.events if entry.position == position)
+        return tuple(self._due(entry, self.times[position], state.reserve, max_age) for entry in here)
+
+    def seen_between(
+        self, start: np.datetime64, end: np.datetime64, reserve: NDArray[np.int64], max_age: timedelta
+    ) -> tuple[Due, ...]:
+        """Return the events seen after one instant and up to another, with who of a reserve could replace a member.
+
+        They are no corrections, and in the order in which they were seen.
+        """
+        here = [entry for entry in self.events if start < entry.event.seen <= end and entry.corrects_since is None]
+        here.sort(key=lambda entry: (entry.event.seen, *entry.event.key))
+        return tuple(self._due(entry, end, reserve, max_age) for entry in here)
+
+    def _due(self, entry: Placed, instant: np.datetime64, reserve: NDArray[np.int64], max_age: timedelta) -> Due:
+        replaces = entry.event.removal == "replace_by_next"
+        return Due(
+            entry.event,
+            self._columns[entry.event.asset],
+            self.column(entry.event.new_asset),
+            self._candidates(instant, reserve, max_age) if replaces else (),
+            entry.corrects_since,
         )
 
-    def _candidates(self, position: int, state: IndexState, max_age: timedelta) -> tuple[Candidate, ...]:
-        instant = self.times[position]
+    def _candidates(
+        self, instant: np.datetime64, reserve: NDArray[np.int64], max_age: timedelta
+    ) -> tuple[Candidate, ...]:
         found = []
-        for column in state.reserve.tolist():
+        for column in reserve.tolist():
             price, seen = self.observed(column, instant, max_age)
             if price > 0 and column not in self._departed(instant):
                 found.append(Candidate(column, price, seen))
@@ -194,7 +207,10 @@ class IndexMarket:
         return {
             self._columns[entry.event.asset]
             for entry in self.events
-            if (entry.event.kind in ends or entry.event.new_asset not in (None, entry.event.asset))
+            if (
+                entry.event.kind in ends
+                or self.column(entry.event.new_asset) not in (None, self._columns[entry.event.asset])
+            )
             and not entry.event.kind.distributes
             and entry.event.seen <= instant
         }

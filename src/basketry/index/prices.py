@@ -14,7 +14,7 @@ from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.events import Prices
-from basketry.index.halts import begun, halted_at
+from basketry.index.halts import begun, come_halted, halted_at
 from basketry.index.kernels import basket_values, carry_forward, clean_values, is_clean, side_by_side
 from basketry.index.missing import (
     Marks,
@@ -28,7 +28,18 @@ from basketry.index.missing import (
 )
 from basketry.index.parts import held_parts
 from basketry.index.records import Cause, Composition, Levels, Rebalance, Record
-from basketry.index.settle import AT_ZERO, STRUCK_SINCE, ZERO, Conversion, contradiction, convert, depart, evidence_of
+from basketry.index.settle import (
+    AT_ZERO,
+    LEARNED_LATE,
+    STRUCK_SINCE,
+    ZERO,
+    Conversion,
+    contradiction,
+    convert,
+    depart,
+    evidence_of,
+    way_out,
+)
 from basketry.index.state import NO_LEVELS, NO_TIMES, NOBODY, IndexState, Phase
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Carried, IndexPath, Segment
@@ -123,10 +134,6 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         held, event = conversion.basket, event.rows(0, 1)
     stamps = event.times.astype(np.int64)
     filled = _filled(held, event, stamps, book)
-    observed = filled.prices[-1]
-    if conversion is not None:
-        observed = observed.copy()
-        lost |= _zero(filled.prices, held, conversion, book, state.assets)
     gone: Bools | None = None
     ages = filled.ages
     row = None if ages is None else first_removal(ages, filled.news, held.cash, book.missing)
@@ -137,19 +144,29 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
             # Those whom an event ends depart by the event.
             gone &= ~np.isin(held.columns, [due.column for due in conversion.leaving])
     rows = len(stamps)
+    # What is written down of who leaves goes by the prices before any is zero.
     marked = _marked(held, filled, stamps)
+    told = marked.marked(marked.prices.copy(), marked.seen)
     halted = halted_at(event.halts, event.times[:rows], held.columns)
     leaving: list[Record] = []
     if halted and ages is not None:
-        leaving += begun(event.halts, state.instant, event.times[:rows], held, filled.prices[1:], filled.awaited)
+        leaving += begun(event.halts, state.instant, event.times[:rows], held, filled.prices[1:])
+    if conversion is not None and conversion.leaving:
+        lost |= _zero(filled.prices, held, conversion, book, state.assets)
+        marked = _marked(held, filled, stamps)
+    if gone is not None:
+        leavers = () if conversion is None else conversion.leaving
+        by_events = [due.column for due in leavers if way_out(due, held, book.events)[1] is None]
+        if marked.alone(gone | np.isin(held.columns, by_events)):
+            gone = None  # Nothing else of worth is held, and who stays follows its last price.
     if ages is not None and gone is not None:
         stopped = {place: words for (at, place), words in halted.items() if at == rows - 1}
         leaving += removal_evidence(
-            marked, gone, event.times[rows - 1], state.assets, ages[rows - 1], filled.implausible[-1], book.missing,
+            told, gone, event.times[rows - 1], state.assets, ages[rows - 1], filled.implausible[-1], book.missing,
             stopped,
         )  # fmt: skip
         if book.missing.then == ZERO:
-            lost |= _worthless(marked, gone, state.assets)
+            lost |= _worthless(told, gone, state.assets)
             filled.prices[-1, gone] = 0.0
             marked = _marked(held, filled, stamps)
     marks = _marks(held, filled, book, state, halted, lost)
@@ -163,7 +180,6 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
     written: list[Record] = []
     if conversion is not None:
         last = before.marked(block[-1], before.seen)
-        told = marked.marked(observed, marked.seen)
         settled, written, departed = _settled(state, last, marked, told, conversion, book, now)
     after = settled
     if gone is not None:
@@ -171,6 +187,10 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         departed = departed or after is not settled
         if len(after.columns) < len(settled.columns):
             written += _changed(state, now, settled, after, Cause.MISSING_PRICE, "missing price")
+    if conversion is not None:
+        known = [halt for halt in event.halts if halt.event.seen <= state.instant]
+        written += come_halted(known, now, basket, after)
+        written += come_halted([halt for halt in event.halts if halt not in known], now, held, after)
     segment = Segment(
         0, rows, before.columns, before.units, block, before.divisor,
         before.cash if before.cash.any() else None,
@@ -304,7 +324,7 @@ def _marks(
         return replace(found, reasons=((0, "; ".join(lost.values())),)) if lost else found
     live = live_below(book.missing, state.step)
     names = [state.assets[column] for column in held.columns.tolist()]
-    counted = ~(held.cash | filled.awaited)
+    counted = ~(held.cash | (filled.awaited & (held.prices == 0)))
     return marks_of(names, filled.ages, filled.implausible, filled.news, counted, book.missing, live, halted, lost)
 
 
@@ -331,7 +351,7 @@ def _settled(
     basket = marked
     records: list[Record] = []
     for due, price in conversion.applied:
-        treatment = STRUCK_SINCE if due in conversion.idle else ""
+        treatment = STRUCK_SINCE if due in conversion.idle else LEARNED_LATE if due in conversion.late else ""
         if due in conversion.leaving:
             basket, treatment = depart(basket, due, book.events, state.assets)
         records.append(evidence_of(due, price, told, treatment, time, book.events))

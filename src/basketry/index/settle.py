@@ -23,6 +23,7 @@ AT_ZERO = "removed at zero"
 REPLACED = "replaced by "
 DOUBTFUL = "ratio contradicts prices"
 CARRIED_THROUGH = "carried through to what was determined"
+LEARNED_LATE = "units times ratio at a price of new units, level as before the event"
 STRUCK_SINCE = "none, as the units were struck in new units"
 
 
@@ -148,10 +149,11 @@ def convert(
             plan[:, basket.place(target)] = 0.0
             basket = replace(basket, plan=plan)
         carried = chain(carried, step)
-    # Whoever is held after the conversions departs.
+    # Whoever is held after the conversions departs, first who does so at zero.
     gone = [
         (due, place) for due in leaving if (place := basket.place(due.column)) is not None and not basket.cash[place]
     ]
+    gone.sort(key=lambda one: way_out(one[0], basket, policy)[0] != ZERO)
     applied += [(due, float(basket.prices[place])) for due, place in gone]
     departing = tuple(due for due, _ in gone)
     return Conversion(
@@ -191,7 +193,9 @@ def _corrected(
         late = becomes(due) == due.column and seen >= event.time.astype(np.int64)
         # The last price used was divided by the ratio too, where none has been observed since.
         divided = seen < since.astype(np.int64) and not late and bool(np.isclose(grown[0], factor, rtol=1e-12))
-        basket, step = _multiplied(basket, place, grown, before / factor if divided else before)
+        # What still waits for its first price is worth what it was.
+        divided = divided or bool(basket.awaited[place])
+        basket, step = _multiplied(basket, place, grown, before / float(grown[0]) if divided else before)
         steps.append(step)
     return basket, parts, steps, before
 
@@ -210,21 +214,27 @@ def depart(basket: Basket, due: Due, policy: EventPolicy, names: tuple[str, ...]
         return basket, "no longer held"
     gone = np.zeros(len(basket.columns), dtype=bool)
     gone[place] = True
-    removal = due.event.removal or policy.delisting
-    if removal == REPLACE and basket.awaited[place]:
-        removal = policy.delisting  # Worth nothing yet, it would buy nothing.
-    if removal == REPLACE:
-        chosen = next((c for c in due.candidates if basket.place(c.column) is None), None)
-        if chosen is not None:
-            return _replaced(basket, place, chosen), f"{REPLACED}{names[chosen.column]}"
-        removal = policy.delisting
+    removal, chosen = way_out(due, basket, policy)
+    if chosen is not None:
+        return _replaced(basket, place, chosen), f"{REPLACED}{names[chosen.column]}"
     if basket.alone(gone):
         return basket, "kept, as nothing else of worth is held"
-    if removal == "to_cash" and not basket.awaited[place]:
+    if removal == "to_cash" and not basket.waits(place):
         return basket.as_cash(gone), "held as cash"
     if removal == ZERO:
         return basket.without(gone, keep_level=False), AT_ZERO
     return basket.without(gone, keep_level=True), "removed at last price"
+
+
+def way_out(due: Due, basket: Basket, policy: EventPolicy) -> tuple[str, Candidate | None]:
+    """Return how a member departs by an event, and who takes its place where somebody does."""
+    removal, place = due.event.removal or policy.delisting, basket.place(due.column)
+    if removal != REPLACE:
+        return removal, None
+    chosen = next((c for c in due.candidates if basket.place(c.column) is None), None)
+    if chosen is None or place is None or basket.waits(place):
+        return policy.delisting, None  # Worth nothing yet, it would buy nothing.
+    return removal, chosen
 
 
 def _replaced(basket: Basket, place: int, chosen: Candidate) -> Basket:
@@ -309,6 +319,8 @@ def evidence_of(
         words = f"{event.ratio:g} new units for one old; price {before:.6g} before, {price:.6g} after"
         if treatment == STRUCK_SINCE:
             words = f"{event.ratio:g} new units for one old, learned when the price was {before:.6g} in new units"
+        elif treatment == LEARNED_LATE:
+            words = f"{event.ratio:g} new units for one old, of which {before:.6g} was the price already"
         else:
             treatment = "units times ratio, level unchanged"
     elif becomes(due) == due.column:

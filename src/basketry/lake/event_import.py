@@ -12,7 +12,7 @@ from basketry.core.errors import nearest_hint
 from basketry.lake.lake import Lake
 from basketry.market.event_chains import Clash, clashes, event_key, named
 from basketry.market.event_checks import Fault, canonical_events, fault_of, sound_events
-from basketry.market.event_quality import AROUND, wrong_ratios
+from basketry.market.event_quality import AROUND, unknown_assets, wrong_ratios
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,13 @@ class Held:
 
     Attributes:
         ids: Assets of observations and of the table of assets.
-        observed: Whether the lake holds observations; where it holds none yet, any asset is taken.
+        priced: Assets of observations.
         events: The sound rows of its table of events.
         where: Where the parts of that table lie.
     """
 
     ids: frozenset[str]
-    observed: bool
+    priced: frozenset[str]
     events: tuple[Mapping[str, Any], ...]
     where: str
 
@@ -37,7 +37,12 @@ class Held:
         seen = [lake.read(name)["asset"].unique() for name in ("daily", "intraday")]
         ids = frozenset(pl.concat([*seen, lake.read("assets")["asset"]]).to_list())
         events = tuple(sound_events(canonical_events(lake.read("events"))).to_dicts())
-        return Held(ids, any(len(assets) for assets in seen), events, f"{lake.address}/events")
+        return Held(ids, frozenset(pl.concat(seen).to_list()), events, f"{lake.address}/events")
+
+    @property
+    def observed(self) -> bool:
+        """Whether the lake holds observations; where it holds none yet, any asset is taken."""
+        return bool(self.priced)
 
     def fault(self, asset: str) -> Fault | None:
         """Return the fault of an event that concerns an asset, None where the asset is known."""
@@ -76,8 +81,10 @@ def _place(row: Mapping[str, Any], held: Held) -> str:
     return f"{row['file']} line {row['line']}" if "line" in row else f"in a part of {held.where}"
 
 
-def doubtful_ratios(lake: Lake, rows: pl.DataFrame) -> list[str]:
-    """Return in words the ratios of events that the prices of the lake contradict, as `data check` tells them.
+def doubts(lake: Lake, rows: pl.DataFrame) -> list[str]:
+    """Return in words what of some events the prices of the lake do not bear out, as `data check` tells it.
+
+    Those are ratios that they contradict, and new assets without a price.
 
     Args:
         lake: Holds the events, and may hold prices.
@@ -90,7 +97,10 @@ def doubtful_ratios(lake: Lake, rows: pl.DataFrame) -> list[str]:
     if told.is_empty():
         return []
     first, last = told["time"].to_list()[0], told["time"].to_list()[-1]
-    prices = lake.read("daily" if lake.parts("daily") else "intraday", start=first - AROUND, end=last + AROUND)
-    prices = prices.unique(["time", "asset"], keep="last", maintain_order=True).drop_nulls("price")
-    found = wrong_ratios(told, prices).rows
+    tables = [lake.read(name, start=first - AROUND, end=last + AROUND) for name in ("daily", "intraday")]
+    prices = pl.concat(tables, how="diagonal_relaxed").unique(["time", "asset"], keep="last", maintain_order=True)
+    held = Held.of(lake)
+    found = wrong_ratios(told, prices.drop_nulls("price")).rows
+    if held.observed:
+        found = pl.concat([found, unknown_assets(told, set(held.priced), set(held.ids)).rows])
     return [f"{row['time']:%Y-%m-%d} {row['asset']}: {row['reason']}" for row in found.iter_rows(named=True)]

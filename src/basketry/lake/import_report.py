@@ -42,13 +42,13 @@ class ImportReport:
         shown = self.examples.setdefault(reason, [])
         shown += examples[: EXAMPLES_MAX - len(shown)]
 
-    def check(self, max_bad: float) -> None:
-        """Raise DataError where more than the share `max_bad` of the rows is bad; it lists them."""
+    def check(self, max_bad: float | None) -> None:
+        """Raise DataError where more than the share `max_bad` of the rows is bad, or any where None; it lists them."""
         bad = sum(self.problems.values())
-        if bad <= max_bad * self.rows:
+        if bad <= (max_bad or 0.0) * self.rows:
             return
-        head = f"{bad} of {self.rows} rows are bad, more than {max_bad:.0%}"
-        remedy = "nothing was written. Mend the file, or allow more with --max-bad"
+        head = f"{bad} of {self.rows} rows are bad, {'none may be' if max_bad is None else f'more than {max_bad:.0%}'}"
+        remedy = f"nothing was written. Mend the file{'' if max_bad is None else ', or allow more with --max-bad'}"
         if bad == 1:
             ((reason, examples),) = self.examples.items()
             raise DataError(f"{head}: {reason}, as in {examples[0]}; {remedy}")

@@ -12,7 +12,7 @@ import polars as pl
 
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import INSTANT, QUARANTINE, Schema
-from basketry.lake.event_import import Held, clash_faults, doubtful_ratios, event_faults
+from basketry.lake.event_import import Held, clash_faults, doubts, event_faults
 from basketry.lake.import_report import EXAMPLES_MAX, ImportReport
 from basketry.lake.lake import Lake, table_schema
 from basketry.lake.presets import Preset, Stamp
@@ -50,13 +50,15 @@ def import_files(
         source: Name under which tickers are looked up among the aliases.
         preset: A maker's format.
         now: An instant after which nothing can have been observed.
-        max_bad: Share of bad rows above which the import is refused; 0.05 unless given, and of corporate events 0, as
-            one that is lost moves an index.
+        max_bad: Share of bad rows above which the import is refused; 0.05 unless given. Of corporate events none may be
+            bad, as one that is lost moves an index.
 
     Raises:
         DataError: A file cannot be read, a column is missing, dates need a stamp, or too many rows are bad.
     """
     schema = table_schema(table)
+    if table == "events" and max_bad is not None:
+        raise DataError("of corporate events none may be bad, as one that is lost moves an index: leave out --max-bad")
     report = ImportReport(table)
     frames = [_read(path, schema, columns, stamp, preset) for path in files]
     rows = pl.concat(frames, how="diagonal_relaxed")
@@ -71,7 +73,7 @@ def import_files(
             aliases, assets = aliases.clear(), assets.clear()
         report.new_assets = assets["asset"].to_list()
     good, aside = _judge(rows, schema, now, report, Held.of(lake) if table == "events" else None)
-    report.check(max_bad if max_bad is not None else 0.0 if table == "events" else 0.05)
+    report.check(0.05 if max_bad is None and table != "events" else max_bad)
     final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
     report.kept = final.height
     for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
@@ -80,7 +82,7 @@ def import_files(
             if part is not None:
                 report.parts.append(part)
     if table == "events":
-        report.warnings = doubtful_ratios(lake, final)
+        report.warnings = doubts(lake, final)
     return report
 
 
@@ -107,6 +109,12 @@ def _read(
                 f"its columns are {', '.join(frame.columns)}"
             )
     mapping = {name: column for name, column in mapping.items() if column in frame.columns}
+    lacking = [name for name in ("time", "kind") if name in schema.required and name not in mapping]
+    if lacking:
+        raise DataError(
+            f"{path}: which column is the {lacking[0]}? Map it, as in --columns {lacking[0]}={frame.columns[0]}; "
+            f"its columns are {', '.join(frame.columns)}"
+        )
     lines = pl.int_range(2, frame.height + 2, dtype=pl.Int64).alias("line")
     picked = frame.select(lines, *(pl.col(column).alias(name) for name, column in mapping.items()))
     if "asset" in schema.columns and "asset" not in mapping:

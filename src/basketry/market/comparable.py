@@ -170,7 +170,8 @@ class Actions:
         for event in sorted(valid.values(), key=lambda event: (event.time, event.seen, *event.key)):
             old = self._columns[event.asset]
             new = old if event.new_asset is None else self._columns.get(event.new_asset, -1)
-            if event.kind in _ENDS and not (event.kind is EventKind.NAME_CHANGE and new == old):
+            # Under a name of which there are no data the asset goes on under the id that it has.
+            if event.kind in _ENDS and not (event.kind is EventKind.NAME_CHANGE and new in (old, -1)):
                 ended[old] = True
             if event.kind is not EventKind.REDENOMINATION and new not in (old, -1):
                 for column in (old, new):

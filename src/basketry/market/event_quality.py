@@ -43,13 +43,24 @@ def check_events(events: pl.DataFrame, prices: pl.DataFrame, known: Iterable[str
     held = set(priced["asset"].unique())
     return [
         Finding("refused events", "rows that are no events; panels refuse them", _table(refused), quarantined=True),
-        _unknown_assets(sound, held, {*held, *known}),
+        unknown_assets(sound, held, {*held, *known}),
         _impossible_chains(sound),
         wrong_ratios(sound, priced),
     ]
 
 
-def _unknown_assets(events: pl.DataFrame, priced: set[str], known: set[str]) -> Finding:
+def unknown_assets(events: pl.DataFrame, priced: set[str], known: set[str]) -> Finding:
+    """Return events of assets that are not known, and those with a new asset without prices.
+
+    Args:
+        events: EVENTS, sound.
+        priced: Assets with observations.
+        known: Those, and others that a table names.
+
+    >>> from basketry.core.frames import EVENTS
+    >>> unknown_assets(EVENTS.empty(), {"a"}, {"a"}).rows.height
+    0
+    """
     found = []
     for row in events.iter_rows(named=True):
         kind, new_asset = EventKind(row["kind"]), row["new_asset"]
@@ -59,7 +70,9 @@ def _unknown_assets(events: pl.DataFrame, priced: set[str], known: set[str]) -> 
         elif new_asset is not None and new_asset not in priced:
             preposition, becomes = "of", "what is credited has no price"
             if kind.converts:
-                preposition, becomes = "to", "it counts as a delisting"
+                goes_on = f"{row['asset']!r} goes on under the id that it has"
+                preposition = "to"
+                becomes = goes_on if kind is EventKind.NAME_CHANGE else "it counts as a delisting"
             hint = nearest_hint(new_asset, priced)
             words = f"{kind} {preposition} {new_asset!r}, of which there is no price{hint}; {becomes}"
             found.append(_row(row, "new_asset", words))
