@@ -416,3 +416,7 @@ def test_a_state_goes_on_over_later_rows_alone_and_never_over_a_market_that_ends
         DataError, match="the state is of 2020-01-03, and the market ends before it, at 2020-01-02; give"
     ):
         next(earlier.walk(last.state))
+    with pytest.raises(
+        DataError, match="the state is of 2020-01-03, and the instants begin after it, at 2020-01-04; give"
+    ):
+        list(history(book, daily(prices), 3).walk(last.state))
