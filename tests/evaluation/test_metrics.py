@@ -15,7 +15,9 @@ from basketry.core.numbers import Floats
 from basketry.evaluation.levels import Levels
 from basketry.evaluation.metrics import HEADLINE, METRICS, Sample, Terms, measure, table
 
-RETURNS = hnp.arrays(np.float64, st.tuples(st.integers(40, 90), st.integers(1, 3)), elements=st.floats(-0.3, 0.4))
+_STEPS = st.integers(-300_000, 400_000).map(lambda millionths: millionths / 1e6)
+RETURNS = hnp.arrays(np.float64, st.tuples(st.integers(40, 90), st.integers(1, 3)), elements=_STEPS)
+"""Whole millionths: a return within the rounding of a level is another one at another scale."""
 
 
 def walk(seed: int, steps: int = 500, columns: int = 3) -> Floats:
