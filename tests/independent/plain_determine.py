@@ -37,9 +37,17 @@ class Determined:
 
 
 def determine(
-    market: PlainMarket, day: Day, members: set[str], rules: Mapping[str, Any], tags: Mapping[str, set[str]]
+    market: PlainMarket,
+    day: Day,
+    members: set[str],
+    rules: Mapping[str, Any],
+    tags: Mapping[str, set[str]],
+    scope: str = "whole",
 ) -> Determined:
-    """Return who is selected with the data up to a day, and with which weights."""
+    """Return who is selected with the data up to a day, and with which weights.
+
+    Of `members` alone weights are equal and mean nothing; for `weights` alone `members` are all weighted that can be.
+    """
     view, carry = market.view(day), rules["carry"]
     candidates = [
         asset
@@ -48,15 +56,16 @@ def determine(
         and view.observed(asset, carry) is not None
         and asset not in view.ended
         and asset not in view.coming
-        and not tags.get(asset, set()) & rules["exclude_tags"]
+        and (asset in members if scope == "weights" else not tags.get(asset, set()) & rules["exclude_tags"])
     ]
     refused: set[str] = set()
     frozen: dict[str, float] = {}
     while True:
         cap = {a: frozen.get(a, view.observed(a, FIGURE_AGE, "market_cap")) for a in candidates}
-        eligible = [a for a in candidates if a not in refused and _eligible(view, a, cap[a], rules)]
-        ranked = _rank(view, eligible, cap, rules)
-        chosen = _select(ranked, members, rules)
+        ranked = chosen = [a for a in candidates if a not in refused]
+        if scope != "weights":
+            ranked = _rank(view, [a for a in ranked if _eligible(view, a, cap[a], rules)], cap, rules)
+            chosen = _select(ranked, members, rules)
         if not rules["guard"]:
             break
         suspects = set(chosen) | (members & set(candidates))
@@ -64,9 +73,9 @@ def determine(
             break
     if not chosen:
         return Determined(day, {}, {}, ranked)
-    raw = WEIGHTINGS[rules["weight"]](view, chosen, cap, rules)
+    raw = dict.fromkeys(chosen, 1.0) if scope == "members" else WEIGHTINGS[rules["weight"]](view, chosen, cap, rules)
     prices = {a: (_known(view.observed(a, carry)), view.seen(a, carry)) for a in chosen}
-    return Determined(day, _capped(raw, rules), prices, ranked)
+    return Determined(day, raw if scope == "members" else _capped(raw, rules), prices, ranked)
 
 
 def _known(value: float | None) -> float:

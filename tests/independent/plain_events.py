@@ -23,6 +23,7 @@ class Index:
         changed: The last change.
         old, target, began, done: A transition under way: from, to, its first day, steps made.
         pending: Changes determined and not struck.
+        reviewed: Members determined for changes whose weights are not.
         ranked, departed: The eligible of the last determination, and who has departed since.
         settled: Ratio of every event that took effect.
         leaving: Events by which members leave after the prices of the instant.
@@ -40,6 +41,7 @@ class Index:
         self.target: Basket | None = None
         self.done = 0
         self.pending: list[Pending] = []
+        self.reviewed: list[Pending] = []
         self.ranked: list[str] = []
         self.departed: set[str] = set()
         self.settled: dict[Key, float] = {}
@@ -95,7 +97,7 @@ def _convert(index: Index, event: Event, new: str) -> None:
         _to_cash(index, asset, new)
     for basket in index.baskets:
         basket.convert(event, new, lambda lot: (late or lot.made) and lot.fixed >= event.time)
-    for change in index.pending:
+    for change in [*index.pending, *index.reviewed]:
         if instant(change.day) < event.seen:
             change.convert(event, new)
     if asset in index.last:
@@ -155,7 +157,7 @@ def correct(index: Index, event: Event) -> None:
     if event.kind not in (*CONVERSIONS, *DISTRIBUTIONS):
         return
     before = {asset: index.basket.units(asset) for asset in index.basket.lots}
-    for basket in [*index.baskets, *(change.basket for change in index.pending)]:
+    for basket in [*index.baskets, *(change.basket for change in [*index.pending, *index.reviewed])]:
         basket.correct(key, ratio)
     for asset, units in before.items():
         index.income.convert(asset, asset, index.basket.units(asset) / units if units else 1.0)
@@ -168,7 +170,7 @@ def correct(index: Index, event: Event) -> None:
 
 def leave(index: Index, event: Event) -> None:
     """Take the asset of an event out of the basket and of what was determined before the event was seen."""
-    for change in index.pending:
+    for change in [*index.pending, *index.reviewed]:
         if instant(change.day) < event.seen:
             _leave_pending(index, change, event.asset, event.removal)
     depart(index, event.asset, event.removal)

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 from tests.independent.plain_basket import Basket, Lot, Pending, Price
-from tests.independent.plain_determine import CannotDetermineError, determine
+from tests.independent.plain_determine import CannotDetermineError, Determined, determine
 from tests.independent.plain_events import Index, correct, depart, leave, settle, way_out, worthless
 from tests.independent.plain_income import Income
 from tests.independent.plain_market import Day, Event, PlainMarket, Table, instant
@@ -27,6 +27,7 @@ from tests.independent.plain_market import Day, Event, PlainMarket, Table, insta
 DEFAULTS: dict[str, Any] = {
     "every": "month",
     "determine": 1,
+    "review": None,
     "fix": "weights",
     "steps": 1,
     "step_days": 1,
@@ -121,9 +122,14 @@ class PlainIndex:
                 if due:
                     self.decide(day, day + timedelta(rules["determine"]), by_trigger=True)
                 if self.scheduled(day) and not rules["determine"]:
+                    if self.reviewed(day) and not rules["review"]["determine"]:
+                        self.review(day, day)
                     self.decide(day, day)
                 if not self.change(day):
                     self.step(day)
+            for effective in [day + timedelta(rules["review"]["determine"])] if rules["review"] else []:
+                if effective > day and self.scheduled(effective) and self.reviewed(effective):
+                    self.review(day, effective)
             effective = day + timedelta(rules["determine"])
             if rules["determine"] and self.scheduled(effective):
                 self.decide(day, effective)
@@ -136,13 +142,20 @@ class PlainIndex:
 
     def start(self, base: Day, level: float) -> None:
         """Determine and strike the base composition, and what was determined before the base for later."""
-        index, lag, first = self.index, self.rules["determine"], self.days[0]
-        asked = base - timedelta(lag)
-        self.decide(asked if asked >= first else base, base)
-        coming = [base + timedelta(n) for n in range(1, lag) if self.scheduled(base + timedelta(n))]
-        for effective in coming:
-            if effective - timedelta(lag) >= first:
-                self.decide(effective - timedelta(lag), effective)
+        index, first = self.index, self.days[0]
+        asked: list[tuple[Day, Callable[[Day, Day], None], Day]] = []
+        lags: list[tuple[Callable[[Day, Day], None], int]] = [(self.decide, self.rules["determine"])]
+        if self.rules["review"]:
+            lags.insert(0, (self.review, self.rules["review"]["determine"]))
+        for ask, lag in lags:
+            days = [base + timedelta(n) for n in range(1, lag) if self.scheduled(base + timedelta(n))]
+            asked.extend((day - timedelta(lag), ask, day) for day in days if ask == self.decide or self.reviewed(day))
+            on = base - timedelta(lag)
+            ask(on if on >= first else base, base)
+        asked.sort(key=lambda entry: entry[0])
+        for day, ask, effective in asked:
+            if day >= first:
+                ask(day, effective)
         self.events(base)
         for event in index.leaving:
             leave(index, event)
@@ -154,9 +167,9 @@ class PlainIndex:
         self.status(base, False)
         self.total(base)
         index.income.restart(1.0)
-        for effective in coming:
-            if effective - timedelta(lag) < first:
-                self.decide(base, effective)
+        for day, ask, effective in asked:
+            if day < first:
+                ask(base, effective)
 
     def scheduled(self, day: Day) -> bool:
         """Return whether a scheduled change takes effect on a day."""
@@ -165,20 +178,51 @@ class PlainIndex:
         months = (1, 4, 7, 10) if self.rules["every"] == "quarter" else range(1, 13)
         return day.day == 1 and day.month in months
 
+    def reviewed(self, day: Day) -> bool:
+        """Return whether the members of a scheduled change are chosen anew; at weekly changes on the first Monday."""
+        review = self.rules["review"]
+        return review is not None and day.day <= 7 and day.month in review["months"]
+
+    def review(self, day: Day, effective: Day) -> None:
+        """Choose the members of a change whose weights are determined later, or on the same day after it."""
+        found = determine(self.market, day, set(self.index.basket.lots), self.rules, self.tags, "members")
+        self.index.reviewed.append(self.told(found, day, effective))
+        self.index.ranked, self.index.departed = found.ranked, set()
+
     def decide(self, day: Day, effective: Day, by_trigger: bool = False) -> None:
         """Make a determination, and its change pending."""
-        found = determine(self.market, day, set(self.index.basket.lots), self.rules, self.tags)
+        index = self.index
+        if self.rules["review"] is None:
+            found = determine(self.market, day, set(index.basket.lots), self.rules, self.tags)
+            index.ranked, index.departed = found.ranked, set()
+        else:
+            found = determine(self.market, day, self.to_weigh(effective), self.rules, self.tags, "weights")
+        index.pending.append(self.told(found, day, effective, by_trigger))
+        if not by_trigger:
+            index.reviewed = [change for change in index.reviewed if change.effective > effective]
+
+    def to_weigh(self, effective: Day) -> set[str]:
+        """Return who is to be weighted for a change: by its review, else by the change before it, else who is held."""
+        index = self.index
+        for change in index.reviewed:
+            if change.effective == effective:
+                return set(change.weights)
+        before = [change for change in index.pending if change.effective < effective]
+        if before:
+            return set(max(before, key=lambda change: change.effective).weights)
+        return {asset for asset in index.basket.lots if index.given[asset] > 0}
+
+    def told(self, found: Determined, day: Day, effective: Day, by_trigger: bool = False) -> Pending:
+        """Return what was determined as a change that is pending."""
         lots = {
             a: [Lot(w / price, price, instant(on))] for a, w in found.weights.items() for price, on in [found.prices[a]]
         }
-        change = Pending(effective, day, by_trigger, dict(found.weights), Basket(lots), found.ranked)
-        self.index.pending.append(change)
-        self.index.ranked, self.index.departed = found.ranked, set()
+        return Pending(effective, day, by_trigger, dict(found.weights), Basket(lots), found.ranked)
 
     def events(self, day: Day) -> None:
         """Step 1: settle what takes effect, at the last prices used; departures wait for the prices of the day."""
         index, base = self.index, not self.result.levels
-        after = min(change.day for change in index.pending) if base else day - timedelta(1)
+        after = min(change.day for change in [*index.pending, *index.reviewed]) if base else day - timedelta(1)
         index.leaving = []
         if base:
             index.settled = {row.key: row.factor for row in self.market.view(after).force}

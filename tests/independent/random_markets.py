@@ -55,12 +55,18 @@ class RandomMarket:
         return "\n".join([f"base {self.base}", str(self.rules), *map(str, self.events)])
 
 
-def random_market(seed: int, with_events: bool = True) -> RandomMarket:
-    """Return a market of five to eight assets and 60 to 120 days, with rules."""
+def random_market(seed: int, with_events: bool = True, with_reviews: bool = False) -> RandomMarket:
+    """Return a market of five to eight assets and 60 to 120 days, with rules.
+
+    With reviews, members are chosen at some of the changes, up to ten days before their weights.
+    """
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))
     days = [first + timedelta(days=n) for n in range(rng.randint(60, 120))]
     rules = _rules(rng)
+    if with_reviews:
+        months = rng.choice((range(1, 13, 2), range(2, 13, 2), range(1, 13)))
+        rules["review"] = {"months": list(months), "determine": rules["determine"] + rng.choice((0, 0, 1, 4, 10))}
     # Where a history is required, the base comes after it; else it may come before the determination has data.
     base = rules["min_days"] + rules["determine"] + rng.randint(1, 5) if rules["min_days"] else rng.choice((0, 3, 30))
     market = RandomMarket(days, days[base], rules)
@@ -291,6 +297,11 @@ def methodology_of(market: RandomMarket) -> Methodology:
     if rules["volatility"]:
         above, window = rules["volatility"]
         rebalance["triggers"].append({"volatility": {"above": above, "window": f"{window}d"}})
+    review: dict[str, Any] = {}
+    if rules.get("review"):
+        # The first Monday of a month is a Monday of a weekly schedule.
+        review = {"every": "month", "on": "first_monday" if rules["every"] == "week" else "first_day"}
+        review |= {"months": rules["review"]["months"], "determine": f"{rules['review']['determine']}d"}
     missing = {"carry_forward": f"{rules['carry']}d", "then": rules["then"]}
     if "live" in Missing.model_fields:
         missing["live"] = f"{rules['live']}d"
@@ -309,6 +320,7 @@ def methodology_of(market: RandomMarket) -> Methodology:
             "select": select,
             "weight": weight,
             "rebalance": rebalance,
+            **({"review": review} if review else {}),
             "missing": missing,
             "guard": {} if rules["guard"] else off,
             "events": {key: rules[key] for key in ("delisting", "hard_fork", "airdrop")},

@@ -82,10 +82,10 @@ def baskets(result: IndexResult) -> dict[date, Basket]:
     return found
 
 
-def check(seeds: range, with_events: bool) -> None:
+def check(seeds: range, with_events: bool, with_reviews: bool = False) -> None:
     wrong = {}
     for seed in seeds:
-        market = random_market(seed, with_events)
+        market = random_market(seed, with_events, with_reviews)
         try:
             difference = first_difference(market)
         except BasketryError as error:
@@ -100,6 +100,11 @@ def test_random_markets_give_the_same_by_both(with_events: bool) -> None:
     check(range(40), with_events)
 
 
+@pytest.mark.parametrize("with_events", [False, True])
+def test_random_markets_with_reviews_give_the_same_by_both(with_events: bool) -> None:
+    check(range(30), with_events, with_reviews=True)
+
+
 @pytest.mark.parametrize("seed", [2313, 2385, 5057, 5090, 5104, 5266])
 def test_markets_that_once_differed_give_the_same_by_both(seed: int) -> None:
     """A successor that traded before it took over; members lost and removed at their last price at one instant; a
@@ -112,3 +117,8 @@ def test_markets_that_once_differed_give_the_same_by_both(seed: int) -> None:
 @pytest.mark.parametrize("start", range(1000, 1400, 100))
 def test_many_random_markets_give_the_same_by_both(start: int) -> None:
     check(range(start, start + 100), True)
+
+
+@pytest.mark.slow
+def test_many_random_markets_with_reviews_give_the_same_by_both() -> None:
+    check(range(1000, 1100), True, with_reviews=True)

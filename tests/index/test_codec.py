@@ -85,7 +85,7 @@ def test_every_field_comes_back() -> None:
 def test_the_bytes_name_only_ids_that_are_spoken_of_and_are_canonical() -> None:
     content = state_to_bytes(full())
     plain = json.loads(content)
-    assert plain["format"] == STATE_FORMAT == 2
+    assert plain["format"] == STATE_FORMAT == 3
     assert plain["assets"] == list("abcdfghijk")
     assert plain["instant"] == int(T.astype(np.int64))
     assert [plain["reserve"], plain["due"][0]["column"], plain["parts"][0]["column"]] == [[8], 4, 7]
@@ -120,15 +120,15 @@ def test_an_id_that_the_state_speaks_of_must_be_there(lost: str) -> None:
     [
         (b"no state", "state: not JSON"),
         (b"[" * 200_000, "state: not JSON"),
-        (b'{"format": 2, "level": NaN}', "state: not JSON: NaN is no number"),
-        (b'{"format": 2, "digest": ""}', "state: the bytes were altered"),
+        (b'{"format": 3, "level": NaN}', "state: not JSON: NaN is no number"),
+        (b'{"format": 3, "digest": ""}', "state: the bytes were altered"),
         (put("rules", "1:" + "0" * 64), "state: made by another rulebook than"),
         (put("rules", RULES.lineage.replace("1:", "2:")), "state: made by another rulebook than"),
         (put("rules", "one"), "state: made by another rulebook than"),
         (put("rules", 1), "state: made by another rulebook than"),
-        (b"[]", "state: format 'list' cannot be read; this program reads format 2"),
+        (b"[]", "state: format 'list' cannot be read; this program reads format 3"),
         (b"{}", "state: format None cannot be read"),
-        (put("format", 1), "state: format 1 cannot be read"),
+        (put("format", 2), "state: format 2 cannot be read"),
         (put("memories", []), "memories: the rulebook has 1 return rules"),
         (put("memories", [None, None]), "memories: the rulebook has 1 return rules"),
         (put("memories", None), "memories: the rulebook has 1 return rules"),

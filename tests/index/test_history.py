@@ -11,8 +11,9 @@ from tests.index.test_market import FIRST, instants, row, stamp
 from basketry.core.errors import DataError
 from basketry.index.determine import determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Prices
-from basketry.index.history import History, Step, evidence_of
+from basketry.index.history import History, Step
 from basketry.index.market import IndexMarket
+from basketry.index.membership import evidence_of
 from basketry.index.plan import scheduled
 from basketry.index.records import Cause, Levels
 from basketry.index.state import NEVER, Decision, Phase
@@ -67,7 +68,7 @@ def decisions(steps: list[Step]) -> list[Decision]:
 def planned(last: int, *versions: dict[str, Any], first: float = 0, **schedule: Any) -> list[float]:
     """Return the days of the changes that are determined from day `first` to `last`, and of the next one."""
     book = rules(rebalance={"every": "month", "announce": "0d", **schedule}, versions=list(versions))
-    found = scheduled(book, instants(first, last))
+    found = [dates for dates, _ in scheduled(book, instants(first, last))]
     determined = [dates for dates in found if day(dates.determined_at) <= last]
     return [day(dates.effective_at) for dates in found[: len(determined) + 1]]
 
@@ -210,7 +211,7 @@ def test_the_evidence_of_a_determination() -> None:
     book = rules(**sections)
     panel = daily({"a": [10.0], "b": [10.0], "c": [10.0]})
     found = determine(book.versions[0], panel, np.zeros(3, dtype=bool))
-    notes = evidence_of(found, panel.assets)
+    notes = evidence_of(found, panel.assets, book.latest.schedule.around(FIRST))
     assert [(note.time, note.asset, note.kind, note.treatment) for note in notes] == [
         (FIRST, "c", "override", "applied"), (FIRST, "*", "cap_shortage", "equal weights"),
     ]  # fmt: skip

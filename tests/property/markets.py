@@ -131,4 +131,10 @@ def random_rules(seed: int) -> Methodology:
         rules["versions"] = [{"from": "2020-02-10", "note": "fewer", "changes": change}]
     if rng.random() < 0.2:
         rules["calculate"] = {"every": "day", "at": "16:00", "zone": "America/New_York"}
+    apart = np.random.default_rng([seed, 1])
+    if apart.random() < 0.3:
+        # At every rebalance, of which all frequencies have one a quarter, or seldom.
+        rules["review"] = {"determine": "15d"}
+        if rebalance["every"] == "month":
+            rules["review"]["months"] = [1, 3, 5, 7, 9, 11] if apart.random() < 0.5 else [2, 4, 6, 8, 10, 12]
     return Methodology.load(rules)

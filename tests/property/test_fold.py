@@ -124,14 +124,14 @@ def test_the_made_markets_meet_all_that_can_happen() -> None:
     words: set[str] = set()
     kinds: set[str] = set()
     statuses: set[str] = set()
-    for seed in range(60):
+    for seed in range(80):
         _, _, result = calculated(seed)
         words |= {name.split(" ")[0] for trigger in result.rebalances["trigger"] for name in trigger.split(", ")}
         kinds |= set(result.events["kind"])
         statuses |= set(result.levels["status"])
     assert {"base", "schedule", "transition", "missing", "drift", "volatility", "eligibility_lost", "asset_qualifies",
             "redenomination", "migration", "delisting", "hard_fork", "airdrop"} <= words  # fmt: skip
-    assert {"merger", "name_change", "missing_price", "superseded"} <= kinds
+    assert {"merger", "name_change", "missing_price", "superseded", "review"} <= kinds
     assert statuses == {"live", "carried", "stale", "suspended"}
 
 

@@ -83,3 +83,16 @@ def test_the_page_needs_no_other_file_and_its_contents_lead_somewhere(methodolog
     targets = set(re.findall(r'href="#(\w+)"', page))
     assert targets <= set(re.findall(r'id="(\w+)"', page))
     assert len(targets) > 9
+
+
+def test_reviews_are_told_beside_the_dates_of_rebalances() -> None:
+    document = {
+        "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
+        "select": {"by": "price", "top": 2}, "weight": "equal", "rebalance": {"every": "month"},
+        "review": {"every": "quarter", "determine": "10d"},
+    }  # fmt: skip
+    page = methodology_document(Methodology.load(document))
+    assert "Members are reviewed each quarter on the first day at 00:00 UTC; determined 10 days before" in page
+    # Of February, March, April and May 2020 the members of April are determined on 22 March.
+    assert page.count("<td>as before</td>") == 3
+    assert "<td>2020-03-22</td></tr>" in page

@@ -96,7 +96,7 @@ def check(
         say(f"  universe   {rule.words()}")
     say(f"  select     {book.select.words()}")
     say(f"  weight     {book.weight.words()}")
-    say(f"  rebalance  {book.schedule.words()}")
+    say(f"  rebalance  {book.calendar_in_words()}")
     for trigger in book.triggers:
         say(f"  trigger    {trigger.words()}")
     for entry in rules.first.returns:
@@ -201,6 +201,11 @@ def _print_explanation(explanation: Explanation, assets: list[str], top: int, pa
     say(
         f"Composition effective {format_instant(explanation.effective_at)}, determined with data to "
         f"{format_instant(explanation.determined_at)} ({explanation.trigger}, rules version {explanation.version})"
+        + (
+            ""
+            if explanation.reviewed_at is None
+            else f", members with data to {format_instant(explanation.reviewed_at)}"
+        )
         + (" - simulated market" if panel.simulated else "")
     )
     if assets:

@@ -132,7 +132,7 @@ def answers_from_rules(methodology: Methodology, record: RecordFacts | None = No
     found = {
         "rules_published": _answer("partly" if record is None else "yes", whole),
         "corrections_stated": _answer("yes", _restate_words(rules.restate)),
-        "schedule_stated": _answer("yes", rules.schedule.words()),
+        "schedule_stated": _answer("yes", rules.calendar_in_words()),
         "missing_data_rule": _answer("yes", carried),
         "events_rule": _answer("yes", policy),
         "universe_by_rule": _answer("yes" if rules.universe and not decided else "partly", universe),

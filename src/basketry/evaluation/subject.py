@@ -94,7 +94,7 @@ class Subject:
             panel=result.panel,
             other_panel=other_panel,
             venues=venues,
-            schedule=result.methodology.latest.schedule.words(),
+            schedule=result.methodology.latest.calendar_in_words(),
             live_from=live_from,
             backfill_disclosed=backfill_disclosed,
             statuses=tuple(result.levels["status"].cast(pl.String)),

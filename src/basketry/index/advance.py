@@ -19,7 +19,7 @@ from basketry.index.halts import come_halted, halted_at
 from basketry.index.missing import live_below, marks_of
 from basketry.index.parts import Part, held_parts, started_parts, stepped_parts
 from basketry.index.prices import composition_of, read_prices, rebalance_of
-from basketry.index.records import Cause, Evidence, Levels, Record
+from basketry.index.records import Cause, Evidence, Levels, Record, Scope
 from basketry.index.settle import departs
 from basketry.index.state import Decision, IndexState, Phase, Steps
 from basketry.index.strike import merged, strike
@@ -68,29 +68,36 @@ def _silent(state: IndexState, event: Silence) -> Prices:
 
 
 def _corporate(state: IndexState, event: Corporate) -> tuple[IndexState, tuple[Record, ...]]:
-    pending = []
     records: list[Record] = []
-    for decision in state.pending:
-        carried = decision
+
+    def carried(decision: Decision) -> Decision:
         # Departures come after conversions, as in the basket.
         for due in sorted(event.due, key=departs):
-            after = carry_decision(carried, due)
-            if after is not carried:
-                records.append(carried_through(carried, after, due, event.time, state.assets))
-            carried = after
-        pending.append(carried)
+            after = carry_decision(decision, due)
+            if after is not decision:
+                records.append(carried_through(decision, after, due, event.time, state.assets))
+            decision = after
+        return decision
+
+    pending, reviewed = tuple(map(carried, state.pending)), tuple(map(carried, state.reviewed))
     waiting = event.due if state.basket is not None else ()
     # Before the base nothing is priced; the phase says that events were heard.
     phase = Phase.PRICED if state.basket is None else state.phase
-    return changed(state, pending=tuple(pending), due=waiting, phase=phase), tuple(records)
+    return changed(state, pending=pending, reviewed=reviewed, due=waiting, phase=phase), tuple(records)
 
 
 def _determined(state: IndexState, event: Determined) -> tuple[IndexState, tuple[Record, ...]]:
     decision = event.decision
+    if decision.scope is Scope.MEMBERS:
+        reviewed = tuple(sorted((*state.reviewed, decision), key=lambda waiting: waiting.effective_at))
+        return changed(state, reviewed=reviewed, reserve=decision.reserve), event.evidence
     scheduled = decision.cause in (Cause.SCHEDULE, Cause.BASE)
     after = changed(
         state,
         pending=tuple(sorted((*state.pending, decision), key=lambda waiting: waiting.effective_at)),
+        reviewed=tuple(
+            entry for entry in state.reviewed if not scheduled or entry.effective_at > decision.effective_at
+        ),
         scheduled_to=decision.effective_at if scheduled else state.scheduled_to,
         reserve=decision.reserve,
         phase=Phase.ASKED if decision.cause is Cause.TRIGGER else state.phase,

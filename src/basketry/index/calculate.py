@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError
 from basketry.core.frames import INSTANT
 from basketry.core.time import DAY, format_instant, to_instant
+from basketry.index.events import Determined
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
-from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record
+from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record, Scope
 from basketry.index.result import IndexResult, Trail
 from basketry.index.state import Decision
 from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
@@ -58,9 +59,12 @@ def calculate_index(
     told[Evidence] += _rejected(panel, market.times)
     segments: list[Segment] = []
     decisions: list[Decision] = []
+    reviews: list[Decision] = []
     for step in history.walk(state):
         if step.decision is not None:
             decisions.append(step.decision)
+        if isinstance(step.event, Determined) and step.event.decision.scope is Scope.MEMBERS:
+            reviews.append(step.event.decision)
         state = step.state
         for record in step.records:
             told[type(record)].append(record)
@@ -73,7 +77,7 @@ def calculate_index(
         compositions=composition_table(told[Composition], panel.assets),
         rebalances=rebalance_table(told[Rebalance], panel.assets),
         events=event_table(told[Evidence]),
-        trail=Trail(tuple(segments), tuple(decisions), state),
+        trail=Trail(tuple(segments), tuple(decisions), state, tuple(reviews)),
     )
 
 

@@ -15,13 +15,13 @@ from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.index.basket import Basket
 from basketry.index.parts import Part
-from basketry.index.records import Cause
+from basketry.index.records import Cause, Scope
 from basketry.index.state import Candidate, Decision, Due, IndexState, Phase, Steps
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.returns._memory import from_plain, to_plain
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 """Number of the format of a state's bytes; it rises with every change of what a state holds."""
 
 T = TypeVar("T")
@@ -45,20 +45,21 @@ def moved(state: IndexState, assets: tuple[str, ...]) -> IndexState:
     def many(columns: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.array([one(column) for column in columns.tolist()], dtype=np.int64)
 
+    def over(decision: Decision) -> Decision:
+        return replace(
+            decision,
+            members=many(decision.members),
+            columns=many(decision.columns),
+            reserve=many(decision.reserve),
+            parts=tuple(replace(part, column=one(part.column)) for part in decision.parts),
+        )
+
     return replace(
         state,
         assets=assets,
         basket=None if state.basket is None else replace(state.basket, columns=many(state.basket.columns)),
-        pending=tuple(
-            replace(
-                decision,
-                members=many(decision.members),
-                columns=many(decision.columns),
-                reserve=many(decision.reserve),
-                parts=tuple(replace(part, column=one(part.column)) for part in decision.parts),
-            )
-            for decision in state.pending
-        ),
+        pending=tuple(map(over, state.pending)),
+        reviewed=tuple(map(over, state.reviewed)),
         due=tuple(
             replace(
                 due,
@@ -78,7 +79,7 @@ def _used(state: IndexState) -> list[int]:
     used: set[int] = set(state.reserve.tolist())
     if state.basket is not None:
         used |= set(state.basket.columns.tolist())
-    for decision in state.pending:
+    for decision in (*state.pending, *state.reviewed):
         for columns in (decision.members, decision.columns, decision.reserve):
             used |= set(columns.tolist())
         used |= {part.column for part in decision.parts}
@@ -152,7 +153,7 @@ def _check(state: IndexState, rules: Methodology) -> None:
         raise DataError("state: assets must be sorted and unique")
     if not all(0 <= column < len(state.assets) for column in _used(state)):
         raise DataError("state: a column lies outside the assets")
-    versions = [state.version, *(decision.version for decision in state.pending)]
+    versions = [state.version, *(decision.version for decision in (*state.pending, *state.reviewed))]
     if not all(1 <= version <= len(rules.versions) for version in versions):
         raise DataError(
             f"state: made by version {max(versions)} of the rules, of which there are {len(rules.versions)}"
@@ -163,9 +164,10 @@ def _check(state: IndexState, rules: Methodology) -> None:
         raise DataError(f"state: step: a step of the data takes longer than {state.step} microseconds")
     if (np.diff(state.past_times) <= np.timedelta64(0)).any() or _later(state):
         raise DataError("state: past_times must ascend, and nothing held be later than the instant of the state")
-    effective = [decision.effective_at for decision in state.pending]
-    if effective != sorted(effective):
-        raise DataError("state: pending must ascend by effective_at")
+    for name, waiting in (("pending", state.pending), ("reviewed", state.reviewed)):
+        effective = [decision.effective_at for decision in waiting]
+        if effective != sorted(effective):
+            raise DataError(f"state: {name} must ascend by effective_at")
     steps = state.steps
     if steps is not None and not (steps.every > 0 and 0 < steps.done < steps.steps):
         raise DataError(f"state: steps: step {steps.done} of {steps.steps}, every {steps.every} microseconds")
@@ -177,7 +179,7 @@ def _check(state: IndexState, rules: Methodology) -> None:
         for name, rows in (("counted", basket.counted), ("plan", basket.plan)):
             if rows is not None and rows.shape != (2, len(basket.columns)):
                 raise DataError(f"state: basket.{name} must hold two rows with a figure for each column")
-    for decision in state.pending:
+    for decision in (*state.pending, *state.reviewed):
         held = [decision.weights, decision.raw, decision.prices, decision.seen]
         if decision.columns.size or not decision.nobody:
             shapes.append(("pending", decision.columns, held if decision.shares is None else [*held, decision.shares]))
@@ -343,6 +345,7 @@ _DECISION: dict[str, Decode] = {
     "reserve": _columns,
     "nobody": _text,
     "parts": _each(_part),
+    "scope": Scope,
 }
 _DUE: dict[str, Decode] = {
     "event": _of(CorporateEvent, _EVENT),
@@ -362,6 +365,7 @@ _STATE: dict[str, Decode] = {
     "changed_at": _instant,
     "scheduled_to": _instant,
     "pending": _each(_of(Decision, _DECISION)),
+    "reviewed": _each(_of(Decision, _DECISION)),
     "due": _each(_of(Due, _DUE)),
     "parts": _each(_part),
     "steps": _or_none(_of(Steps, {"started_at": _instant, "steps": _whole, "every": _whole, "done": _whole})),

@@ -14,6 +14,7 @@ from basketry.core.errors import CapInfeasibleError, DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant, to_instant
 from basketry.index.guard import examine, without
+from basketry.index.records import Scope
 from basketry.index.supply import accepted_supplies
 from basketry.market.panel import Panel
 from basketry.methodology._exact import exact_total
@@ -32,7 +33,9 @@ class Determination:
     Attributes:
         version: The rules used.
         view: The market as the rules saw it, cut at the instant, absurd figures corrected.
-        members: Assets that were in the index, shape (N,).
+        scope: What was determined. Of members alone the weights are equal and mean nothing; for weights alone the
+            rules of universe and selection were not asked, and `eligible` are the members that can be weighted.
+        members: Assets that were in the index, shape (N,); for weights alone, who a review chose or who is held.
         candidates: Assets with a price that is fresh enough, not ended by an event nor about to take the place of
             another, shape (N,).
         kept: What each universe rule said, one (N,) mask a rule.
@@ -51,6 +54,7 @@ class Determination:
     """
 
     version: Version
+    scope: Scope
     view: Panel
     members: Bools
     candidates: Bools
@@ -82,7 +86,9 @@ class Determination:
         """Return in words how the rules left nobody."""
         counts = [f"{int(self.candidates.sum())} assets have a fresh price"]
         passed = self.candidates
-        for rule, mask in zip(self.version.rules.universe, self.kept, strict=True):
+        if self.scope is Scope.WEIGHTS:
+            counts.append(f"{int((passed & self.members).sum())} of {int(self.members.sum())} members are among them")
+        for rule, mask in zip(self.version.rules.universe, self.kept, strict=False):
             passed = passed & mask
             counts.append(f"{int(passed.sum())} left after {rule.name}")
         return (
@@ -106,11 +112,17 @@ class _Admitted:
     ranked: NDArray[np.int64]
 
 
-def determine(version: Version, view: Panel, members: Bools) -> Determination:
+def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scope.WHOLE) -> Determination:
     """Return the members and weights that the rules give at the last instant of a panel.
 
     The guard examines what would be selected and what is held; where it corrects or refuses, the rules are
     applied again, until nothing changes.
+
+    Args:
+        version: The rules.
+        view: The market, cut at the instant.
+        members: Who is held, shape (N,); for weights alone, who is to be weighted.
+        scope: What is asked for.
 
     Raises:
         MethodologyError: The rules cannot be satisfied at this instant; the message names it.
@@ -122,7 +134,7 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
     refused: dict[int, str] = {}
     frozen: dict[int, str] = {}
     for _ in range(len(view.assets) + 1):
-        admitted = _admitted(rules, view, members)
+        admitted = _members_alone(rules, view, members) if scope is Scope.WEIGHTS else _admitted(rules, view, members)
         eligible, ranked = admitted.eligible, admitted.ranked
         if refused or include is not None or exclude is not None:
             eligible = without(eligible, refused)
@@ -130,8 +142,11 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
                 eligible = eligible | (include & admitted.candidates)
             if exclude is not None:
                 eligible = eligible & ~exclude
-            ranked = rules.select.ranked(view, eligible) if include is not None else ranked[eligible[ranked]]
-        choice = rules.select.choose_from(view, ranked, members)
+            if scope is Scope.WEIGHTS:
+                ranked = eligible.nonzero()[0]
+            else:
+                ranked = rules.select.ranked(view, eligible) if include is not None else ranked[eligible[ranked]]
+        choice = _stay(ranked, members) if scope is Scope.WEIGHTS else rules.select.choose_from(view, ranked, members)
         suspects = (choice.chosen | (members & admitted.candidates)).nonzero()[0]
         verdict = examine(view, rules.guard, suspects, accepted)
         if not verdict:
@@ -145,11 +160,16 @@ def determine(version: Version, view: Panel, members: Bools) -> Determination:
             frozen |= corrected
             view = _corrected(view, price, {c: verdict.frozen[c][0] for c in corrected})
     columns = choice.chosen.nonzero()[0]
-    raw, weights, shares, shortage = _weigh(version, view, columns)
+    if scope is Scope.MEMBERS:
+        raw = np.full(len(columns), 1 / max(len(columns), 1))
+        weights, shares, shortage = raw, None, None
+    else:
+        raw, weights, shares, shortage = _weigh(version, view, columns)
     prices = price[columns]
     shares = None if shares is None else _counted(shares, raw, prices)
     return Determination(
         version=version,
+        scope=scope,
         view=view,
         members=members,
         candidates=admitted.candidates,
@@ -231,6 +251,20 @@ def _admit(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
     for shared in (found.candidates, *found.kept, found.eligible, found.ranked):
         shared.flags.writeable = False
     return found
+
+
+def _members_alone(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
+    """Return who of the members can be weighted: all that have a fresh price."""
+    candidates = _candidates(view, view.latest("price", rules.missing.carry_forward))
+    eligible = candidates & members
+    return _Admitted(candidates, (), eligible, eligible.nonzero()[0])
+
+
+def _stay(columns: NDArray[np.int64], members: Bools) -> Choice:
+    """Return the choice of everybody who can be weighted."""
+    chosen = np.zeros(len(members), dtype=bool)
+    chosen[columns] = True
+    return Choice(chosen, columns, np.full(len(members), np.nan), len(columns), members, None)
 
 
 def _corrected(view: Panel, price: Floats, caps: Mapping[int, float]) -> Panel:

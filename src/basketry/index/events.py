@@ -80,7 +80,10 @@ class Corporate:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Determined:
-    """A determination made, with its result and what it tells as evidence."""
+    """A determination made, with its result and what it tells as evidence.
+
+    One of members alone waits for the determination of their weights.
+    """
 
     decision: Decision
     evidence: tuple[Evidence, ...] = ()

@@ -14,6 +14,7 @@ from basketry.core.time import format_duration, format_instant, to_datetime, to_
 from basketry.index.calculate import Instant
 from basketry.index.determine import Determination, determine
 from basketry.index.halts import halts_of
+from basketry.index.records import Scope
 from basketry.index.result import IndexResult
 from basketry.index.settle import CARRIED_THROUGH, DOUBTFUL, REPLACED
 from basketry.index.state import Decision
@@ -43,6 +44,7 @@ class Explanation:
     Attributes:
         instant: The instant asked for.
         effective_at, determined_at: Of the composition in force.
+        reviewed_at: When its members were determined, where that was on a date of its own; else None.
         trigger: What caused it.
         version: Version of the rules.
         level: Price-return level at the instant, with its status and reason.
@@ -53,6 +55,7 @@ class Explanation:
     instant: np.datetime64
     effective_at: np.datetime64
     determined_at: np.datetime64
+    reviewed_at: np.datetime64 | None
     trigger: str
     version: int
     level: float
@@ -71,6 +74,7 @@ class Explanation:
             "instant": format_instant(self.instant),
             "effective_at": format_instant(self.effective_at),
             "determined_at": format_instant(self.determined_at),
+            "reviewed_at": None if self.reviewed_at is None else format_instant(self.reviewed_at),
             "trigger": self.trigger,
             "version": self.version,
             "level": self.level,
@@ -101,23 +105,41 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
     stamp = to_datetime(moment)
     decision = next(d for d in reversed(result.decisions) if _struck_at(result, d) <= moment)
     effective = _struck_at(result, decision)
-    members = np.zeros(len(result.panel.assets), dtype=bool)
-    members[decision.members] = True
-    view = result.panel.as_of(decision.determined_at)
-    found = determine(result.methodology.versions[decision.version - 1], view, members)
+    found = _again(result, decision)
+    review = _review_of(result, decision)
     level = result.levels.filter(pl.col("time") <= stamp).row(-1, named=True)
     return Explanation(
         instant=moment,
         effective_at=effective,
         determined_at=decision.determined_at,
+        reviewed_at=None if review is None or review.scope is not Scope.MEMBERS else review.determined_at,
         trigger=decision.words,
         version=decision.version,
         level=level["price_return"],
         status=level["status"],
         reason=level["reason"],
-        assets=_reasons(result, found, decision.determined_at, moment),
-        events=result.events.filter(pl.col("time").is_between(to_datetime(decision.determined_at), stamp)),
+        assets=_reasons(result, found, None if review is None else (review, _again(result, review)), decision, moment),
+        events=result.events.filter(
+            pl.col("time").is_between(to_datetime((decision if review is None else review).determined_at), stamp)
+        ),
     )
+
+
+def _again(result: IndexResult, decision: Decision) -> Determination:
+    """Return a determination made once more."""
+    members = np.zeros(len(result.panel.assets), dtype=bool)
+    members[decision.members] = True
+    view = result.panel.as_of(decision.determined_at)
+    return determine(result.methodology.versions[decision.version - 1], view, members, decision.scope)
+
+
+def _review_of(result: IndexResult, decision: Decision) -> Decision | None:
+    """Return what chose the members of a change of which only weights were determined; None for any other."""
+    if decision.scope is not Scope.WEIGHTS:
+        return None
+    chose = [entry for entry in result.decisions if entry.scope is Scope.WHOLE]
+    before = [entry for entry in (*chose, *result.reviews) if entry.effective_at <= decision.effective_at]
+    return max(before, key=lambda entry: entry.effective_at)
 
 
 def _struck_at(result: IndexResult, decision: Decision) -> np.datetime64:
@@ -126,7 +148,11 @@ def _struck_at(result: IndexResult, decision: Decision) -> np.datetime64:
 
 
 def _reasons(
-    result: IndexResult, decision: Determination, determined: np.datetime64, moment: np.datetime64
+    result: IndexResult,
+    decision: Determination,
+    review: tuple[Decision, Determination] | None,
+    struck: Decision,
+    moment: np.datetime64,
 ) -> tuple[AssetReason, ...]:
     table = result.compositions.filter(pl.col("effective_at") <= to_datetime(moment))
     table = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
@@ -135,19 +161,22 @@ def _reasons(
     known = ~np.isnan(decision.view.field("price")).all(axis=0)
     # What came by an event may have had no data at the determination.
     known |= np.isin(np.array(decision.view.assets), list(now))
-    since = _since(result, determined, moment)
-    measured = [rule.measured(decision.view) for rule in decision.version.rules.universe]
+    chosen = decision if review is None else review[1]
+    since = _since(result, struck.determined_at if review is None else review[0].determined_at, moment)
+    measured = [rule.measured(chosen.view) for rule in chosen.version.rules.universe]
     entries = []
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
         number = place.get(column)
         later = since.get(asset, ())
-        steps = _steps(result, decision, column, measured)
-        if (asset in now) != (number is not None):
+        steps = _steps(result, chosen, column, measured)
+        if (asset in now) != bool(chosen.choice.chosen[column]):
             # What was decided then is not what stands now.
             steps = [f"was {step}" if step.startswith(("in:", "out:")) else step for step in steps]
-        rank = int(decision.choice.ranks[column])
-        metric = float(decision.choice.metric[column])
+        if review is not None:
+            steps = _by_review(steps, review[0], decision, column, number is not None)
+        rank = int(chosen.choice.ranks[column])
+        metric = float(chosen.choice.metric[column])
         entries.append(
             AssetReason(
                 asset=asset,
@@ -163,6 +192,21 @@ def _reasons(
         )
     entries.sort(key=lambda e: (not e.held, -(e.weight or 0.0), e.rank or 1_000_000, e.asset))
     return tuple(entries)
+
+
+def _by_review(steps: list[str], review: Decision, decision: Determination, column: int, weighted: bool) -> list[str]:
+    """Return the steps of a review with what the determination of weights made of them."""
+    day = format_instant(review.determined_at)
+    steps = [*steps[:-1], f"{steps[-1]} (members determined {day})"] if steps else []
+    told = [
+        reasons[column] for reasons in (decision.overridden, decision.frozen, decision.refused) if column in reasons
+    ]
+    if weighted:
+        return [*steps, *told, f"weighted on {format_instant(decision.at)}"]
+    if decision.members[column]:
+        told = told or ["no price fresh enough, or ended"]
+        return [*steps, f"out: a member without a weight on {format_instant(decision.at)}", *told]
+    return steps
 
 
 def _since(result: IndexResult, determined: np.datetime64, moment: np.datetime64) -> dict[str, list[str]]:

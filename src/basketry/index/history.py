@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
-from basketry.core.numbers import Bools
 from basketry.core.time import format_instant
 from basketry.index.advance import advance
 from basketry.index.basket import Basket
 from basketry.index.carry import carried_through, carry_decision
-from basketry.index.determine import Determination, determine
+from basketry.index.determine import determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, TransitionStep
 from basketry.index.market import IndexMarket
-from basketry.index.plan import LATER, Planned, planned
+from basketry.index.membership import evidence_of, held_members, to_weigh
+from basketry.index.plan import LATER, Plan, Planned, planned
 from basketry.index.prices import Reading, read_prices
-from basketry.index.records import Cause, Evidence, Record
+from basketry.index.records import Cause, Evidence, Record, Scope
 from basketry.index.state import NEVER, Decision, Due, IndexState, Phase
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
@@ -63,15 +63,16 @@ class History:
     rules: Methodology
     market: IndexMarket
     rows: int | None = None
-    _plan: tuple[Planned, ...] = field(init=False)
+    _plan: Plan = field(init=False)
     _effective: NDArray[np.datetime64] = field(init=False)
     _next: tuple[np.datetime64, Planned | None] = field(init=False)
     _standings: dict[tuple[int, int, bytes], Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._plan = planned(self.rules, self.market)
-        self._effective = np.array([plan.dates.effective_at for plan in self._plan], dtype="datetime64[us]")
-        self._next = (NEVER, self._plan[0] if self._plan else None)
+        changes = self._plan.changes
+        self._effective = np.array([plan.dates.effective_at for plan in changes], dtype="datetime64[us]")
+        self._next = (NEVER, changes[0] if changes else None)
 
     @property
     def times(self) -> NDArray[np.datetime64]:
@@ -145,9 +146,9 @@ class History:
             return self._opening(state)
         if state.phase is Phase.PRICED and (fired := self._fired(state)) is not None:
             return self._triggered(state, fired)
-        plan = self._next_planned(state)
+        plan = self._next_to_determine(state)
         if plan is not None and plan.asked <= position and plan.due <= position:
-            return self._scheduled(state, plan.dates)
+            return self._scheduled(state, plan)
         if state.pending and state.pending[0].effective_at <= self.times[position]:
             return self._change(state, position)
         if state.steps is not None and state.steps.next_at <= self.times[position]:
@@ -155,7 +156,7 @@ class History:
         last = position == len(self.times) - 1
         # Before the first prices that are later than it; nothing is determined that comes after the last.
         if plan is not None and (plan.asked <= position if last else plan.after <= position + 1):
-            return self._scheduled(state, plan.dates)
+            return self._scheduled(state, plan)
         if not last and not state.due:
             return self._corporate(state, position + 1)
         return None
@@ -163,13 +164,17 @@ class History:
     def _opening(self, state: IndexState) -> Event:
         base = self.times[0]
         if not state.pending:
-            dates = self.rules.at(base).rules.schedule.around(base)
-            return self._determine(state, Cause.BASE, "base", dates)
+            book = self.rules.at(base).rules
+            if book.reviews is None:
+                return self._determine(state, Cause.BASE, "base", book.schedule.around(base))
+            if not state.reviewed:
+                return self._determine(state, Cause.BASE, "base", book.reviews.around(base), Scope.MEMBERS)
+            return self._determine(state, Cause.BASE, "base", book.schedule.around(base), Scope.WEIGHTS)
         if state.phase is Phase.OPEN:
-            plan = self._next_planned(state)
+            plan = self._next_to_determine(state)
             if plan is not None and self.panel.times[0] <= plan.dates.determined_at < base:
-                return self._scheduled(state, plan.dates)
-            determined = min(decision.determined_at for decision in state.pending)
+                return self._scheduled(state, plan)
+            determined = min(decision.determined_at for decision in (*state.pending, *state.reviewed))
             due = self.market.due(0, state, self._carry(state))
             late = tuple(entry for entry in due if entry.event.seen > determined)
             if late:
@@ -185,18 +190,33 @@ class History:
         # Asked several times an event, and changed once a rebalance.
         if self._next[0] is not state.scheduled_to:
             place = int(self._effective.searchsorted(state.scheduled_to, side="right"))
-            self._next = (state.scheduled_to, self._plan[place] if place < len(self._plan) else None)
+            changes = self._plan.changes
+            self._next = (state.scheduled_to, changes[place] if place < len(changes) else None)
         return self._next[1]
 
-    def _scheduled(self, state: IndexState, dates: RebalanceDate) -> Determined:
-        return self._determine(state, Cause.SCHEDULE, "schedule", dates)
+    def _next_to_determine(self, state: IndexState) -> Planned | None:
+        """Return the scheduled change whose determination comes next, or the review for one."""
+        plan = self._next_planned(state)
+        if not self._plan.reviews:
+            return plan
+        after = max([state.scheduled_to, *(entry.effective_at for entry in state.reviewed)])
+        review = next((entry for entry in self._plan.reviews if entry.dates.effective_at > after), None)
+        if review is None or (plan is not None and plan.dates.determined_at < review.dates.determined_at):
+            return plan
+        return review
+
+    def _scheduled(self, state: IndexState, plan: Planned) -> Determined:
+        return self._determine(state, Cause.SCHEDULE, "schedule", plan.dates, plan.scope)
 
     def _triggered(self, state: IndexState, name: str) -> Determined:
-        lag = self._book(state).schedule.determination_lag
-        now = state.instant
-        return self._determine(state, Cause.TRIGGER, name, RebalanceDate(now, now, now + np.timedelta64(lag)))
+        book, now = self._book(state), state.instant
+        dates = RebalanceDate(now, now, now + np.timedelta64(book.schedule.determination_lag))
+        whole = book.review is None or any(rule.reviews for rule in book.triggers if rule.name == name)
+        return self._determine(state, Cause.TRIGGER, name, dates, Scope.WHOLE if whole else Scope.WEIGHTS)
 
-    def _determine(self, state: IndexState, cause: Cause, words: str, dates: RebalanceDate) -> Determined:
+    def _determine(
+        self, state: IndexState, cause: Cause, words: str, dates: RebalanceDate, scope: Scope = Scope.WHOLE
+    ) -> Determined:
         version = self.rules.at(dates.determined_at)
         view = self.panel.as_of(dates.determined_at)
         evidence = []
@@ -206,8 +226,12 @@ class History:
             evidence.append(Evidence(base, "*", "determination", "made at the base", told))
             dates = replace(dates, determined_at=base, announced_at=max(base, dates.announced_at))
             view = self.panel.as_of(base)
-        members = self._members(state, dates.determined_at)
-        found = determine(version, view, members)
+        weighted = scope is Scope.WEIGHTS
+        if weighted:
+            members = to_weigh(state, self.market, dates, self._carry(state))
+        else:
+            members = held_members(state, self.market, dates.determined_at)
+        found = determine(version, view, members, scope)
         decision = Decision(
             cause=cause,
             words=words,
@@ -223,37 +247,21 @@ class History:
             shares=found.shares,
             prices=found.prices,
             seen=found.seen,
-            reserve=found.reserve,
+            reserve=state.reserve if weighted else found.reserve,
             nobody="" if len(found.columns) else found.nobody(),
+            scope=scope,
         )
-        evidence += evidence_of(found, self.panel.assets)
+        evidence += evidence_of(found, self.panel.assets, dates)
         # The data end at their last row, and what was seen since then, up to the determination, is carried through.
         missed: tuple[Due, ...] = ()
         if found.at < dates.determined_at:
-            missed = self.market.seen_between(found.at, dates.determined_at, found.reserve, self._carry(state))
+            missed = self.market.seen_between(found.at, dates.determined_at, decision.reserve, self._carry(state))
         for due in missed:
             after = carry_decision(decision, due, found.at)
             if after is not decision:
                 evidence.append(carried_through(decision, after, due, dates.determined_at, self.panel.assets))
             decision = after
         return Determined(decision, tuple(evidence))
-
-    def _members(self, state: IndexState, instant: np.datetime64) -> Bools:
-        """Return who is held at a determination, as what they have become by events seen since the last instant.
-
-        What is held as cash is no member.
-        """
-        members = np.zeros(len(self.panel.assets), dtype=bool)
-        if state.basket is None or instant < self.times[0]:
-            return members
-        members[state.basket.columns] = (state.basket.units > 0) & ~state.basket.cash
-        for entry in self.market.events:
-            event = entry.event
-            if state.instant < event.seen <= instant and event.kind.converts:
-                old, new = self.market.column(event.asset), self.market.column(event.new_asset)
-                if old is not None and new is not None and members[old]:
-                    members[old], members[new] = False, True
-        return members
 
     def _change(self, state: IndexState, position: int) -> ChangeDue:
         now = self.times[position]
@@ -329,7 +337,7 @@ class History:
         stop = len(self.times)
         if self.rows is not None:
             stop = min(stop, position + 1 + self.rows)
-        plan = self._next_planned(state)
+        plan = self._next_to_determine(state)
         if plan is not None:
             # The determination comes before the first prices that are later than it.
             stop = min(stop, plan.due + 1, plan.after)
@@ -388,19 +396,6 @@ def _levels_to_now(state: IndexState) -> tuple[NDArray[np.datetime64], NDArray[n
 def _concerned(state: IndexState) -> set[int]:
     """Return the columns whose corporate events matter: what is held, and what was determined."""
     held = set() if state.basket is None else set(state.basket.columns.tolist())
-    for decision in state.pending:
+    for decision in (*state.pending, *state.reviewed):
         held |= set(decision.columns.tolist())
     return held
-
-
-def evidence_of(found: Determination, names: tuple[str, ...]) -> list[Evidence]:
-    """Return what a determination tells: what the guard did, decisions of a committee, caps that did not fit."""
-    told = []
-    for column, reason in sorted({**found.frozen, **found.refused}.items()):
-        treatment = "not eligible" if column in found.refused else "supply frozen"
-        told.append(Evidence(found.at, names[column], "guard", treatment, reason))
-    for column, reason in sorted(found.overridden.items()):
-        told.append(Evidence(found.at, names[column], "override", "applied", reason))
-    if found.shortage is not None:
-        told.append(Evidence(found.at, "*", "cap_shortage", "equal weights", found.shortage))
-    return told

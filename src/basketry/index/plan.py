@@ -1,4 +1,4 @@
-"""The scheduled changes of a history: their dates, and where they fall among its instants."""
+"""The scheduled changes and reviews of a history: their dates, and where they fall among its instants."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from basketry.core.time import MICROSECOND
 from basketry.index.market import IndexMarket
+from basketry.index.records import Scope
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.schedule import RebalanceDate
+from basketry.methodology.schedule import RebalanceDate, reviews_among
 
 LATER = np.datetime64("9999-12-31", "us")
 """After everything."""
@@ -18,62 +19,110 @@ LATER = np.datetime64("9999-12-31", "us")
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A scheduled change, and where it falls among the instants of a history.
+    """A scheduled change, or the review of members for one, and where it falls among the instants of a history.
 
     Attributes:
         dates: Its dates.
+        scope: What is determined for the change, or at the review.
         asked: First instant at or after the determination.
         after: First instant after it.
         due: First instant at or after the effective time.
     """
 
     dates: RebalanceDate
+    scope: Scope
     asked: int
     after: int
     due: int
 
 
-def planned(rules: Methodology, market: IndexMarket) -> tuple[Planned, ...]:
-    """Return the scheduled changes of a history, see `scheduled`, with where they fall among its instants."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is planned of a history, each in the order of effective times.
 
-    def place() -> tuple[Planned, ...]:
-        dates = scheduled(rules, market.times)
-        determined = np.array([entry.determined_at for entry in dates], dtype="datetime64[us]")
-        effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
+    Attributes:
+        changes: The scheduled changes.
+        reviews: Determinations of members that come before those of weights.
+    """
+
+    changes: tuple[Planned, ...]
+    reviews: tuple[Planned, ...]
+
+
+def planned(rules: Methodology, market: IndexMarket) -> Plan:
+    """Return the scheduled changes and reviews of a history, with where they fall among its instants."""
+
+    def place(entries: list[tuple[RebalanceDate, Scope]]) -> tuple[Planned, ...]:
+        determined = np.array([dates.determined_at for dates, _ in entries], dtype="datetime64[us]")
+        effective = np.array([dates.effective_at for dates, _ in entries], dtype="datetime64[us]")
         places = (
             market.times.searchsorted(determined),
             market.times.searchsorted(determined, side="right"),
             market.times.searchsorted(effective),
         )
-        return tuple(map(Planned, dates, *(entry.tolist() for entry in places)))
+        rows = zip(entries, *(entry.tolist() for entry in places), strict=True)
+        return tuple(Planned(dates, scope, *where) for (dates, scope), *where in rows)
+
+    def plan() -> Plan:
+        changes = scheduled(rules, market.times)
+        return Plan(place(changes), place(reviewed(rules, changes, market.times)))
 
     # The same for all methodologies with these schedules.
-    schedules = tuple((version.valid_from, version.rules.schedule.model_dump_json()) for version in rules.versions)
-    found: tuple[Planned, ...] = market.panel.remember(("planned", schedules, market.times.tobytes()), place)
+    schedules = tuple(
+        (
+            version.valid_from,
+            version.rules.schedule.model_dump_json(),
+            None if version.rules.review is None else version.rules.review.model_dump_json(),
+        )
+        for version in rules.versions
+    )
+    found: Plan = market.panel.remember(("planned", schedules, market.times.tobytes()), plan)
     return found
 
 
-def scheduled(rules: Methodology, times: NDArray[np.datetime64]) -> list[RebalanceDate]:
+def reviewed(
+    rules: Methodology, changes: list[tuple[RebalanceDate, Scope]], times: NDArray[np.datetime64]
+) -> list[tuple[RebalanceDate, Scope]]:
+    """Return the dates on which members are determined for some scheduled changes, where `review:` says so."""
+    found: list[tuple[RebalanceDate, Scope]] = []
+    for version in rules.versions:
+        reviews = version.rules.reviews
+        if reviews is None:
+            continue
+        # A change belongs to the version in force when it takes effect, as in `scheduled`.
+        own = [dates.effective_at for dates, _ in changes if rules.at(dates.effective_at) is version]
+        among = reviews_among(reviews, np.array(own, dtype="datetime64[us]"), times[0])
+        found += [(among[effective], Scope.MEMBERS) for effective in sorted(among)]
+    return found
+
+
+def scheduled(rules: Methodology, times: NDArray[np.datetime64]) -> list[tuple[RebalanceDate, Scope]]:
     """Return the scheduled changes after the base that are determined by the last instant, and the next one.
 
-    A version's schedule holds from its date on.
+    Also those whose members are determined by then. A version's schedule holds from its date on.
     """
     base, end = times[0], times[-1]
-    found: list[RebalanceDate] = []
+    found: list[tuple[RebalanceDate, Scope]] = []
     for number, version in enumerate(rules.versions):
         following = rules.versions[number + 1 : number + 2]
         first = max(base + MICROSECOND, version.valid_from)
         stop = min([LATER, *(later.valid_from for later in following)])
         if first >= stop:
             continue
-        schedule = version.rules.schedule
+        schedule, reviews = version.rules.schedule, version.rules.reviews
+        dates: list[RebalanceDate] = []
         if first <= end:
-            found += schedule.dates(first, min(stop, end + MICROSECOND), base)
+            dates += schedule.dates(first, min(stop, end + MICROSECOND), base)
         count = 2
         while True:
             coming = schedule.next_dates(max(end, first - MICROSECOND), count, base)
-            if len(coming) < count or coming[-1].determined_at > end or coming[-1].effective_at >= stop:
+            if len(coming) < count or coming[-1].effective_at >= stop:
+                break
+            last = coming[-1]
+            if last.determined_at > end and (reviews is None or reviews.around(last.effective_at).determined_at > end):
                 break
             count *= 2
-        found += [dates for dates in coming if dates.effective_at < stop]
-    return sorted(found, key=lambda dates: dates.effective_at)
+        dates += [entry for entry in coming if entry.effective_at < stop]
+        scope = Scope.WHOLE if reviews is None else Scope.WEIGHTS
+        found += [(entry, scope) for entry in dates]
+    return sorted(found, key=lambda entry: entry[0].effective_at)

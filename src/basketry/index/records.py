@@ -43,6 +43,14 @@ class Cause(StrEnum):
         return self in (Cause.BASE, Cause.SCHEDULE, Cause.TRIGGER)
 
 
+class Scope(IntEnum):
+    """What is determined: members and their weights, or one of the two, where `review:` gives each dates of its own."""
+
+    WHOLE = 0
+    MEMBERS = 1
+    WEIGHTS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """One level with its evidence.

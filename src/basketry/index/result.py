@@ -29,11 +29,13 @@ class Trail:
         pieces: Baskets with their prices as they were read, one piece after the other.
         decisions: What each change of composition that was made came from, in the order of effective times.
         state: The state at the last instant.
+        reviews: Members determined on dates of their own, in the order of effective times.
     """
 
     pieces: tuple[Segment, ...]
     decisions: tuple[Decision, ...]
     state: IndexState
+    reviews: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,11 @@ class IndexResult:
     def decisions(self) -> tuple[Decision, ...]:
         """What each change of composition that was made came from, in the order of effective times."""
         return self._kept.decisions
+
+    @property
+    def reviews(self) -> tuple[Decision, ...]:
+        """The determinations of members alone, in the order of effective times."""
+        return self._kept.reviews
 
     @property
     def state(self) -> IndexState:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from basketry.core.numbers import Floats
 from basketry.index.basket import Basket
 from basketry.index.parts import Part
-from basketry.index.records import Cause
+from basketry.index.records import Cause, Scope
 from basketry.market.events import CorporateEvent
 from basketry.methodology.methodology import Methodology
 
@@ -51,6 +51,7 @@ class Decision:
         reserve: Eligible assets, the best first.
         nobody: Why nobody is eligible; '' where somebody is.
         parts: Units that went through corporate events since.
+        scope: What was determined. Of members alone the weights are equal and mean nothing.
     """
 
     cause: Cause
@@ -70,6 +71,7 @@ class Decision:
     reserve: NDArray[np.int64]
     nobody: str = ""
     parts: tuple[Part, ...] = ()
+    scope: Scope = Scope.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ class IndexState:
         past_times, past_levels: Levels since the last change, as far back as a trigger looks.
         memories: What each return rule remembers, in the order of the rulebook.
         rules: Lineage of the rulebook, see `Methodology.continues`.
+        reviewed: Members that were determined for changes whose weights are not, in the order of effective times.
     """
 
     assets: tuple[str, ...]
@@ -168,6 +171,7 @@ class IndexState:
     past_levels: Floats = field(default_factory=lambda: NO_LEVELS)
     memories: tuple[Any, ...] = ()
     rules: str = ""
+    reviewed: tuple[Decision, ...] = ()
 
     @staticmethod
     def start(rules: Methodology, assets: tuple[str, ...], step: int) -> IndexState:

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from basketry.core.errors import BasketryError, CapInfeasibleError, MethodologyError, nearest_hint
 from basketry.core.restatement import Restate
+from basketry.core.time import local_instant
 from basketry.methodology.capping.cap import Cap
 from basketry.methodology.returns import RETURNS, ReturnRule
-from basketry.methodology.schedule import CalculationCalendar, Schedule
+from basketry.methodology.schedule import CalculationCalendar, Review, Schedule, check_reviews
 from basketry.methodology.sections import Base, EventPolicy, Guard, Missing, Override, Publish, Section
 from basketry.methodology.select import Selection
 from basketry.methodology.triggers import TRIGGERS, TriggerRule
@@ -27,6 +28,7 @@ OPTIONAL = (
     "administrator",
     "currency",
     "universe",
+    "review",
     "prices",
     "calculate",
     "missing",
@@ -43,6 +45,7 @@ VERSIONED = (
     "select",
     "weight",
     "rebalance",
+    "review",
     "missing",
     "guard",
     "events",
@@ -59,6 +62,7 @@ class Rulebook:
     select: Selection
     weight: Weight
     schedule: Schedule
+    review: Review | None
     triggers: tuple[TriggerRule, ...]
     calculate: CalculationCalendar
     missing: Missing
@@ -80,6 +84,17 @@ class Rulebook:
         rules = tuple((type(rule), rule.model_dump_json()) for rule in self.universe)
         return (self.missing.carry_forward, self.select.by, self.select.order, *rules)
 
+    @cached_property
+    def reviews(self) -> Schedule | None:
+        """When members are chosen, where they have a calendar of their own; None where at every rebalance."""
+        review = self.review
+        return None if review is None else _at("review", lambda: review.schedule(self.schedule))
+
+    def calendar_in_words(self) -> str:
+        """Return when the index is rebalanced, and when its members are reviewed."""
+        words = self.schedule.words()
+        return words if self.review is None else f"{words} {self.review.words(self.schedule)}"
+
     @staticmethod
     def parse(document: Mapping[str, Any]) -> Rulebook:
         """Return the rulebook of a plain mapping whose keys were checked.
@@ -96,6 +111,7 @@ class Rulebook:
             select=_at("select", lambda: Selection.parse(document["select"])),
             weight=_at("weight", lambda: Weight.parse(document["weight"])),
             schedule=_section(Schedule, rebalance, "rebalance"),
+            review=None if document.get("review") is None else _section(Review, document["review"], "review"),
             triggers=tuple(
                 _built(TRIGGERS, entry, f"rebalance.triggers[{place}]")
                 for place, entry in enumerate(triggers if isinstance(triggers, list) else [triggers])
@@ -115,6 +131,10 @@ class Rulebook:
             base=_section(Base, _mapping(document, "base"), "base"),
         )
         _refuse_impossible_caps(rules)
+        if rules.reviews is not None:
+            base = local_instant(rules.base.date, rules.schedule.at, rules.schedule.zone)
+            reviews = rules.reviews
+            _at("review", lambda: check_reviews(reviews, rules.schedule, base))
         return rules
 
 

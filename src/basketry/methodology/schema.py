@@ -15,7 +15,7 @@ from basketry.methodology.capping import CAPPING
 from basketry.methodology.methodology import FORMAT
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.rulebook import REQUIRED, VERSIONED
-from basketry.methodology.schedule import CalculationCalendar, Schedule
+from basketry.methodology.schedule import CalculationCalendar, Review, Schedule
 from basketry.methodology.sections import (
     Base,
     EventPolicy,
@@ -55,6 +55,7 @@ def methodology_schema() -> dict[str, Any]:
         "select": _select(),
         "weight": _weight(),
         "rebalance": rebalance,
+        "review": _model(Review),
         "prices": _prices(),
         "calculate": _model(CalculationCalendar),
         "missing": _model(Missing),

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from basketry.core.rule import Rule
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import Rulebook
+from basketry.methodology.schedule import reviews_among
 from basketry.reports import policies
 from basketry.reports.change_log import change_log
 from basketry.reports.inputs import input_hierarchy
@@ -30,6 +31,9 @@ def methodology_document(
     """
     rules = methodology.latest
     moment = methodology.base_instant if after is None else after
+    dates = rules.schedule.next_dates(moment, DATES, methodology.base_instant)
+    effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
+    reviews = rules.reviews
     return render(
         "methodology.html",
         methodology=methodology,
@@ -46,7 +50,10 @@ def methodology_document(
         triggers=[_rule(trigger) for trigger in rules.triggers],
         returns=[{**_rule(rule), "column": rule.column()} for rule in methodology.first.returns],
         schedule=_parameters(rules.schedule),
-        dates=rules.schedule.next_dates(moment, DATES, methodology.base_instant),
+        review=[] if rules.review is None else _parameters(rules.review),
+        reviews=reviews,
+        reviewed={} if reviews is None else reviews_among(reviews, effective, methodology.base_instant),
+        dates=dates,
         after=moment,
         inputs=input_hierarchy(methodology),
         missing=policies.missing_prices(rules),

@@ -231,7 +231,7 @@ class Schedule(BaseModel):
 
     def words(self) -> str:
         """Return the schedule in words: the dates, what is fixed, and how the change is made."""
-        sentences = [self._dates_in_words()]
+        sentences = [self.dates_in_words()]
         if self.fix == "units":
             sentences.append("Units are fixed at the prices of the determination.")
         else:
@@ -243,7 +243,8 @@ class Schedule(BaseModel):
             )
         return " ".join(sentences)
 
-    def _dates_in_words(self) -> str:
+    def dates_in_words(self) -> str:
+        """Return when it is rebalanced, determined and announced, in a sentence."""
         words = f"Rebalanced {recurrence_in_words(self.every, self.months)}"
         if self.every == "week":
             words += f" on {_day_of_week(str(self.on))}"

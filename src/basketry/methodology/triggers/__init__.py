@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +90,14 @@ class Holding:
 
 
 class TriggerRule(Rule):
-    """Base of the rules under `rebalance: {triggers: [...]}`."""
+    """Base of the rules under `rebalance: {triggers: [...]}`.
+
+    Attributes:
+        reviews: Whether members are chosen anew when it fires, also where `review:` gives them dates of their own; else
+            only weights are then.
+    """
+
+    reviews: ClassVar[bool] = False
 
     @property
     def memory(self) -> timedelta:

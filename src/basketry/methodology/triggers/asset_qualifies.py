@@ -11,6 +11,7 @@ class AssetQualifies(TriggerRule):
     'An extra rebalance when an asset that is not a member qualifies.'
     """
 
+    reviews = True
     source = "Fast entry rules: FTSE Russell and S&P for large new listings"
 
     def fires(self, moment: Moment) -> bool:

@@ -11,6 +11,7 @@ class EligibilityLost(TriggerRule):
     'An extra rebalance when a member is no longer eligible.'
     """
 
+    reviews = True
     source = "Extraordinary removal: S&P, CF Benchmarks and Coin Metrics policies"
 
     def fires(self, moment: Moment) -> bool:

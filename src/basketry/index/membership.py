@@ -1,0 +1,86 @@
+"""Who is a member at a determination, and what a determination tells as evidence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+
+from basketry.core.numbers import Bools
+from basketry.core.time import format_instant
+from basketry.index.carry import carry_decision
+from basketry.index.determine import Determination
+from basketry.index.market import IndexMarket
+from basketry.index.records import Evidence, Scope
+from basketry.index.state import IndexState
+from basketry.methodology.schedule import RebalanceDate
+
+
+def held_members(state: IndexState, market: IndexMarket, instant: np.datetime64, *, given: bool = False) -> Bools:
+    """Return who is held at a determination, as what they have become by events seen since the last instant.
+
+    What is held as cash is no member, nor, where `given` is asked for, what was credited and given no weight.
+    """
+    members = np.zeros(len(market.panel.assets), dtype=bool)
+    # Before the base nothing is held; what a change shortly after it gives weights to is what the base brought.
+    if state.basket is None or (instant < market.times[0] and not given):
+        return members
+    held = (state.basket.units > 0) & ~state.basket.cash
+    members[state.basket.columns] = held & (state.basket.given > 0) if given else held
+    for entry in market.events:
+        event = entry.event
+        if state.instant < event.seen <= instant and event.kind.converts:
+            old, new = market.column(event.asset), market.column(event.new_asset)
+            if old is not None and new is not None and members[old]:
+                members[old], members[new] = False, True
+    return members
+
+
+def to_weigh(state: IndexState, market: IndexMarket, dates: RebalanceDate, carry: timedelta) -> Bools:
+    """Return who is to be weighted for a change: who was chosen at its review, else who is in before it.
+
+    That is who the last change before it brings in, or who is held; what was credited since is not.
+    """
+    chosen = next((entry for entry in state.reviewed if entry.effective_at == dates.effective_at), None)
+    if chosen is None:
+        chosen = next((entry for entry in reversed(state.pending) if entry.effective_at < dates.effective_at), None)
+    if chosen is None:
+        return held_members(state, market, dates.determined_at, given=True)
+    since = max(state.instant, chosen.determined_at)
+    for due in market.seen_between(since, dates.determined_at, chosen.reserve, carry):
+        chosen = carry_decision(chosen, due)
+    members = np.zeros(len(market.panel.assets), dtype=bool)
+    members[chosen.columns] = True
+    return members
+
+
+def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDate) -> list[Evidence]:
+    """Return what a determination tells: what the guard did, decisions of a committee, caps that did not fit."""
+    told = []
+    if found.scope is Scope.MEMBERS:
+        came, left = ((found.choice.chosen & ~found.members), (found.members & ~found.choice.chosen))
+        words = f"{len(found.columns)} members from {format_instant(dates.effective_at)} on"
+        words += f", announced {format_instant(dates.announced_at)}"
+        for verb, mask in (("in", came), ("out", left)):
+            if mask.any():
+                words += f"; {verb}: {', '.join(names[column] for column in np.flatnonzero(mask).tolist())}"
+        told.append(Evidence(found.at, "*", "review", "members determined", words))
+    if found.scope is Scope.WEIGHTS:
+        told += [
+            Evidence(
+                found.at,
+                names[column],
+                "missing_price",
+                "left out of the rebalance",
+                "no price fresh enough at the determination, or ended; its weight goes to the others",
+            )
+            for column in np.flatnonzero(found.members & ~found.candidates).tolist()
+        ]
+    for column, reason in sorted({**found.frozen, **found.refused}.items()):
+        treatment = "not eligible" if column in found.refused else "supply frozen"
+        told.append(Evidence(found.at, names[column], "guard", treatment, reason))
+    for column, reason in sorted(found.overridden.items()):
+        told.append(Evidence(found.at, names[column], "override", "applied", reason))
+    if found.shortage is not None:
+        told.append(Evidence(found.at, "*", "cap_shortage", "equal weights", found.shortage))
+    return told
