@@ -25,7 +25,7 @@ from basketry.core.rule import Registry, Rule
 from basketry.core.time import format_duration
 from basketry.jobs.new import examples
 from basketry.methodology import sections, select
-from basketry.methodology.schedule import calculation, schedule
+from basketry.methodology.schedule import calculation, review, schedule
 from basketry.methodology.schema import methodology_schema
 from basketry.reference import health, paths, price_rules
 from basketry.reference import tables as price_tables
@@ -129,6 +129,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "base": sections.Base,
     "select": select.Selection,
     "rebalance": schedule.Schedule,
+    "review": review.Review,
     "calculate": calculation.CalculationCalendar,
     "missing": sections.Missing,
     "guard": sections.Guard,
@@ -147,6 +148,7 @@ PLAIN: Mapping[str, str] = {
     "symbol": "Its short name, which also names its folder: letters, digits, dot, underscore, hyphen.",
     "description": "What it measures, for the documents.",
     "administrator": "Who is responsible for it, for the documents.",
+    "parents": "Other indices, among or outside whose members it chooses: files of their rulebooks, or these.",
     "currency": "Currency of prices and capitalisations in the data.",
 }
 RULES_UNDER: Mapping[str, tuple[str, ...]] = {

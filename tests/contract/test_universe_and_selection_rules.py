@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from basketry.core.errors import MethodologyError, UnknownRuleError
 from basketry.core.numbers import Bools
 from basketry.core.rule import Registry, Rule
+from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING
 from basketry.methodology.returns import RETURNS
@@ -40,6 +41,8 @@ PARAMETERS: dict[str, Any] = {
     "include_sectors": ["defi"],
     "exclude_assets": ["x1"],
     "include_assets": ["x1", "x2"],
+    "in_index": "PARENT",
+    "outside_index": "PARENT",
     "top": 3,
     "threshold": 300.0,
     "coverage": 0.7,
@@ -93,7 +96,11 @@ def market(seed: int, days: int = 30, order: list[int] | None = None) -> Panel:
     ).with_columns(
         valid_from=pl.lit(None, pl.Datetime("us", "UTC")), valid_until=pl.lit(None, pl.Datetime("us", "UTC"))
     )
-    return Panel.from_frames(classifications=tags, **tables)
+    # The parent changes on day 14: x0, x1 and x2 before, x2 and x3 then.
+    changes = np.datetime64("2020-01-01", "us") + np.array([0, 14]) * np.timedelta64(1, "D")
+    members = np.array([[True, True, True, False, False, False], [False, False, True, True, False, False]])
+    panel = Panel.from_frames(classifications=tags, **tables)
+    return with_membership(panel, Membership("PARENT", changes, changes, members))
 
 
 def nobody(panel: Panel) -> Bools:

@@ -86,6 +86,10 @@ def _known(value: float | None) -> float:
 
 def _eligible(view: View, asset: str, cap: float | None, rules: Mapping[str, Any]) -> bool:
     """Return whether an asset passes the rules of the universe; an unknown figure does not pass a bound."""
+    if rules["among"] is not None and asset not in rules["among"]:
+        return False
+    if rules["outside"] is not None and asset in rules["outside"]:
+        return False
     if rules["min_cap"] > 0 and (cap is None or cap < rules["min_cap"]):
         return False
     if (view.day - view.first(asset)).days < rules["min_days"]:

@@ -28,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "every": "month",
     "determine": 1,
     "review": None,
+    "among": None,
+    "outside": None,
     "fix": "weights",
     "steps": 1,
     "step_days": 1,
@@ -98,9 +100,12 @@ class PlainIndex:
         rules: Mapping[str, Any],
         events: Iterable[Event] = (),
         yields: Mapping[str, Mapping[Day, float]] | None = None,
+        parent: tuple[str, PlainIndex] | None = None,
     ):
         self.market, self.tags, self.rules = PlainMarket(tables, days, events), tags, {**DEFAULTS, **rules}
-        self.days, self.yields = days, yields or {}
+        self.days, self.yields, self.parent = days, yields or {}, parent
+        self.early: list[tuple[Day, Day, set[str]]] = []
+        self.snapshots: dict[Day, list[tuple[Day, set[str]]]] = {}
 
     def run(self, base: Day, level: float) -> Result:
         """Return levels, statuses and baskets of each day from the base to the last."""
@@ -134,6 +139,9 @@ class PlainIndex:
             if rules["determine"] and self.scheduled(effective):
                 self.decide(day, effective)
             index.income.close(index.basket, index.last)
+            held = {asset for asset in index.basket.lots if index.given[asset] > 0}
+            waiting = [(change.effective, set(change.weights)) for change in [*index.reviewed, *index.pending]]
+            self.snapshots[day] = [(base, held), *waiting]
             points = index.divisor
             result.baskets[day] = {a: index.basket.units(a) / points for a in sorted(index.basket.lots)}
             result.cash[day] = math.fsum(index.basket.cash.values()) / points
@@ -185,7 +193,8 @@ class PlainIndex:
 
     def review(self, day: Day, effective: Day) -> None:
         """Choose the members of a change whose weights are determined later, or on the same day after it."""
-        found = determine(self.market, day, set(self.index.basket.lots), self.rules, self.tags, "members")
+        rules = self.asked(day, effective)
+        found = determine(self.market, day, set(self.index.basket.lots), rules, self.tags, "members")
         self.index.reviewed.append(self.told(found, day, effective))
         self.index.ranked, self.index.departed = found.ranked, set()
 
@@ -193,7 +202,7 @@ class PlainIndex:
         """Make a determination, and its change pending."""
         index = self.index
         if self.rules["review"] is None:
-            found = determine(self.market, day, set(index.basket.lots), self.rules, self.tags)
+            found = determine(self.market, day, set(index.basket.lots), self.asked(day, effective), self.tags)
             index.ranked, index.departed = found.ranked, set()
         else:
             found = determine(self.market, day, self.to_weigh(effective), self.rules, self.tags, "weights")
@@ -212,11 +221,32 @@ class PlainIndex:
             return set(max(before, key=lambda change: change.effective).weights)
         return {asset for asset in index.basket.lots if index.given[asset] > 0}
 
+    def members(self, day: Day, effective: Day) -> set[str]:
+        """Return who is in on an effective day, as known at the end of another: what waits for a day up to it, or held.
+
+        Before the base that is what was determined by then.
+        """
+        known = self.snapshots.get(day, [(when, who) for on, when, who in self.early if on <= day])
+        counted = [(when, who) for when, who in known if when <= effective and who]
+        if not counted:
+            raise CannotDetermineError(f"nobody is in yet on {day} for {effective}")
+        latest = max(when for when, _ in counted)
+        return [who for when, who in counted if when == latest][-1]
+
+    def asked(self, day: Day, effective: Day) -> Mapping[str, Any]:
+        """Return the rules of a determination, with who is in the parent."""
+        if self.parent is None:
+            return self.rules
+        way, parent = self.parent
+        return {**self.rules, way: parent.members(day, effective)}
+
     def told(self, found: Determined, day: Day, effective: Day, by_trigger: bool = False) -> Pending:
         """Return what was determined as a change that is pending."""
         lots = {
             a: [Lot(w / price, price, instant(on))] for a, w in found.weights.items() for price, on in [found.prices[a]]
         }
+        if not self.result.levels:
+            self.early.append((day, effective, set(found.weights)))
         return Pending(effective, day, by_trigger, dict(found.weights), Basket(lots), found.ranked)
 
     def events(self, day: Day) -> None:

@@ -63,7 +63,7 @@ def random_market(seed: int, with_events: bool = True, with_reviews: bool = Fals
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))
     days = [first + timedelta(days=n) for n in range(rng.randint(60, 120))]
-    rules = _rules(rng)
+    rules = random_rules(rng)
     if with_reviews:
         months = rng.choice((range(1, 13, 2), range(2, 13, 2), range(1, 13)))
         rules["review"] = {"months": list(months), "determine": rules["determine"] + rng.choice((0, 0, 1, 4, 10))}
@@ -87,7 +87,8 @@ def random_market(seed: int, with_events: bool = True, with_reviews: bool = Fals
     return market
 
 
-def _rules(rng: Random) -> dict[str, Any]:
+def random_rules(rng: Random) -> dict[str, Any]:
+    """Return random rules that fit any of the markets."""
     weight = rng.choice(("equal", "market_cap", "market_cap", "inverse_volatility"))
     top = rng.choice((1, 2, 2, 3, 3, 3, 4, None))
     cap = rng.choice((None, 0.4 if top != 2 else 0.55, 0.6)) if weight == "market_cap" and top != 1 else None

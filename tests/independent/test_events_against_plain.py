@@ -38,7 +38,11 @@ def first_difference(market: RandomMarket) -> str | None:
     found = both(market)
     if found is None:
         return None
-    plain, result = found
+    return difference_of(*found)
+
+
+def difference_of(plain: Result, result: IndexResult) -> str | None:
+    """Return where the index by one first differs from that by the other, None where it does not."""
     rows = result.levels.rows(named=True)
     if [day_of(row["time"]) for row in rows] != list(plain.levels):
         return f"instants: {len(rows)} rows for {len(plain.levels)}"

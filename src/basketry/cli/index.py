@@ -92,6 +92,8 @@ def check(
         )
         return
     say(f"{rules.symbol}: {rules.name} is valid ({len(rules.versions)} version(s), digest {rules.digest[:12]})")
+    for parent in rules.parents:
+        say(f"  parent     {parent.symbol}: {parent.name}, digest {parent.digest[:12]}")
     for rule in book.universe:
         say(f"  universe   {rule.words()}")
     say(f"  select     {book.select.words()}")

@@ -9,16 +9,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from basketry.core.errors import DataError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.core.frames import INSTANT
 from basketry.core.time import DAY, format_instant, to_instant
 from basketry.index.events import Determined
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
+from basketry.index.parents import members_of
 from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record, Scope
 from basketry.index.result import IndexResult, Trail
 from basketry.index.state import Decision
 from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
+from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Segment
@@ -44,17 +46,8 @@ def calculate_index(
         DataError: The panel has no prices, or begins after the base.
         MethodologyError: The rules cannot be satisfied at some instant.
     """
-    require_prices(panel)
-    last = panel.now if end is None else to_instant(end)
-    if last < panel.times[0]:
-        raise DataError(
-            f"the data begin at {format_instant(panel.times[0])}, after the end asked for, {format_instant(last)}; "
-            "ask for a later end (--end)"
-        )
-    panel = panel.until(last)
-    market = IndexMarket.of(panel, _grid(methodology, panel, start, last))
-    history = History(methodology, market)
-    state = history.start()
+    history = index_history(methodology, panel, start, end)
+    state, market, panel = history.start(), history.market, history.panel
     told: dict[type[Record], list[Any]] = {kind: [] for kind in (Levels, Composition, Rebalance, Evidence)}
     told[Evidence] += _rejected(panel, market.times)
     segments: list[Segment] = []
@@ -72,13 +65,47 @@ def calculate_index(
     columns = [rule.column() for rule in methodology.first.returns]
     return IndexResult(
         methodology=methodology,
-        panel=market.panel,
+        panel=panel,
         levels=level_table(told[Levels], told[Composition], columns),
         compositions=composition_table(told[Composition], panel.assets),
         rebalances=rebalance_table(told[Rebalance], panel.assets),
         events=event_table(told[Evidence]),
         trail=Trail(tuple(segments), tuple(decisions), state, tuple(reviews)),
     )
+
+
+def index_history(
+    methodology: Methodology, panel: Panel, start: Instant | None = None, end: Instant | None = None
+) -> History:
+    """Return the history of an index on a market, to walk over from its start or from a state; see `calculate_index`.
+
+    Parents are calculated first, each from its own base on; where the data begin after that, from where the index is.
+    """
+    require_prices(panel)
+    last = panel.now if end is None else to_instant(end)
+    if last < panel.times[0]:
+        raise DataError(
+            f"the data begin at {format_instant(panel.times[0])}, after the end asked for, {format_instant(last)}; "
+            "ask for a later end (--end)"
+        )
+    panel = panel.until(last)
+    times = _grid(methodology, panel, start, last)
+    for parent in methodology.parents:
+        panel = with_membership(panel, _parent_members(parent, panel, times[0]))
+    return History(methodology, IndexMarket.of(panel, times))
+
+
+def _parent_members(parent: Methodology, panel: Panel, base: np.datetime64) -> Membership:
+    start = base if begins_late(panel, parent.base_instant) else None
+
+    def calculate() -> Membership:
+        try:
+            return members_of(index_history(parent, panel, start))
+        except (DataError, MethodologyError) as error:
+            raise type(error)(f"the parent {parent.symbol}: {error}") from error
+
+    found: Membership = panel.remember(("members of", parent.digest, None if start is None else str(start)), calculate)
+    return found
 
 
 def require_prices(panel: Panel) -> None:

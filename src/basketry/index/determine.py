@@ -16,6 +16,7 @@ from basketry.core.time import format_instant, to_instant
 from basketry.index.guard import examine, without
 from basketry.index.records import Scope
 from basketry.index.supply import accepted_supplies
+from basketry.market.membership import seen_as
 from basketry.market.panel import Panel
 from basketry.methodology._exact import exact_total
 from basketry.methodology.capping import apply_caps
@@ -277,7 +278,7 @@ def _corrected(view: Panel, price: Floats, caps: Mapping[int, float]) -> Panel:
         return view.corrected(market_cap=cap, supply=supply)
 
     found: Panel = view.remember(("corrected", tuple(caps.items())), correct)
-    return found
+    return seen_as(found, view)
 
 
 def _candidates(view: Panel, price: Floats) -> Bools:

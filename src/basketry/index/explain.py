@@ -19,6 +19,7 @@ from basketry.index.result import IndexResult
 from basketry.index.settle import CARRIED_THROUGH, DOUBTFUL, REPLACED
 from basketry.index.state import Decision
 from basketry.market.events import CorporateEvent, EventKind
+from basketry.market.membership import for_change
 from basketry.market.panel import Panel
 
 
@@ -129,7 +130,7 @@ def _again(result: IndexResult, decision: Decision) -> Determination:
     """Return a determination made once more."""
     members = np.zeros(len(result.panel.assets), dtype=bool)
     members[decision.members] = True
-    view = result.panel.as_of(decision.determined_at)
+    view = for_change(result.panel.as_of(decision.determined_at), decision.determined_at, decision.effective_at)
     return determine(result.methodology.versions[decision.version - 1], view, members, decision.scope)
 
 

@@ -22,6 +22,7 @@ from basketry.index.plan import LATER, Plan, Planned, planned
 from basketry.index.prices import Reading, read_prices
 from basketry.index.records import Cause, Evidence, Record, Scope
 from basketry.index.state import NEVER, Decision, Due, IndexState, Phase
+from basketry.market.membership import for_change
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import PanelKnown, Segment
@@ -226,6 +227,7 @@ class History:
             evidence.append(Evidence(base, "*", "determination", "made at the base", told))
             dates = replace(dates, determined_at=base, announced_at=max(base, dates.announced_at))
             view = self.panel.as_of(base)
+        view = for_change(view, dates.determined_at, dates.effective_at)
         weighted = scope is Scope.WEIGHTS
         if weighted:
             members = to_weigh(state, self.market, dates, self._carry(state))

@@ -15,6 +15,7 @@ from basketry.index.halts import Halt, halts_of
 from basketry.index.kernels import last_observed
 from basketry.index.state import Candidate, Due, IndexState
 from basketry.market.events import CorporateEvent, EventKind
+from basketry.market.membership import seen_as
 from basketry.market.panel import Panel
 
 _MICROSECOND = np.timedelta64(1, "us")
@@ -246,7 +247,7 @@ def without_halted(panel: Panel) -> Panel:
     if not halts:
         return panel
     found: Panel = panel.remember("halted", lambda: _hidden(panel, halts))
-    return found
+    return seen_as(found, panel)
 
 
 def _hidden(panel: Panel, halts: tuple[Halt, ...]) -> Panel:

@@ -24,6 +24,8 @@ from basketry.market.revisions import NEVER, AsKnown, Revisions, first_known
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from basketry.market.membership import Membership
+
 Times = NDArray[np.datetime64]
 
 # Making an empty table costs more than the rest of a panel together.
@@ -44,15 +46,16 @@ class Panel:
         rate_table: Interest and exchange rates (RATES schema).
         rejected: Observations that were left out when the panel was made (time, asset, field, value, reason).
         simulated: True when the data come from the simulated market.
-        corrections: Figures at the last instant that a sanity guard replaced, shape (N,) by field; `latest`
-            gives them in place of what was observed.
+        corrections: Figures at the last instant that a guard replaced, shape (N,) by field, which `latest` gives.
         revisions: What figures were before a later version of them became known; None where none was late.
         known_by: The fields give what was known at this instant; the last instant unless given. That of a panel of
             tables is the latest at which anything in them was observed or became known.
+        memberships, change: Who is in other indices, by symbol, and when the change that rules are asked for is
+            determined and takes effect, where rules look at them (`market/membership.py`).
 
     A panel cut with `as_of` holds nothing later than the cut, so a rule that is handed one cannot look ahead.
-    `fields` and `field` give what was observed; `latest`, `comparable`, `window`, `statistic` and `age_days` give it
-    in units of the last instant, through corporate events in force and known then (`market/comparable.py`).
+    `fields` and `field` give what was observed; all other figures are in units of the last instant, through corporate
+    events in force and known then (`market/comparable.py`).
 
     The arrays are neither copied nor changed: the panel looks at them through read-only views, and whoever made them
     may fill in later rows. All cuts at one row share what was computed there. Where somebody can still write to an
@@ -71,6 +74,8 @@ class Panel:
     corrections: Mapping[str, Floats] = field(default_factory=dict)
     revisions: Revisions | None = None
     known_by: np.datetime64 | None = None
+    memberships: Mapping[str, Membership] = field(default_factory=dict)
+    change: tuple[np.datetime64, np.datetime64] | None = None
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False)
     _here: dict[Any, Any] | None = field(default=None, init=False, repr=False)
     _observed: Panel | None = field(default=None, init=False, repr=False)
@@ -370,11 +375,7 @@ class Panel:
         raise DataError(f"the data hold no asset {asset!r}{nearest_hint(asset, self.assets)}")
 
     def digest(self) -> str:
-        """Return the SHA-256 of what the panel holds up to its last instant.
-
-        Assets without any observation and fields without any value do not count, so that data appended
-        after the last instant leave the digest of the past as it was.
-        """
+        """Return the SHA-256 of what the panel holds up to its last instant; see `market/panel_digest.py`."""
         from basketry.market.panel_digest import digest_panel
 
         return digest_panel(self)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from basketry.core.digest import canonical_json, digest_bytes
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.time import local_instant, to_instant
+from basketry.methodology.parents import check_parents, parents_of, with_rulebooks
 from basketry.methodology.parse import Document, dump_yaml, parse_document
 from basketry.methodology.rulebook import VERSIONED, Rulebook, check_keys
 from basketry.methodology.sections import VersionNote
@@ -45,10 +47,12 @@ class Methodology:
     Attributes:
         document: The rulebook as plain values, as written.
         versions: All versions in order of their dates; the first holds from the beginning.
+        parents: Other indices among or outside whose members it chooses.
     """
 
     document: Mapping[str, Any]
     versions: tuple[Version, ...]
+    parents: tuple[Methodology, ...] = ()
 
     @staticmethod
     def load(source: str | PathLike[str] | Mapping[str, Any] | Methodology) -> Methodology:
@@ -62,9 +66,11 @@ class Methodology:
             return source
         if isinstance(source, Mapping):
             return Methodology.from_document(Document(_plain(source)))
-        from pathlib import Path
+        return Methodology._read(Path(source), ())
 
-        path = Path(source)
+    @staticmethod
+    def _read(path: Path, chain: tuple[Path, ...]) -> Methodology:
+        """Return the methodology of a file; `chain` are the files of which it is a parent."""
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError as error:
@@ -73,17 +79,24 @@ class Methodology:
             ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise MethodologyError(f"{path}: cannot be read as a text file: {error}") from error
-        return Methodology.parse(text, where=str(path))
+        return Methodology._parse(text, str(path), (*chain, path.resolve()))
 
     @staticmethod
     def parse(text: str, where: str = "methodology") -> Methodology:
         """Return the methodology of a YAML text; `where` names its origin in messages."""
+        return Methodology._parse(text, where, ())
+
+    @staticmethod
+    def _parse(text: str, where: str, chain: tuple[Path, ...]) -> Methodology:
         try:
             parsed = parse_document(text)
         except MethodologyError as error:
             raise MethodologyError(f"{where}: {error}") from error
         try:
-            return Methodology.from_document(Document(_plain(parsed.value), parsed.lines))
+            document = _plain(parsed.value)
+            if chain and isinstance(document, Mapping):
+                document = with_rulebooks(document, chain, Methodology._read)
+            return Methodology.from_document(Document(document, parsed.lines))
         except MethodologyError as error:
             line = parsed.line(_error_path(str(error)))
             place = f"{where}, line {line}: " if line else f"{where}: "
@@ -106,7 +119,10 @@ class Methodology:
                 f"symbol: {symbol!r} must be 1 to 32 letters, digits, '.', '_' or '-', "
                 "starting with a letter or digit: it names files"
             )
-        return Methodology(document, _versions(document))
+        parents = parents_of(document, lambda entry: Methodology.from_document(Document(entry)))
+        found = Methodology(document, _versions(document), parents)
+        check_parents(found)
+        return found
 
     @property
     def name(self) -> str:

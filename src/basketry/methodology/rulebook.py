@@ -27,6 +27,7 @@ OPTIONAL = (
     "description",
     "administrator",
     "currency",
+    "parents",
     "universe",
     "review",
     "prices",

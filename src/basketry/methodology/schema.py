@@ -51,6 +51,11 @@ def methodology_schema() -> dict[str, Any]:
         "administrator": {"type": "string"},
         "base": _model(Base),
         "currency": {"type": "string", "default": "USD"},
+        "parents": {
+            "type": "array",
+            "items": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]},
+            "description": "Other indices among or outside whose members it chooses: their files, or their rulebooks.",
+        },
         "universe": {"type": "array", "items": _entry(UNIVERSE)},
         "select": _select(),
         "weight": _weight(),

@@ -1,0 +1,119 @@
+"""The section `parents:` of a rulebook: other indices, among or outside whose members it chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.time import format_instant
+from basketry.methodology.universe.in_index import InIndex
+from basketry.methodology.universe.outside_index import OutsideIndex
+
+if TYPE_CHECKING:
+    from basketry.methodology.methodology import Methodology
+
+Load = Callable[[Path, tuple[Path, ...]], "Methodology"]
+"""Reads a rulebook from a file; the second are the files on the way to it."""
+
+
+def with_rulebooks(document: Mapping[str, Any], chain: tuple[Path, ...], load: Load) -> Mapping[str, Any]:
+    """Return a document in which the rulebooks of parents stand in place of the files that were named.
+
+    Args:
+        document: As read from a file.
+        chain: The files that name each other down to this one, which is the last.
+        load: Reads a rulebook.
+
+    Raises:
+        MethodologyError: A file is missing or wrong, or names itself on some way.
+    """
+    entries = document.get("parents")
+    if not isinstance(entries, list):
+        return document
+    found = []
+    for place, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            found.append(entry)
+            continue
+        target = (chain[-1].parent / entry).resolve()
+        if target in chain:
+            circle = " -> ".join(path.name for path in (*chain[chain.index(target) :], target))
+            raise MethodologyError(f"parents[{place}]: the rulebooks are parents of each other: {circle}")
+        try:
+            found.append(load(target, chain).document)
+        except BasketryError as error:
+            raise MethodologyError(f"parents[{place}]: {error}") from error
+    return {**document, "parents": found}
+
+
+def parents_of(
+    document: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], Methodology]
+) -> tuple[Methodology, ...]:
+    """Return the parents of a document, each of which stands in it as a whole rulebook.
+
+    Raises:
+        MethodologyError: One is no rulebook, or its rules are wrong; the message starts with its place.
+    """
+    entries = document.get("parents") or []
+    if not isinstance(entries, list):
+        raise MethodologyError("parents: expected a list of rulebooks, as in parents: [large-cap-20.yaml]")
+    found: list[Methodology] = []
+    for place, entry in enumerate(entries):
+        where = f"parents[{place}]"
+        if isinstance(entry, str):
+            raise MethodologyError(
+                f"{where}: {entry!r} names a file, which is found beside the file of the rulebook; load that from its "
+                "path, or put the parent's whole rulebook here"
+            )
+        if not isinstance(entry, Mapping):
+            raise MethodologyError(f"{where}: expected the name of a file or a rulebook, was {entry!r}")
+        try:
+            found.append(parse(entry))
+        except BasketryError as error:
+            raise type(error)(f"{where}: {error}") from error
+    return tuple(found)
+
+
+def check_parents(child: Methodology) -> None:
+    """Raise MethodologyError where parents do not fit an index, or rules name others than there are.
+
+    A parent is calculated on the prices of the index, from its own base on, which must not be later.
+    """
+    symbols = [parent.symbol for parent in child.parents]
+    for place, parent in enumerate(child.parents):
+        where = f"parents[{place}]"
+        if parent.symbol == child.symbol or parent.symbol in symbols[:place]:
+            raise MethodologyError(f"{where}: the symbol {parent.symbol} stands twice; each index has its own")
+        if parent.base_instant > child.base_instant:
+            raise MethodologyError(
+                f"{where}: {parent.symbol} begins on {format_instant(parent.base_instant)}, after the base of "
+                f"{format_instant(child.base_instant)}; base it earlier, or {child.symbol} later"
+            )
+        for key in ("currency", "prices"):
+            if parent.document.get(key) != child.document.get(key):
+                raise MethodologyError(
+                    f"{where}.{key}: {parent.symbol} has another `{key}` than {child.symbol}; an index and its parents "
+                    "are calculated on the same prices"
+                )
+    used = set()
+    for number, version in enumerate(child.versions):
+        for place, rule in enumerate(version.rules.universe):
+            if not isinstance(rule, InIndex | OutsideIndex):
+                continue
+            symbol = rule.index
+            used.add(symbol)
+            if symbol not in symbols:
+                path = f"universe[{place}]" if number == 0 else f"versions[{number - 1}].changes.universe[{place}]"
+                known = f"; parents: {', '.join(symbols)}" if symbols else ""
+                raise MethodologyError(
+                    f"{path}: {symbol} is none of the parents{nearest_hint(symbol, symbols)}{known}; name its "
+                    "rulebook, as in parents: [large-cap-20.yaml]"
+                )
+    for place, symbol in enumerate(symbols):
+        if symbol not in used:
+            raise MethodologyError(
+                f"parents[{place}]: no rule looks at {symbol}; add `- in_index: {symbol}` or "
+                f"`- outside_index: {symbol}` to universe, or leave the parent out"
+            )
