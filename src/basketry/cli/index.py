@@ -67,6 +67,7 @@ def check(
     from basketry.jobs.new import first_rebalances, warnings
     from basketry.methodology.methodology import Methodology
     from basketry.methodology.schema import methodology_schema
+    from basketry.reports.change_log import change_log
 
     if schema is not None:
         from json import dumps
@@ -85,7 +86,7 @@ def check(
                 "name": rules.name,
                 "digest": rules.digest,
                 "versions": len(rules.versions),
-                "returns": [rule.column() for rule in rules.first.returns],
+                "returns": [rule.column() for rule in book.returns],
                 "first_rebalances": [format_instant(date) for date in dates],
                 "warnings": found,
             }
@@ -101,8 +102,11 @@ def check(
     say(f"  rebalance  {book.calendar_in_words()}")
     for trigger in book.triggers:
         say(f"  trigger    {trigger.words()}")
-    for entry in rules.first.returns:
+    for entry in book.returns:
         say(f"  return     {entry.words()}")
+    for version in change_log(rules)[1:]:
+        what = "; ".join(f"{change.path}: {change.before} -> {change.after}" for change in version.changes)
+        say(f"  version {version.number}  from {version.valid_from}: {what or 'nothing changes'}")
     say(f"  first rebalances: {', '.join(format_instant(date) for date in dates)}")
     for warning in found:
         say(f"  warning: {warning}", style="yellow")
@@ -151,10 +155,10 @@ def _print_summary(result: Index, target: Path) -> None:
     say(f"{result.methodology.symbol}: {result.methodology.name}{simulated}", style="bold")
     first, last = format_instant(result.times[0]), format_instant(result.times[-1])
     say(f"  {first} to {last}: {rows.height:,} levels, {result.compositions['effective_at'].n_unique()} compositions")
-    decimals = result.methodology.first.publish.decimals
+    first_decimals, last_decimals = result.decimals(0), result.decimals(-1)
     for column in result.return_columns:
         level = result.published_levels[column]
-        say(f"  {column:<20} {level[0]:,.{decimals}f} -> {level[-1]:,.{decimals}f}")
+        say(f"  {column:<20} {level[0]:,.{first_decimals}f} -> {level[-1]:,.{last_decimals}f}")
     counts = {str(name): count for name, count in rows["status"].value_counts().sort("status").iter_rows()}
     say("  levels by status:    " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
     top = list(result.weights().items())

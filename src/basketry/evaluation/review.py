@@ -103,7 +103,7 @@ def review_methodology(
 
 def answers_from_rules(methodology: Methodology, record: RecordFacts | None = None) -> dict[str, Answer]:
     """Return what a rulebook and a record say to the review's questions; what they cannot say is left out."""
-    rules, document = methodology.latest, methodology.document
+    rules = methodology.latest
     named = methodology.versions[1:]
     logged = all(version.approver and len(version.note) >= 15 for version in named)
     screens = [
@@ -144,8 +144,8 @@ def answers_from_rules(methodology: Methodology, record: RecordFacts | None = No
         "turnover_bounded": _yes_if(bool(smooth), smoothed),
         "decisions_bounded": _answer("yes", f"{len(decided)} decisions, each with reason, approver and dates"),
         "changes_logged": _answer("no" if not logged else "yes" if named else "partly", changes),
-        "purpose_stated": _stated(document.get("description"), "the rulebook has no description"),
-        "administrator_named": _stated(document.get("administrator"), "the rulebook names no administrator"),
+        "purpose_stated": _stated(rules.description, "the rulebook has no description"),
+        "administrator_named": _stated(rules.administrator, "the rulebook names no administrator"),
     }
     return {**found, **_answers_of_prices(methodology), **_answers_of_record(record)}
 

@@ -142,9 +142,8 @@ def _grid(methodology: Methodology, panel: Panel, start: Instant | None, end: np
             f"the data end at {format_instant(end)}, before the base of {format_instant(base)}; "
             "import later data or set the base earlier"
         )
-    instants = methodology.first.calculate.instants(base, end)
-    times = panel.times[panel.times >= base] if instants is None else np.asarray(instants)
-    times = times[(times >= base) & (times >= panel.times[0])]
+    times = methodology.instants(base, end, panel.times)
+    times = times[times >= panel.times[0]]
     if not len(times):
         raise DataError(f"there is no calculation instant from {format_instant(base)} to {format_instant(end)}")
     return times

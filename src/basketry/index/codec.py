@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from basketry.core.digest import canonical_json, digest_bytes
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
+from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.parts import Part
 from basketry.index.records import Cause, Scope
@@ -157,6 +158,13 @@ def _check(state: IndexState, rules: Methodology) -> None:
     if not all(1 <= version <= len(rules.versions) for version in versions):
         raise DataError(
             f"state: made by version {max(versions)} of the rules, of which there are {len(rules.versions)}"
+        )
+    known = int(state.rules.partition(":")[0])
+    late = [version for version in rules.versions[known:] if version.valid_from <= state.instant]
+    if late:
+        raise DataError(
+            f"state: version {late[0].number} of the rules begins at {format_instant(late[0].valid_from)}, and the "
+            f"state of {format_instant(state.instant)} was made without it; calculate the index again from the base"
         )
     if len(state.past_times) != len(state.past_levels):
         raise DataError("state: past_times and past_levels differ in length")

@@ -28,6 +28,7 @@ from basketry.index.missing import (
 )
 from basketry.index.parts import held_parts
 from basketry.index.records import Cause, Composition, Levels, Rebalance, Record
+from basketry.index.series import extended
 from basketry.index.settle import (
     AT_ZERO,
     LEARNED_LATE,
@@ -42,8 +43,7 @@ from basketry.index.settle import (
 )
 from basketry.index.state import NO_LEVELS, NO_TIMES, NOBODY, IndexState, Phase
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.path import Carried, IndexPath, Segment
-from basketry.methodology.returns.price import Price
+from basketry.methodology.path import Carried, Segment
 from basketry.methodology.rulebook import Rulebook
 
 _NEVER: Bools = np.empty((0, 0), dtype=bool)
@@ -232,7 +232,7 @@ def _reading(
     """Return the reading of some levels: the state with the basket afterwards, and the record of the levels."""
     rows = len(levels)
     times = event.times[:rows]
-    following, series = _series(state, event, levels, segment, rules)
+    following, series = extended(state, event, levels, segment, rules)
     past = _past(state, times, levels, rules.versions[state.version - 1].rules, departed=departed)
     after_state = changed(
         state,
@@ -406,29 +406,6 @@ def rebalance_of(
     old, weights = (NOBODY, NO_LEVELS) if before is None else (before.columns, before.weights)
     columns, was, stands, change = side_by_side(old, weights, after.columns, after.weights)
     return Rebalance(*dates, state.assets, columns, was, stands, change, cause, words, version)
-
-
-def _series(
-    state: IndexState, event: Prices, levels: Floats, segment: Segment, rules: Methodology
-) -> tuple[tuple[object, ...], tuple[Floats, ...]]:
-    """Return what the return rules remember, and the level of each of them at the instants that were read."""
-    rows = len(levels)
-    path: IndexPath | None = None
-    memories, series = [], []
-    for rule, memory in zip(rules.first.returns, state.memories, strict=True):
-        if type(rule) is Price:
-            # The levels themselves: most indices have no other series, and need no path.
-            memories.append(memory)
-            series.append(levels)
-            continue
-        if path is None:
-            times, values = np.empty(rows + 1, dtype="datetime64[us]"), np.empty(rows + 1)
-            times[0], times[1:], values[0], values[1:] = state.instant, event.times[:rows], state.level, levels
-            path = IndexPath(times, values, (segment,), event.known.part(0, rows + 1))
-        remembered, values = rule.extend(memory, path)
-        memories.append(remembered)
-        series.append(values[1:])
-    return tuple(memories), tuple(series)
 
 
 def _past(

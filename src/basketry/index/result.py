@@ -117,11 +117,17 @@ class IndexResult:
 
     @cached_property
     def published_levels(self) -> pl.DataFrame:
-        """The levels rounded once, half to even, to the methodology's decimals."""
-        decimals = self.methodology.first.publish.decimals
-        return self.levels.with_columns(
-            pl.Series(name, round_published(self.levels[name].to_numpy(), decimals)) for name in self.return_columns
-        )
+        """The levels rounded once, half to even, each to the decimals in force at its instant."""
+        spans = [(span, rules.publish.decimals) for span, rules in self.methodology.over("publish", self.times)]
+
+        def rounded(level: Floats) -> Floats:
+            return np.concatenate([round_published(level[span], decimals) for span, decimals in spans])
+
+        return self.levels.with_columns(pl.Series(name, rounded(self.level(name))) for name in self.return_columns)
+
+    def decimals(self, row: int) -> int:
+        """Return the digits after the point with which the level of a row is published."""
+        return self.methodology.at(self.times[row]).rules.publish.decimals
 
     def level(self, column: str = "price_return") -> Floats:
         """Return one series of levels, shape (T,)."""

@@ -119,9 +119,11 @@ def index_manipulation(
 
     None where it is not made from reference prices, or was never live.
     """
-    rules = result.methodology.latest.prices
     instant = _last_live(result.levels)
-    if rules is None or instant is None:
+    if instant is None:
+        return None
+    rules = result.methodology.at(np.datetime64(instant, "us")).rules.prices
+    if rules is None:
         return None
     weights = result.weights(np.datetime64(instant, "us"))
     return weights_manipulation(lake, weights, instant, rules, attacker=attacker, progress=progress)
@@ -143,12 +145,12 @@ def folder_manipulation(
     """
     published = read_folder(folder)
     methodology: Methodology = published.methodology
-    rules = methodology.latest.prices
-    if rules is None:
-        raise DataError(f"{folder}: its methodology makes no reference prices; give it the key `prices`")
     instant = _last_live(published.levels)
     if instant is None:
         raise DataError(f"{folder}: none of its levels is live, so that there is no price to move")
+    rules = methodology.at(np.datetime64(instant, "us")).rules.prices
+    if rules is None:
+        raise DataError(f"{folder}: its methodology makes no reference prices; give it the key `prices`")
     compositions = published.tables["compositions"]
     until = compositions.filter(pl.col("effective_at").dt.epoch("us") <= instant)
     last = until.filter(pl.col("effective_at") == pl.col("effective_at").max())

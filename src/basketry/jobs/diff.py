@@ -101,10 +101,12 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         for key, entry in value.items():
             yield from _leaves(entry, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
+        seen: set[str] = set()
         for place, entry in enumerate(value):
-            # A list of rules is compared rule by rule, whatever their order.
-            single = isinstance(entry, dict) and len(entry) == 1
-            yield from _leaves(entry, path if single else f"{path}[{place}]")
+            # A list of rules is compared rule by rule, whatever their order; one that stands twice goes by its place.
+            rule = next(iter(entry)) if isinstance(entry, dict) and len(entry) == 1 else ""
+            yield from _leaves(entry, path if rule and rule not in seen else f"{path}[{place}]")
+            seen.add(rule)
     else:
         yield path, value
 

@@ -21,7 +21,7 @@ from basketry.lake.lake import Instant, Lake
 from basketry.lake.tapes import LakeTapes
 from basketry.market.panel import Panel, Times
 from basketry.methodology.methodology import Methodology
-from basketry.reference.price_rules import PriceRules
+from basketry.reference.fixing import Fixings, FixingState
 
 Progress = Callable[[str], None]
 USED = ("live", "stale")
@@ -62,8 +62,8 @@ def market_panel(
     """Return the panel for a methodology.
 
     Without the key `prices` it is the panel of the lake's table. With it the rows are the calculation instants, each
-    price is the reference price made from the lake's trades, and an asset that no venue trades has none; volumes and
-    supplies are what the table knew by each instant.
+    price is the reference price made from the lake's trades by the rules in force at its instant, and an asset that no
+    venue trades has none; volumes and supplies are what the table knew by each instant.
 
     Args:
         lake: Where the data are.
@@ -76,24 +76,21 @@ def market_panel(
         DataError: The lake holds no observations, or reference prices are asked for and it holds no trades.
     """
     panel = lake.panel(table, known_by=known_by)
-    rules = methodology.first.prices
-    if rules is None:
+    if methodology.first.prices is None:
         return panel
     moment = None if known_by is None else to_instant(known_by)
-    return _with_reference_prices(lake, methodology, rules, panel, progress, moment)
+    return _with_reference_prices(lake, methodology, panel, progress, moment)
 
 
 def _with_reference_prices(
     lake: Lake,
     methodology: Methodology,
-    rules: PriceRules,
     panel: Panel,
     progress: Progress | None,
     known_by: np.datetime64 | None,
 ) -> Panel:
     tapes = LakeTapes(lake, known_by)
-    instants = methodology.first.calculate.instants(panel.times[0], panel.times[-1])
-    times = panel.times if instants is None else np.asarray(instants)
+    times = methodology.instants(panel.times[0], panel.times[-1], panel.times)
     assets = [asset for asset in panel.assets if asset in set(tapes.assets)]
     if not assets:
         raise DataError(
@@ -106,7 +103,7 @@ def _with_reference_prices(
     for place, asset in enumerate(assets):
         if progress is not None:
             progress(f"Reference prices of {asset} ({place + 1} of {len(assets)})")
-        fixings = fixings_of(tapes, asset, times.astype(np.int64), rules).table
+        fixings = _fixings(tapes, asset, times, methodology)
         usable = fixings.with_columns(pl.when(pl.col("status").is_in(USED)).then("price").alias("price"))
         column = panel.assets.index(asset)
         volume = _known_then(panel, "volume", rows, column, times)
@@ -127,6 +124,15 @@ def _with_reference_prices(
     corrected = lake.ticks.latest_correction()
     known = [at for at in (made.known_by, panel.known_by, corrected) if at is not None]
     return replace(made, known_by=max(known), _memory={})
+
+
+def _fixings(tapes: LakeTapes, asset: str, times: Times, methodology: Methodology) -> pl.DataFrame:
+    """Return the fixings of an asset, each by the price rules in force at its instant; they hand on one state."""
+    state, parts = FixingState(), []
+    for span, book in methodology.over("prices", times):
+        if book.prices is not None:
+            parts.append(fixings_of(tapes, asset, times[span].astype(np.int64), book.prices, state=state))
+    return Fixings.together(parts).table
 
 
 def _known_then(panel: Panel, name: str, rows: NDArray[np.int64], column: int, instants: Times) -> Floats:

@@ -15,6 +15,7 @@ from basketry.core.time import to_instant
 from basketry.lake.lake import Instant, Lake
 from basketry.lake.tapes import LakeTapes
 from basketry.market.tape import Ints
+from basketry.methodology.methodology import Methodology
 from basketry.methodology.parse import parse_yaml
 from basketry.methodology.schedule.fixing import fixings as local_fixings
 from basketry.methodology.schedule.fixing import local_day, parse_clock
@@ -79,6 +80,11 @@ def load_rules(file: Path | None, rate: str | None = None, min_venues: int | Non
             document = whole["prices"]
             if not isinstance(document, dict):
                 raise MethodologyError(f"{file}: prices: expected keys such as `rate: capped_median`")
+            if "basketry" in whole and len(Methodology.load(file).eras("prices")) > 1:
+                raise MethodologyError(
+                    f"{file}: prices: versions of this methodology change the rules, and one set is asked for here; "
+                    "write the keys of the one that you mean into a file of its own"
+                )
         document = dict(document)
     if rate is not None:
         document["rate"] = rate
@@ -158,10 +164,18 @@ def reference_prices(
 
 
 def fixings_of(
-    tapes: LakeTapes, asset: str, instants: Ints, rules: PriceRules, progress: Progress | None = None
+    tapes: LakeTapes,
+    asset: str,
+    instants: Ints,
+    rules: PriceRules,
+    progress: Progress | None = None,
+    state: FixingState | None = None,
 ) -> Fixings:
-    """Return the fixings of one asset; memory is bounded by the windows read together, not by the lake."""
-    fixer = Fixer(tapes, asset, rules, FixingState())
+    """Return the fixings of one asset; memory is bounded by the windows read together, not by the lake.
+
+    A state that is given is brought up to the last of the instants, so that other rules go on from there.
+    """
+    fixer = Fixer(tapes, asset, rules, state)
     parts, done = [], 0
     for batch in tapes.batches(asset, instants, round(rules.rate.window.total_seconds() * 1e6)):
         if progress is not None:

@@ -140,10 +140,12 @@ def _recalculated(published: PublishedFolder, panel: Panel, end: Instant | None)
 
 
 def _refuse_jump(methodology: Methodology, result: IndexResult, accept: bool) -> None:
-    factor = methodology.latest.guard.level_jump
-    level = result.level()
-    if factor is None or accept or len(level) < 2:
+    level, times = result.level(), result.times
+    if accept or len(level) < 2:
         return
+    starts = np.searchsorted(times[1:], [version.valid_from for version in methodology.versions])
+    factors = [version.rules.guard.level_jump or np.inf for version in methodology.versions]
+    factor = np.repeat(factors, np.diff(starts, append=len(times) - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.maximum(level[1:] / level[:-1], level[:-1] / level[1:])
     jumps = np.flatnonzero(step > factor)
@@ -151,7 +153,7 @@ def _refuse_jump(methodology: Methodology, result: IndexResult, accept: bool) ->
         row = int(jumps[0]) + 1
         raise RecordError(
             f"{methodology.symbol}: the level moves from {level[row - 1]:,.4f} to {level[row]:,.4f} at "
-            f"{format_instant(result.times[row])}, more than {factor:g} times; not published. If it is right, "
+            f"{format_instant(times[row])}, more than {factor[row - 1]:g} times; not published. If it is right, "
             "publish with --accept-jump"
         )
 
@@ -197,11 +199,11 @@ def _first(corrections: list[Correction]) -> str:
 def _by_materiality(
     methodology: Methodology, corrections: list[Correction], now: datetime | None
 ) -> tuple[tuple[Correction, ...], tuple[Correction, ...]]:
-    rule = methodology.latest.restate
     material: list[Correction] = []
     immaterial: list[Correction] = []
     for item in corrections:
         age = None if now is None else now - to_datetime(to_instant(item.time))
+        rule = methodology.at(item.time).rules.restate
         (material if rule.applies(item.relative_error, age) else immaterial).append(item)
     return tuple(material), tuple(immaterial)
 
@@ -215,7 +217,7 @@ def _restatement(methodology: Methodology, item: Correction, reason: str, approv
         "relative_error": item.relative_error,
         "reason": reason,
         "approver": approver,
-        "rule": methodology.latest.restate.words(),
+        "rule": methodology.at(item.time).rules.restate.words(),
     }
 
 

@@ -12,23 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from basketry.core.digest import canonical_json, digest_bytes
 from basketry.core.errors import MethodologyError, nearest_hint
-from basketry.core.time import local_instant, to_instant
+from basketry.core.time import MICROSECOND, local_instant, to_instant
 from basketry.methodology.parents import check_parents, parents_of, with_rulebooks
 from basketry.methodology.parse import Document, dump_yaml, parse_document
-from basketry.methodology.rulebook import VERSIONED, Rulebook, check_keys
+from basketry.methodology.rulebook import DEFINING, VERSIONED, Rulebook, check_keys
 from basketry.methodology.sections import VersionNote
+from basketry.methodology.succession import succeed
 
 FORMAT = 1
 _SYMBOL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")
 _START = np.datetime64("0001-01-01", "us")
+BY_INSTANT = ("prices", "calculate", "returns", "publish", "restate")
+"""Sections that make or judge the level of an instant by the version in force at it, whatever basket is held."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """Rules in force for determinations from an instant until the next version starts."""
+    """Rules in force from an instant until the next version starts."""
 
     number: int
     valid_from: np.datetime64
@@ -146,7 +150,7 @@ class Methodology:
 
     @property
     def first(self) -> Rulebook:
-        """The rules of the first version, which hold the sections that never change."""
+        """The rules of the first version, in force from the beginning; they hold the sections that never change."""
         return self.versions[0].rules
 
     @property
@@ -156,11 +160,67 @@ class Methodology:
         return local_instant(self.first.base.date, schedule.at, schedule.zone)
 
     def at(self, instant: str | date | datetime | np.datetime64) -> Version:
-        """Return the version in force for a determination at an instant."""
+        """Return the version in force at an instant."""
         if len(self.versions) == 1:
             return self.versions[0]
         moment = to_instant(instant)
         return next(version for version in reversed(self.versions) if version.valid_from <= moment)
+
+    def eras(self, section: str) -> tuple[Version, ...]:
+        """Return the versions that begin with another section of `BY_INSTANT` than the one before, the first included.
+
+        Where a later version leaves the section as it is, the rules of the era hold on.
+        """
+        return self._eras[section]
+
+    @cached_property
+    def _eras(self) -> dict[str, tuple[Version, ...]]:
+        found = {}
+        for section in BY_INSTANT:
+            eras = [self.versions[0]]
+            for version in self.versions[1:]:
+                if getattr(version.rules, section) != getattr(eras[-1].rules, section):
+                    eras.append(version)
+            found[section] = tuple(eras)
+        return found
+
+    def over(self, section: str, times: NDArray[np.datetime64]) -> list[tuple[slice, Rulebook]]:
+        """Return places in ascending instants, one slice after the other, with the rules whose section is in force.
+
+        >>> book = Methodology.load({
+        ...     "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
+        ...     "select": {"by": "price", "top": 2}, "weight": "equal", "rebalance": {"every": "month"},
+        ...     "versions": [{"from": "2021-01-01", "note": "two decimals", "changes": {"publish": {"decimals": 2}}}],
+        ... })
+        >>> days = np.array(["2020-12-31", "2021-01-01", "2021-01-02"], dtype="datetime64[us]")
+        >>> [(span.start, span.stop, rules.publish.decimals) for span, rules in book.over("publish", days)]
+        [(0, 1, 4), (1, 3, 2)]
+        """
+        eras = self._eras[section]
+        if len(eras) == 1:
+            return [(slice(0, len(times)), eras[0].rules)]
+        edges = [0, *np.searchsorted(times, [era.valid_from for era in eras[1:]]).tolist(), len(times)]
+        spans = zip(edges, edges[1:], eras, strict=False)
+        return [(slice(start, stop), era.rules) for start, stop, era in spans if start < stop]
+
+    def instants(
+        self, start: np.datetime64, end: np.datetime64, rows: NDArray[np.datetime64]
+    ) -> NDArray[np.datetime64]:
+        """Return the calculation instants in [start, end]; each version's calendar gives those from its date on.
+
+        Args:
+            start: First instant. end: Last instant.
+            rows: Instants of the data, ascending, which count where a level is calculated at every observation.
+        """
+        eras = self._eras["calculate"]
+        found = []
+        for era, stop in zip(eras, [*(later.valid_from for later in eras[1:]), None], strict=True):
+            first, last = max(start, era.valid_from), end if stop is None else min(end, stop - MICROSECOND)
+            if first > last:
+                continue
+            times = era.rules.calculate.instants(first, last)
+            found.append(rows[(rows >= first) & (rows <= last)] if times is None else times)
+        return np.concatenate([np.empty(0, dtype="datetime64[us]"), *found])
 
     @cached_property
     def digest(self) -> str:
@@ -233,13 +293,15 @@ def _versions(document: Mapping[str, Any]) -> tuple[Version, ...]:
             raise MethodologyError(f"{where}.from: versions must be in the order of their dates")
         for key in note.changes:
             if key not in VERSIONED:
+                if key in DEFINING:
+                    raise MethodologyError(f"{where}.changes.{key}: a version may not change it: {DEFINING[key]}")
                 raise MethodologyError(
                     f"{where}.changes.{key}: a version may change {', '.join(VERSIONED)}, "
                     f"not {key!r}{nearest_hint(key, VERSIONED)}"
                 )
         merged = {**merged, **note.changes}
         try:
-            rules = Rulebook.parse(merged)
+            rules = succeed(versions[-1].rules, Rulebook.parse(merged), len(merged.get("returns") or ()))
         except MethodologyError as error:
             raise type(error)(f"{where}.changes.{error}") from error
         versions.append(Version(place + 2, start, note.note, note.approver, note.changes, rules))

@@ -42,17 +42,35 @@ OPTIONAL = (
     "versions",
 )
 VERSIONED = (
+    "description",
+    "administrator",
     "universe",
     "select",
     "weight",
     "rebalance",
     "review",
+    "prices",
+    "calculate",
     "missing",
     "guard",
     "events",
+    "returns",
+    "publish",
+    "restate",
     "overrides",
 )
-"""Sections that a version may change; the others define the index itself and hold for all its history."""
+"""Sections that a version may change."""
+
+DEFINING = {
+    "basketry": "the format is that of the whole file",
+    "name": "its folder and record know the index by its name and symbol",
+    "symbol": "its folder and record know the index by its name and symbol",
+    "base": "all levels are counted from the base; with another base it is another index",
+    "currency": "levels before and after would be in different units; add a `currency` to `returns`",
+    "parents": "with other parents it is another index",
+    "versions": "a version stands beside the others, not in one of them",
+}
+"""The other sections, which define the index and hold for all its history, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +93,8 @@ class Rulebook:
     prices: PriceRules | None
     overrides: tuple[Override, ...]
     base: Base
+    description: str | None
+    administrator: str | None
 
     @cached_property
     def candidacy(self) -> tuple[Hashable, ...] | None:
@@ -130,6 +150,8 @@ class Rulebook:
                 for place, entry in enumerate(_list(document, "overrides"))
             ),
             base=_section(Base, _mapping(document, "base"), "base"),
+            description=_words(document, "description"),
+            administrator=_words(document, "administrator"),
         )
         _refuse_impossible_caps(rules)
         if rules.reviews is not None:
@@ -187,6 +209,13 @@ def _mapping(document: Mapping[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise MethodologyError(f"{key}: expected keys in braces, as in {key}: {{...}}, was {value!r}")
     return dict(value)
+
+
+def _words(document: Mapping[str, Any], key: str) -> str | None:
+    value = document.get(key)
+    if value is not None and not isinstance(value, str):
+        raise MethodologyError(f"{key}: expected a text, was {value!r}")
+    return value
 
 
 def _list(document: Mapping[str, Any], key: str) -> list[Any]:
@@ -248,4 +277,4 @@ def _returns(value: Any) -> tuple[ReturnRule, ...]:
     return rules
 
 
-__all__ = ["OPTIONAL", "REQUIRED", "VERSIONED", "Rulebook", "Section", "check_keys"]
+__all__ = ["DEFINING", "OPTIONAL", "REQUIRED", "VERSIONED", "Rulebook", "Section", "check_keys"]

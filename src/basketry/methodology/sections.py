@@ -164,7 +164,8 @@ class Override(Section):
 class VersionNote(Section):
     """A change of rules: the sections under `changes` replace the earlier ones from a date on.
 
-    A determination on or after `from` (00:00 UTC) uses the new rules.
+    The rules in force at an instant judge it: a determination on or after `from` (00:00 UTC) uses the new rules, and
+    so do prices, levels and series from the first calculation instant on or after it.
 
     Attributes:
         valid_from: First day (written `from`).

@@ -32,7 +32,7 @@ class Row:
 
 def headline(result: IndexResult, members: int) -> list[tuple[str, str]]:
     """Return the figures on top of the page: every level, the last return and the year's, the members."""
-    decimals = result.methodology.first.publish.decimals
+    decimals = result.decimals(-1)
     published = result.published_levels
     tiles = [(name.replace("_", " "), f"{published[name][-1]:,.{decimals}f}") for name in result.return_columns[:4]]
     levels = result.level()

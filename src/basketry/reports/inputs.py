@@ -112,7 +112,7 @@ def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:
     yield "weighting", rules.weight.rule
     yield from (("capping", rule) for rule in rules.weight.caps)
     yield from (("triggers", rule) for rule in rules.triggers)
-    yield from (("returns", rule) for rule in methodology.first.returns)
+    yield from (("returns", rule) for rule in rules.returns)
 
 
 def _sections(rules: Rulebook) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.schedule import reviews_among
 from basketry.reports import policies
 from basketry.reports.change_log import change_log
+from basketry.reports.eras import eras
 from basketry.reports.inputs import input_hierarchy
 from basketry.reports.pages import render
 
@@ -25,7 +26,8 @@ def methodology_document(
     """Return the rulebook as an HTML page that needs no network. The same arguments give the same text.
 
     Args:
-        methodology: The rulebook; the rules of its newest version are described, the others in the change log.
+        methodology: The rulebook; the rules of its newest version are described, the others in the change log, with those
+            that made and judged levels of the past.
         after: The next dates are those after this instant; after the base unless given.
         simulated: Say that the index is computed on a simulated market.
     """
@@ -48,7 +50,7 @@ def methodology_document(
         weighting=_rule(rules.weight.rule),
         caps=[_rule(cap) for cap in rules.weight.caps],
         triggers=[_rule(trigger) for trigger in rules.triggers],
-        returns=[{**_rule(rule), "column": rule.column()} for rule in methodology.first.returns],
+        returns=[{**_rule(rule), "column": rule.column()} for rule in rules.returns],
         schedule=_parameters(rules.schedule),
         review=[] if rules.review is None else _parameters(rules.review),
         reviews=reviews,
@@ -63,6 +65,7 @@ def methodology_document(
         publication=policies.publication(rules),
         shortage=policies.shortage(rules),
         log=change_log(methodology),
+        eras=eras(methodology),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from basketry.core.numbers import Floats
 from basketry.core.rule import Registry, Rule
@@ -41,6 +41,25 @@ class ReturnRule(Rule):
             DataError: A rate or yield that the rule needs is not in the data.
         """
         raise NotImplementedError
+
+    def follow(self, before: Self) -> None:
+        """Raise MethodologyError where a version's rule cannot go on with the series of the rule before it.
+
+        The message starts with the parameter. A rule that does not say otherwise follows with any parameters.
+        """
+
+    def take_over(self, memory: Any, before: Self, path: IndexPath) -> Any:
+        """Return what this rule goes on from, where another with other parameters was in force up to an instant.
+
+        The level at that instant stands: a change of rules moves no level by itself.
+
+        Args:
+            memory: What the other remembers at the instant, never None.
+            before: The other, of the same class.
+            path: What comes next; its first row is the instant.
+        """
+        del before, path
+        return memory
 
     def level(self, path: IndexPath) -> Floats:
         """Return the level at each instant of a path that starts at the base, shape (T,)."""

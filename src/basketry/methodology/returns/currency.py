@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from basketry.core.errors import DataError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
@@ -30,8 +30,10 @@ class CurrencyMemory:
 class Currency(Series):
     """The price return for an investor in another currency, not hedged.
 
+    Where a version names another rate, the level goes on from where it stands, from that instant at the new rate.
+
     Attributes:
-        currency: The currency.
+        currency: The currency; a version may not change it.
         rate: Name of the exchange rate: index currency for one unit of the other, such as EURUSD for EUR.
 
     >>> Currency(currency="EUR", rate="EURUSD").column()
@@ -61,6 +63,21 @@ class Currency(Series):
             raise DataError(f"the exchange rate {self.rate} is not above zero everywhere; correct the table of rates")
         kept = CurrencyMemory(float(exchange[0])) if memory is None else memory
         return kept, finite(path.levels * (kept.base / exchange), path, self)
+
+    def follow(self, before: Currency) -> None:
+        """Raise MethodologyError for another currency."""
+        if self.currency != before.currency:
+            raise MethodologyError(
+                f"currency: the series is in {before.currency}, and a level in {self.currency} does not go on with it; "
+                "add a series to `returns` of the rulebook"
+            )
+
+    def take_over(self, memory: CurrencyMemory, before: Currency, path: IndexPath) -> CurrencyMemory:
+        """Return what to remember so that the level stands where the rate before left it."""
+        if self.rate == before.rate:
+            return memory
+        old, new = (float(known_rate(path, rate)[0]) for rate in (before.rate, self.rate))
+        return CurrencyMemory(memory.base * (new / old))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -34,7 +34,8 @@ class DecrementMemory:
 class Decrement(Series):
     """The price return less a fixed yearly amount, in points or as a fraction.
 
-    Points are taken after the growth of a step whatever the level is, so they weigh more the lower it is.
+    Points are taken after the growth of a step whatever the level is, so they weigh more the lower it is. A version may
+    change the amount, from a fraction to points too, and the day count; what was taken until then stays.
 
     Attributes:
         points: Index points a year.
@@ -77,6 +78,12 @@ class Decrement(Series):
         else:
             levels = less_share(path.levels, years, self.percent or 0.0, kept.level)
         return DecrementMemory(float(finite(levels, path, self)[-1]), taken), levels
+
+    def take_over(self, memory: DecrementMemory, before: Decrement, path: IndexPath) -> DecrementMemory:
+        """Return what to remember; where points follow a fraction, what was taken is told for each point."""
+        if self.points is None or before.points is not None or memory.level <= 0:
+            return memory
+        return DecrementMemory(memory.level, 1.0 - memory.level / float(path.levels[0]))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -52,6 +52,9 @@ class Leverage(Series):
     has moved against it by at least that fraction since the last reset (exactly that counts), at that
     instant's own level; the next move is counted from there. The level is zero once it has reached zero.
 
+    Where a version changes the factor, the position is reset at the last instant before; costs and resets change from
+    the next step on.
+
     Attributes:
         factor: The multiple K; negative for an inverse index; not 0.
         financing: Name of a rate of the data, a fixed fraction a year, or null for no cost.
@@ -123,6 +126,12 @@ class Leverage(Series):
         finite(levels, path, self)
         kept = LeverageMemory(memory.base, float(levels[-1]), float(anchor), float(start), float(paid))
         return kept, levels
+
+    def take_over(self, memory: LeverageMemory, before: Leverage, path: IndexPath) -> LeverageMemory:
+        """Return what to remember; with another factor, of a position that was reset just now."""
+        if self.factor == before.factor:
+            return memory
+        return LeverageMemory(memory.base, memory.level, memory.level, float(path.levels[0]), 0.0)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

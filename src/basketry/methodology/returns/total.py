@@ -99,6 +99,10 @@ class TotalReturn(Series):
     and what is not credited when the basket changes is lost. At each change the level is that of a basket
     whose utilisation was zero during the pause. Every change of the basket counts, scheduled or not.
 
+    A version may change all of it. Yields and lag change from the next step on; what has grown and what waits stay as
+    they were earned. Two cases spread what has grown over the basket and lose what waits, as a change of the basket
+    does: another method, and a utilisation of 0.
+
     Attributes:
         yield_field: Field of the panel with the income, a simple fraction a year.
         utilisation: Share of the units that earn, 0 to 1.
@@ -148,6 +152,20 @@ class TotalReturn(Series):
             path = replace(path, segments=(replace(path.segments[0], anew=True), *path.segments[1:]))
         kept, levels = self._by_quantity(memory, path) if self.method == "quantity" else self._by_rate(memory, path)
         return kept, finite(levels, path, self)
+
+    def take_over(self, memory: TotalReturnMemory, before: TotalReturn, path: IndexPath) -> TotalReturnMemory:
+        """Return what to remember so that what has grown is worth what it was."""
+        if self.method == "rate" or (self.method == before.method and self.utilisation == before.utilisation):
+            return memory
+        if before.method == "rate" or not self.utilisation:
+            factor = float(ratio(np.array([memory.level]), path.levels[:1])[0])
+            began = int(instants(path)[0])
+            return TotalReturnMemory(memory.level, factor, factor, (0.0,) * len(path.segments[0].columns), began)
+        # What is remembered is multiplied by the utilisation where it is counted.
+        share = before.utilisation / self.utilisation
+        grown = tuple(units * share for units in memory.grown)
+        waiting = tuple((end, tuple(rate * share for rate in rates)) for end, rates in memory.waiting)
+        return replace(memory, grown=grown, waiting=waiting)
 
     def _by_quantity(self, memory: TotalReturnMemory, path: IndexPath) -> tuple[TotalReturnMemory, Floats]:
         # Imported where it is used: Numba takes half a second to load.

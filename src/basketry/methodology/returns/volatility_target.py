@@ -83,6 +83,10 @@ class VolatilityTarget(Series):
     Between changes the position drifts; it is changed when the wanted exposure is off by more than
     `tolerance` times the one held. A level that reaches zero stays at zero.
 
+    Where a version changes the target or the measure, levels from its date on ask for exposure by the new ones; what
+    earlier levels asked for holds until then, up to the new `max_leverage`. Weights that half-lives gave stay. A longer
+    window fills up; half-lives after a window begin with its levels; a window cannot follow half-lives.
+
     Attributes:
         target: Volatility a year as a fraction (0.4 is 40%).
         half_life_short: Half-life of the weights of the short figure.
@@ -164,6 +168,30 @@ class VolatilityTarget(Series):
             struck=0.0 if gone.any() else kept.struck,
         )
         return last, levels
+
+    def follow(self, before: VolatilityTarget) -> None:
+        """Raise MethodologyError for a window after half-lives, which remember no levels to fill it."""
+        if self.window is not None and before.window is None:
+            raise MethodologyError(
+                "window: the half-lives before it remember no levels to measure a window by; change the half-lives, "
+                "or write another series under `returns` of the rulebook"
+            )
+
+    def take_over(
+        self, memory: VolatilityTargetMemory, before: VolatilityTarget, path: IndexPath
+    ) -> VolatilityTargetMemory:
+        """Return what to remember: what is asked for within the new bound, and of a window its levels, weighted."""
+        del path
+        asked = min(memory.asked, self.max_leverage)
+        waiting = tuple((time, min(wanted, self.max_leverage)) for time, wanted in memory.waiting)
+        kept = replace(memory, asked=asked, waiting=waiting)
+        if self.window is None and before.window is not None:
+            first, *others = memory.measured.levels
+            measure = self._measure(replace(kept, measured=Measured((first,))))
+            for time, level in others:
+                measure.add(time, level)
+            kept = replace(kept, measured=measure.memory())
+        return kept
 
     def _at_base(self, time: int, level: float) -> VolatilityTargetMemory:
         exposure = min(1.0, self.max_leverage)
