@@ -28,17 +28,33 @@ class Income:
         self.earned: dict[str, float] = {}
         self.ratio, self.income = 1.0, 0.0
         self.weights: dict[str, float] = {}
+        self.factor = 1.0  # total over price return at the last instant
+
+    def at(self, day: Day) -> Mapping[str, Any] | None:
+        """Return the rule in force on a day: `later` of a rule is a day with what holds from it on."""
+        if self.rule is None or "later" not in self.rule:
+            return self.rule
+        since, later = self.rule["later"]
+        return self.rule | later if day >= since else self.rule
 
     def rate(self, asset: str, day: Day) -> float:
         """Return the income of a step that ends on a day, as a share; an unknown yield is none."""
-        if self.rule is None:
+        rule = self.at(day)
+        if rule is None:
             return 0.0
-        asked = day - timedelta(self.rule["lag"])
+        asked = day - timedelta(rule["lag"])
         known = {x: y for x, y in self.yields.get(asset, {}).items() if x <= asked}
-        return known[max(known)] * self.rule["utilisation"] / 365 if known else 0.0
+        return known[max(known)] * rule["utilisation"] / 365 if known else 0.0
 
     def step(self, basket: Basket, day: Day) -> None:
-        """Add the income of the day before, on the units held over it (before the events of its end)."""
+        """Add the income of the day before, on the units held over it (before the events of its end).
+
+        Where a version begins, another method or no utilisation spreads what was earned over the basket.
+        """
+        before, rule = self.at(day - timedelta(1)), self.at(day)
+        spread = before != rule and before and rule and (before["method"] != rule["method"] or not rule["utilisation"])
+        if spread:
+            self.restart(self.factor)
         self.income = math.fsum(w * self.rate(a, day) for a, w in self.weights.items())
         for asset in basket.lots:
             units = basket.units(asset) * self.rate(asset, day)
@@ -68,6 +84,10 @@ class Income:
 
     def level(self, index: Index, now: float, before: float, total: float) -> float:
         """Return the total return of an instant."""
-        if self.rule is not None and self.rule["method"] == "rate":
-            return max(0.0, total * (now / before + self.income))
-        return now * self.grown(index.basket, index.last)
+        rule = self.at(index.day)
+        if rule is not None and rule["method"] == "rate":
+            found = max(0.0, total * (now / before + self.income))
+        else:
+            found = now * self.grown(index.basket, index.last)
+        self.factor = found / now if now else 1.0
+        return found

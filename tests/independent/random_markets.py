@@ -84,6 +84,9 @@ def random_market(seed: int, with_events: bool = True, with_reviews: bool = Fals
         for asset in market.tables["price"]:
             if rng.random() < 0.7:
                 market.yields[asset] = {rng.choice(days): rng.uniform(0, 0.2) for _ in range(2)}
+        if rng.random() < 0.5:
+            later = {"method": rng.choice(("quantity", "rate")), "utilisation": rng.choice((0.0, 0.3, 1.0))}
+            market.rules["total"]["later"] = (rng.choice(days), {**later, "lag": rng.choice((0, 2))})
     return market
 
 
@@ -307,9 +310,14 @@ def methodology_of(market: RandomMarket) -> Methodology:
     if "live" in Missing.model_fields:
         missing["live"] = f"{rules['live']}d"
     returns: list[Any] = ["price"]
+    versions = []
     if rules["total"]:
-        total = rules["total"]
+        total = {key: value for key, value in rules["total"].items() if key != "later"}
         returns.append({"total": {**total, "lag": f"{total['lag']}d"}})
+        if "later" in rules["total"]:
+            since, later = rules["total"]["later"]
+            changed = {"total": {**later, "lag": f"{later['lag']}d"}}
+            versions = [{"from": since.isoformat(), "note": "other income", "changes": {"returns": [changed]}}]
     off = {"supply_change": None, "price_jump": None, "min_turnover": None, "level_jump": None}
     return Methodology.load(
         {
@@ -326,5 +334,6 @@ def methodology_of(market: RandomMarket) -> Methodology:
             "guard": {} if rules["guard"] else off,
             "events": {key: rules[key] for key in ("delisting", "hard_fork", "airdrop")},
             "returns": returns,
+            "versions": versions,
         }
     )

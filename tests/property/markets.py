@@ -131,6 +131,16 @@ def random_rules(seed: int) -> Methodology:
         rules["versions"] = [{"from": "2020-02-10", "note": "fewer", "changes": change}]
     if rng.random() < 0.2:
         rules["calculate"] = {"every": "day", "at": "16:00", "zone": "America/New_York"}
+    if rng.random() < 0.6:
+        changes: dict[str, Any] = {"returns": other_returns(rng)}
+        if rng.random() < 0.3:
+            changes["calculate"] = one({}, {"every": "day", "at": "12:00"}, {"every": "day", "calendar": "XNYS"})
+        later = one("2020-02-11", "2020-02-17", "2020-03-01", "2020-03-02")
+        version = {"from": later, "note": "other series", "changes": changes}
+        rules["versions"] = [*rules.get("versions", []), version]
+        if rng.random() < 0.3:
+            after = {"from": "2020-03-03", "note": "others again", "changes": {"returns": other_returns(rng)}}
+            rules["versions"].append(after)
     apart = np.random.default_rng([seed, 1])
     if apart.random() < 0.3:
         # At every rebalance, of which all frequencies have one a quarter, or seldom.
@@ -138,3 +148,45 @@ def random_rules(seed: int) -> Methodology:
         if rebalance["every"] == "month":
             rules["review"]["months"] = [1, 3, 5, 7, 9, 11] if apart.random() < 0.5 else [2, 4, 6, 8, 10, 12]
     return Methodology.load(rules)
+
+
+def other_returns(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Return the series of `random_rules` by other parameters, each under its name, in another order."""
+
+    def one(*choices: Any) -> Any:
+        return choices[int(rng.integers(len(choices)))]
+
+    half_lives = {"half_life_short": one("2d", "5d"), "half_life_long": one("8d", "30d")}
+    series: list[dict[str, Any]] = [
+        {
+            "total": {
+                "method": one("quantity", "quantity", "rate"),
+                "utilisation": one(0.0, 0.5, 0.9),
+                "lag": one("0d", "2d"),
+                "name": "total_return",
+            }
+        },
+        {"total": {"method": one("quantity", "rate"), "utilisation": one(0.3, 1.0), "name": "by_rate"}},
+        {"excess": {"rate": one("USD", 0.1), "day_count": one("act/365", "act/360")}},
+        {
+            "leverage": {
+                "factor": one(2, 3, -1),
+                "financing": one("USD", 0.2, None),
+                "reset": one("1d", "3d"),
+                "name": "leverage_2x",
+            }
+        },
+        {"decrement": {**one({"points": 20}, {"percent": 0.2}), "day_count": "act/360", "name": "decrement_5pt"}},
+        {
+            "volatility_target": {
+                "target": one(0.4, 0.8),
+                "max_leverage": one(0.5, 2),
+                "lag": one("0d", "1d", "3d"),
+                "name": "volatility_target_40pct",
+                **half_lives,
+            }
+        },
+    ]
+    if series[0]["total"]["method"] == "quantity":
+        series[0]["total"]["pause_before_rebalance"] = one("0d", "1d", "4d")
+    return [series[place] for place in rng.permutation(len(series))]
