@@ -11,12 +11,15 @@ from basketry.index.events import Prices
 from basketry.index.state import IndexState
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import IndexPath, Segment
+from basketry.methodology.returns import ReturnRule
 from basketry.methodology.returns.price import Price
+
+Memories = tuple[object, ...]
 
 
 def extended(
     state: IndexState, event: Prices, levels: Floats, segment: Segment, rules: Methodology
-) -> tuple[tuple[object, ...], tuple[Floats, ...]]:
+) -> tuple[Memories, tuple[Floats, ...]]:
     """Return what the return rules remember, and the level of each of them at the instants that were read.
 
     Args:
@@ -26,27 +29,47 @@ def extended(
         segment: The basket over these instants, from the instant before them.
         rules: The rulebook.
     """
-    spans = rules.over("returns", event.times[: len(levels)])
+    eras = rules.eras("returns")
+    returns = eras[0].rules.returns
+    if len(eras) == 1:
+        return _stretch(returns, returns, state.memories, state, event, levels, segment, slice(0, len(levels)))
     ((_, book),) = rules.over("returns", np.array([state.instant]))
-    before = book.returns
-    memories = list(state.memories)
-    series: list[list[Floats]] = [[] for _ in memories]
-    for span, book in spans:
-        path: IndexPath | None = None
-        for place, rule in enumerate(book.returns):
-            if type(rule) is Price:
-                # The levels themselves: most indices have no other series, and need no path.
-                series[place].append(levels[span])
-                continue
-            if path is None:
-                path = _path(state, event, levels, segment, span)
-            memory, last = memories[place], before[place]
-            if memory is not None and rule is not last and rule != last:
-                memory = rule.take_over(memory, last, path)
-            memories[place], values = rule.extend(memory, path)
-            series[place].append(values[1:])
+    before, memories = book.returns, state.memories
+    parts = []
+    for span, book in rules.over("returns", event.times[: len(levels)]):
+        memories, part = _stretch(book.returns, before, memories, state, event, levels, segment, span)
+        parts.append(part)
         before = book.returns
-    return tuple(memories), tuple(parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in series)
+    return memories, tuple(np.concatenate(values) for values in zip(*parts, strict=True))
+
+
+def _stretch(
+    returns: tuple[ReturnRule, ...],
+    before: tuple[ReturnRule, ...],
+    memories: Memories,
+    state: IndexState,
+    event: Prices,
+    levels: Floats,
+    segment: Segment,
+    span: slice,
+) -> tuple[Memories, tuple[Floats, ...]]:
+    """Return what rules remember and give over some of the instants; others were in force at the instant before."""
+    path: IndexPath | None = None
+    following, series = [], []
+    for rule, last, memory in zip(returns, before, memories, strict=True):
+        if type(rule) is Price:
+            # The levels themselves: most indices have no other series, and need no path.
+            following.append(memory)
+            series.append(levels[span])
+            continue
+        if path is None:
+            path = _path(state, event, levels, segment, span)
+        if rule is not last and rule != last and memory is not None:
+            memory = rule.take_over(memory, last, path)
+        remembered, values = rule.extend(memory, path)
+        following.append(remembered)
+        series.append(values[1:])
+    return tuple(following), tuple(series)
 
 
 def _path(state: IndexState, event: Prices, levels: Floats, segment: Segment, span: slice) -> IndexPath:

@@ -26,8 +26,8 @@ def methodology_document(
     """Return the rulebook as an HTML page that needs no network. The same arguments give the same text.
 
     Args:
-        methodology: The rulebook; the rules of its newest version are described, the others in the change log, with those
-            that made and judged levels of the past.
+        methodology: The rulebook; the rules of its newest version are described, the others in the change log, with
+            those that made and judged levels of the past.
         after: The next dates are those after this instant; after the base unless given.
         simulated: Say that the index is computed on a simulated market.
     """
