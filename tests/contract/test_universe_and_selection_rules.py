@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basketry.core.errors import MethodologyError, UnknownRuleError
+from basketry.core.frames import EVENTS
 from basketry.core.numbers import Bools
 from basketry.core.rule import Registry, Rule
+from basketry.core.time import to_datetime
 from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING
@@ -22,6 +24,7 @@ from basketry.methodology.select import rank
 from basketry.methodology.selection import SELECTION
 from basketry.methodology.triggers import TRIGGERS
 from basketry.methodology.universe import UNIVERSE
+from basketry.methodology.universe._bounds import Bounded
 from basketry.methodology.weighting import WEIGHTING
 
 NAMES = [f"x{n}" for n in range(6)]
@@ -34,6 +37,7 @@ PARAMETERS: dict[str, Any] = {
     "price_sources": {"min": 2},
     "listings": {"min": 2},
     "metric": {"name": "listings", "min": 2.0},
+    "venues": {"any_of": ["v", "w"], "quotes": ["usd", "eur"], "min": 2, "keep_min": 1},
     "required": ["price", "return_20d"],
     "exclude_tags": ["stablecoin"],
     "include_tags": ["stablecoin"],
@@ -72,6 +76,35 @@ def build(registry: Registry[Any], name: str) -> Any:
     return registry.build(name, value)
 
 
+OVER = (
+    {"window": "5d", "statistic": "minimum"},
+    {"window": "7d", "statistic": "mean"},
+    {"window": "5d", "days": 1},
+    {"window": "10d", "days": 0.6},
+    {"window": "review", "days": 0.7},
+    {"window": "review", "statistic": "median"},
+)
+SCREENS: list[tuple[str, Any]] = [
+    *((name, PARAMETERS.get(name)) for name in UNIVERSE.rules),
+    *(
+        (name, {**PARAMETERS[name], **over})
+        for name, rule in UNIVERSE.rules.items()
+        if issubclass(rule, Bounded)
+        for over in OVER
+    ),
+]
+"""Every universe rule, those with bounds over windows too."""
+screens = pytest.mark.parametrize(
+    ("name", "value"), SCREENS, ids=lambda value: value if isinstance(value, str) else str(value)
+)
+
+
+def asked(name: str, value: Any, view: Panel, members: Bools) -> Bools:
+    """What a rule says, the review before having been on the tenth day before."""
+    rule = UNIVERSE.build(name, value)
+    return rule.since_review(view.now, lambda: view.now - np.timedelta64(9, "D")).keep(view, members)
+
+
 def market(seed: int, days: int = 30, order: list[int] | None = None) -> Panel:
     rng = np.random.default_rng(seed)
     order = list(range(6)) if order is None else order
@@ -86,6 +119,9 @@ def market(seed: int, days: int = 30, order: list[int] | None = None) -> Panel:
         "sources": rng.integers(1, 5, (30, 6)) * 1.0,
     }
     fields["listings"] = rng.integers(1, 5, (30, 6)) * 1.0
+    fields |= {
+        f"volume@{venue}/{quote}": rng.integers(0, 3, (30, 6)) * 1.0 for venue in "vw" for quote in ("usd", "eur")
+    }
     times = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(days)]
     tables: dict[str, Any] = {
         name: pl.DataFrame({"time": times} | {NAMES[c]: values[:days, c] for c in order})
@@ -107,29 +143,110 @@ def nobody(panel: Panel) -> Bools:
     return np.zeros(len(panel.assets), dtype=bool)
 
 
-@pytest.mark.parametrize("name", sorted(UNIVERSE.rules))
-@settings(max_examples=15)
+@screens
+@settings(max_examples=5)
 @given(seed=st.integers(0, 500), order=st.permutations(range(6)), cut=st.integers(15, 29))
 def test_a_universe_rule_depends_on_nothing_later_and_on_no_order(
-    name: str, seed: int, order: list[int], cut: int
+    name: str, value: Any, seed: int, order: list[int], cut: int
 ) -> None:
-    rule = build(UNIVERSE, name)
     whole, early, mixed = market(seed), market(seed, cut), market(seed, order=order)
-    kept = rule.keep(whole.first_rows(cut), nobody(whole))
+    kept = asked(name, value, whole.first_rows(cut), nobody(whole))
     assert kept.dtype == bool
     assert kept.shape == (6,)
-    np.testing.assert_array_equal(kept, rule.keep(early, nobody(early)))
-    np.testing.assert_array_equal(kept, rule.keep(mixed.first_rows(cut), nobody(mixed)))
-    figures = rule.measured(early)
+    np.testing.assert_array_equal(kept, asked(name, value, early, nobody(early)))
+    np.testing.assert_array_equal(kept, asked(name, value, mixed.first_rows(cut), nobody(mixed)))
+    rule = UNIVERSE.build(name, value).since_review(early.now, lambda: early.times[0])
+    figures, told = rule.measured(early), rule.told(early, nobody(early))
     assert figures is None or figures.shape == (6,)
+    assert (told is None) == (figures is None)
+    assert told is None or len(told) == 6
 
 
-@pytest.mark.parametrize("name", sorted(UNIVERSE.rules))
-def test_a_universe_rule_lets_some_pass_and_not_others(name: str) -> None:
+@screens
+def test_a_universe_rule_lets_some_pass_and_not_others(name: str, value: Any) -> None:
     """Over some markets: a rule that is always true or always false tests nothing."""
-    rule = build(UNIVERSE, name)
-    answers = {bool(answer) for seed in range(20) for answer in rule.keep(market(seed), nobody(market(seed)))}
-    assert answers == {True, False}
+    answers: set[bool] = set()
+    for seed in range(20):
+        answers |= set(asked(name, value, market(seed), np.zeros(6, dtype=bool)).tolist())
+        if answers == {True, False}:
+            return
+    pytest.fail(f"only {answers}")
+
+
+@screens
+@settings(max_examples=4)
+@given(seed=st.integers(0, 500), factor=st.sampled_from([0.25, 8.0]))
+def test_in_another_currency_the_same_assets_pass(name: str, value: Any, seed: int, factor: float) -> None:
+    """Bounds of figures in money are in the other currency, too; a power of two rounds nothing."""
+    panel = market(seed)
+    money = ("price", "market_cap", "volume")
+    fields = {field: panel.field(field) * (factor if field in money else 1.0) for field in panel.fields}
+    other = Panel(panel.times, panel.assets, fields, facts=panel.facts)
+    scaled = value
+    if name in ("price", "market_cap", "value_traded"):
+        scaled = {key: x * factor if key in ("min", "max", "keep_min") else x for key, x in value.items()}
+    members = np.arange(6) % 2 == 0
+    np.testing.assert_array_equal(asked(name, value, panel, members), asked(name, scaled, other, members))
+
+
+@screens
+def test_a_recorded_split_in_the_window_changes_nobody(name: str, value: Any) -> None:
+    """One new unit for four old: earlier prices were a quarter as high. Before it they are what they are."""
+    members = np.arange(6) % 2 == 0
+    for seed in range(8):
+        row = 23 + seed % 6
+        panel = market(seed)
+        price = panel.field("price").copy()
+        price[:row] /= 4
+        events = pl.DataFrame({"time": to_datetime(panel.times[row]), "asset": NAMES, "ratio": 0.25}).with_columns(
+            kind=pl.lit("redenomination")
+        )
+        fields = {**panel.fields, "price": price}
+        split = Panel(panel.times, panel.assets, fields, facts=panel.facts, event_table=EVENTS.conform(events))
+        before = Panel(panel.times, panel.assets, fields, facts=panel.facts)
+        for one, other in ((split, panel), (split.first_rows(row), before.first_rows(row))):
+            np.testing.assert_array_equal(asked(name, value, one, members), asked(name, value, other, members))
+
+
+@pytest.mark.parametrize(("name", "value"), [entry for entry in SCREENS if issubclass(UNIVERSE.get(entry[0]), Bounded)])
+def test_an_asset_without_figures_passes_no_bounds_and_asks_nothing_of_others(name: str, value: Any) -> None:
+    for seed in range(2):
+        panel = market(seed)
+        fields = {field: panel.field(field).copy() for field in panel.fields}
+        for values in fields.values():
+            values[:, 2] = np.nan
+        without = asked(name, value, Panel(panel.times, panel.assets, fields), np.ones(6, dtype=bool))
+        assert not without[2]
+        others = np.arange(6) != 2
+        np.testing.assert_array_equal(without[others], asked(name, value, panel, np.ones(6, dtype=bool))[others])
+
+
+def test_a_day_without_a_figure_fails_who_must_have_one_on_every_day() -> None:
+    for name, rule in UNIVERSE.rules.items():
+        if issubclass(rule, Bounded):
+            value = {**PARAMETERS[name], "min": 0, "window": "5d", "days": 1}
+            value = {key: x for key, x in value.items() if key in ("min", "window", "days", "name", "any_of", "quotes")}
+            panel = market(1)
+            fields = {field: np.abs(np.nan_to_num(panel.field(field), nan=1.0)) for field in panel.fields}
+            for values in fields.values():
+                values[-3, 2] = values[-6, 3] = np.nan
+            kept = asked(name, value, Panel(panel.times, panel.assets, fields), nobody(panel))
+            assert kept.tolist() == [True, True, False, True, True, True], name
+
+
+@settings(max_examples=6)
+@given(
+    seed=st.integers(0, 500), order=st.permutations(range(len(SCREENS))), cuts=st.lists(st.integers(15, 30), max_size=4)
+)
+def test_a_panel_that_was_asked_by_others_before_gives_the_same(seed: int, order: list[int], cuts: list[int]) -> None:
+    used = market(seed)
+    members = np.arange(6) % 2 == 0
+    for cut in cuts:
+        view = used.first_rows(cut)
+        for place in order:
+            found = asked(*SCREENS[place], view, members)
+            if place % 7 == seed % 7:
+                np.testing.assert_array_equal(found, asked(*SCREENS[place], market(seed, cut), members))
 
 
 @pytest.mark.parametrize("name", sorted(SELECTION.rules))

@@ -7,6 +7,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tests.independent.plain_market import Day, PlainMarket, View
@@ -64,7 +65,7 @@ def determine(
         cap = {a: frozen.get(a, view.observed(a, FIGURE_AGE, "market_cap")) for a in candidates}
         ranked = chosen = [a for a in candidates if a not in refused]
         if scope != "weights":
-            ranked = _rank(view, [a for a in ranked if _eligible(view, a, cap[a], rules)], cap, rules)
+            ranked = _rank(view, [a for a in ranked if _eligible(view, a, cap[a], a in members, rules)], cap, rules)
             chosen = _select(ranked, members, rules)
         if not rules["guard"]:
             break
@@ -84,7 +85,7 @@ def _known(value: float | None) -> float:
     return value
 
 
-def _eligible(view: View, asset: str, cap: float | None, rules: Mapping[str, Any]) -> bool:
+def _eligible(view: View, asset: str, cap: float | None, member: bool, rules: Mapping[str, Any]) -> bool:
     """Return whether an asset passes the rules of the universe; an unknown figure does not pass a bound."""
     if rules["among"] is not None and asset not in rules["among"]:
         return False
@@ -103,7 +104,48 @@ def _eligible(view: View, asset: str, cap: float | None, rules: Mapping[str, Any
         daily = view.together("volume", "market_cap", asset, 30)
         if not daily or statistics.median(daily) * 365 < rules["min_turnover"]:
             return False
-    return True
+    return all(_passes(view, asset, member, screen, rules) for screen in rules["screens"])
+
+
+def _passes(view: View, asset: str, member: bool, screen: Mapping[str, Any], rules: Mapping[str, Any]) -> bool:
+    """Return whether the figures of a window lie within bounds, by a statistic of them or on a share of its days."""
+    least, most = screen["min"], screen["max"] or math.inf
+    if member and screen["keep_min"] is not None:
+        least = screen["keep_min"]
+    length = screen["window"]
+    if length == "review":
+        lag = (rules["review"] or rules)["determine"]
+        length = next(n for n in range(1, 500) if reviewed(view.day - timedelta(n - lag), rules))
+    if screen["figure"] == "turnover":
+        figures = [365 * x for x in view.together("volume", "market_cap", asset, length)]
+    else:
+        figures = view.window(screen["figure"], asset, length)
+    if screen["days"] is None:
+        return bool(figures) and least <= STATISTICS[screen["statistic"]](figures) <= most
+    # Of a hundred days 95 are 0.95 exactly, whatever binary fractions say.
+    return sum(least <= x <= most for x in figures) * 100 >= round(screen["days"] * 100) * length
+
+
+STATISTICS: dict[str, Callable[[list[float]], float]] = {
+    "minimum": min,
+    "maximum": max,
+    "median": statistics.median,
+    "mean": statistics.fmean,
+}
+
+
+def scheduled(day: Day, rules: Mapping[str, Any]) -> bool:
+    """Return whether a scheduled change takes effect on a day."""
+    if rules["every"] == "week":
+        return day.weekday() == 0
+    months = (1, 4, 7, 10) if rules["every"] == "quarter" else range(1, 13)
+    return day.day == 1 and day.month in months
+
+
+def reviewed(day: Day, rules: Mapping[str, Any]) -> bool:
+    """Return whether members chosen by schedule take effect on a day; at weekly changes on the first Monday."""
+    review = rules["review"]
+    return scheduled(day, rules) and (review is None or (day.day <= 7 and day.month in review["months"]))
 
 
 def _rank(view: View, eligible: list[str], cap: dict[str, float | None], rules: Mapping[str, Any]) -> list[str]:

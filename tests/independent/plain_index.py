@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.independent.plain_basket import Basket, Lot, Pending, Price
-from tests.independent.plain_determine import CannotDetermineError, Determined, determine
+from tests.independent.plain_determine import CannotDetermineError, Determined, determine, reviewed, scheduled
 from tests.independent.plain_events import Index, correct, depart, leave, settle, way_out, worthless
 from tests.independent.plain_income import Income
 from tests.independent.plain_market import Day, Event, PlainMarket, Table, instant
@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "min_days": 0,
     "min_traded": None,
     "min_turnover": None,
+    "screens": (),
     "by": "market_cap",
     "top": None,
     "buffer": None,
@@ -181,15 +182,11 @@ class PlainIndex:
 
     def scheduled(self, day: Day) -> bool:
         """Return whether a scheduled change takes effect on a day."""
-        if self.rules["every"] == "week":
-            return day.weekday() == 0
-        months = (1, 4, 7, 10) if self.rules["every"] == "quarter" else range(1, 13)
-        return day.day == 1 and day.month in months
+        return scheduled(day, self.rules)
 
     def reviewed(self, day: Day) -> bool:
-        """Return whether the members of a scheduled change are chosen anew; at weekly changes on the first Monday."""
-        review = self.rules["review"]
-        return review is not None and day.day <= 7 and day.month in review["months"]
+        """Return whether the members of a scheduled change have a review of their own."""
+        return self.rules["review"] is not None and reviewed(day, self.rules)
 
     def review(self, day: Day, effective: Day) -> None:
         """Choose the members of a change whose weights are determined later, or on the same day after it."""

@@ -55,10 +55,10 @@ class RandomMarket:
         return "\n".join([f"base {self.base}", str(self.rules), *map(str, self.events)])
 
 
-def random_market(seed: int, with_events: bool = True, with_reviews: bool = False) -> RandomMarket:
+def random_market(seed: int, with_events: bool = True, with_reviews: bool = False, with_screens: bool = False) -> RandomMarket:
     """Return a market of five to eight assets and 60 to 120 days, with rules.
 
-    With reviews, members are chosen at some of the changes, up to ten days before their weights.
+    With screens, the universe has bounds over windows. With reviews, members are chosen at some of the changes, up to ten days before their weights.
     """
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))
@@ -69,6 +69,8 @@ def random_market(seed: int, with_events: bool = True, with_reviews: bool = Fals
         rules["review"] = {"months": list(months), "determine": rules["determine"] + rng.choice((0, 0, 1, 4, 10))}
     # Where a history is required, the base comes after it; else it may come before the determination has data.
     base = rules["min_days"] + rules["determine"] + rng.randint(1, 5) if rules["min_days"] else rng.choice((0, 3, 30))
+    if with_screens:
+        base = max(base, rng.choice((3, 20, 35)))
     market = RandomMarket(days, days[base], rules)
     for asset in "abcdefgh"[: rng.randint(5, 8)]:
         _born(rng, market, asset)
@@ -87,7 +89,29 @@ def random_market(seed: int, with_events: bool = True, with_reviews: bool = Fals
         if rng.random() < 0.5:
             later = {"method": rng.choice(("quantity", "rate")), "utilisation": rng.choice((0.0, 0.3, 1.0))}
             market.rules["total"]["later"] = (rng.choice(days), {**later, "lag": rng.choice((0, 2))})
+    if with_screens:
+        market.rules["screens"] = [_screen(rng, market) for _ in range(rng.randint(1, 2))]
     return market
+
+
+def _screen(rng: Random, market: RandomMarket) -> dict[str, Any]:
+    """Return bounds of a figure over a window that some assets pass and others do not."""
+    figure = rng.choice(("price", "market_cap", "volume", "turnover"))
+    if figure == "turnover":
+        seen = [0.365, 3.65, 10.0, 20.0, 36.5]
+    else:
+        seen = sorted(value for series in market.tables[figure].values() for value in series.values())
+    by_days = rng.random() < 0.6
+    least = seen[len(seen) * rng.randint(0, 3) // 10]
+    return {
+        "figure": figure,
+        "window": rng.choice((1, 2, 7, 30, "review")),
+        "statistic": None if by_days else rng.choice(("minimum", "maximum", "median", "mean")),
+        "days": rng.choice((1.0, 0.95, 0.7, 0.5, 0.1)) if by_days else None,
+        "min": least,
+        "max": rng.choice((None, None, seen[len(seen) * 9 // 10])),
+        "keep_min": rng.choice((None, 0.0, least * rng.uniform(0.2, 1.0))),
+    }
 
 
 def random_rules(rng: Random) -> dict[str, Any]:
@@ -277,6 +301,14 @@ def panel_of(market: RandomMarket) -> Panel:
     )
 
 
+def screen_of(screen: dict[str, Any]) -> dict[str, Any]:
+    """Return a screen as it stands in a rulebook."""
+    name = {"volume": "value_traded"}.get(screen["figure"], screen["figure"])
+    window = screen["window"] if screen["window"] == "review" else f"{screen['window']}d"
+    given = {key: screen[key] for key in ("statistic", "days", "min", "max", "keep_min") if screen[key] is not None}
+    return {name: {"window": window, **given}}
+
+
 def methodology_of(market: RandomMarket) -> Methodology:
     """Return the rules as basketry reads them."""
     rules = market.rules
@@ -325,7 +357,10 @@ def methodology_of(market: RandomMarket) -> Methodology:
             "name": "Random",
             "symbol": "RND",
             "base": {"date": market.base.isoformat(), "level": LEVEL},
-            "universe": [{"history": {"min_days": rules["min_days"]}}] if rules["min_days"] else [],
+            "universe": [
+                *([{"history": {"min_days": rules["min_days"]}}] if rules["min_days"] else []),
+                *map(screen_of, rules.get("screens", ())),
+            ],
             "select": select,
             "weight": weight,
             "rebalance": rebalance,

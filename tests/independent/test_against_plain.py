@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.independent.plain_index import PlainIndex
+from tests.independent.random_markets import screen_of
 
 from basketry.index.calculate import calculate_index
 from basketry.market.panel import Panel
@@ -33,6 +34,7 @@ USUAL: dict[str, Any] = {
     "cap": None,
     "largest": None,
 }
+BOUNDS: dict[str, Any] = {"min": 0.0, "max": None, "keep_min": None, "statistic": None, "days": None}
 RULES: dict[str, dict[str, Any]] = {
     "large-cap-20": {"min_cap": 1e7, "min_traded": (30, 1e6), "buffer": (18, 24), "cap": 0.25},
     "total-market": {"every": "quarter", "min_cap": 1e6, "min_traded": (30, 1e4), "top": None},
@@ -82,8 +84,27 @@ RULES: dict[str, dict[str, Any]] = {
         "cap": 0.2,
         "largest": 0.3,
     },
+    "bitwise-like": {
+        "screens": [
+            {**BOUNDS, "figure": "price", "min": 0.01, "window": 30, "days": 1.0},
+            {**BOUNDS, "figure": "market_cap", "min": 1e7, "keep_min": 8e6, "window": 90, "statistic": "median"},
+            {**BOUNDS, "figure": "turnover", "min": 0.1, "window": "review", "days": 0.8},
+        ],
+        "top": 30,
+    },
     "cci30": {"min_traded": (30, 1e4), "top": 30, "weight": "smoothed"},
 }
+
+
+def rulebook(name: str) -> Methodology:
+    """An example, or the rules of a total market with screens over windows in place of its own."""
+    file = EXAMPLES / f"{name}.yaml"
+    if file.exists():
+        return Methodology.load(file)
+    document = dict(Methodology.load(EXAMPLES / "total-market.yaml").document)
+    screens = [{"exclude_tags": sorted(SCREENS)}, {"history": 30}, *map(screen_of, RULES[name]["screens"])]
+    changes = {"universe": screens, "select": {"by": "market_cap", "top": 30}, "rebalance": {"every": "month"}}
+    return Methodology.load({**document, **changes})
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +126,7 @@ def test_levels_equal_those_of_the_plain_implementation(
     real_tags: pl.DataFrame,
     tables: dict[str, dict[str, dict[date, float]]],
 ) -> None:
-    methodology = Methodology.load(EXAMPLES / f"{name}.yaml")
+    methodology = rulebook(name)
     result = calculate_index(methodology, real_panel, start=BASE)
     first, last = (real_panel.times[place].item().date() for place in (0, -1))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]

@@ -86,10 +86,10 @@ def baskets(result: IndexResult) -> dict[date, Basket]:
     return found
 
 
-def check(seeds: range, with_events: bool, with_reviews: bool = False) -> None:
+def check(seeds: range, with_events: bool, with_reviews: bool = False, with_screens: bool = False) -> None:
     wrong = {}
     for seed in seeds:
-        market = random_market(seed, with_events, with_reviews)
+        market = random_market(seed, with_events, with_reviews, with_screens)
         try:
             difference = first_difference(market)
         except BasketryError as error:
@@ -115,6 +115,23 @@ def test_markets_that_once_differed_give_the_same_by_both(seed: int) -> None:
     correction in a suspended silence; a supply that doubled to rounding; an asset that became one that waited for its
     first price; a replacement that was held as cash."""
     check(range(seed, seed + 1), True)
+
+
+@pytest.mark.parametrize("with_events", [False, True])
+def test_screens_over_windows_give_the_same_by_both(with_events: bool) -> None:
+    check(range(500, 525), with_events, with_screens=True)
+
+
+def test_many_of_these_screens_change_who_is_held() -> None:
+    differ = 0
+    for seed in range(500, 515):
+        market = random_market(seed, True, with_screens=True)
+        found = both(market)
+        if found is not None:
+            market.rules["screens"] = []
+            without = both(market)
+            differ += without is not None and baskets(found[1]) != baskets(without[1])
+    assert differ > 3
 
 
 @pytest.mark.slow

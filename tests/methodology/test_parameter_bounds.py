@@ -48,6 +48,12 @@ RULES: dict[tuple[str, str], dict[str, tuple[list[Any], list[Any]]]] = {
     ("universe", "include_tags"): {"tags": ([["a"]], [[]])},
     ("universe", "market_cap"): {"min": ([0], [-1]), "max": ([0], [-1])},
     ("universe", "metric"): {"name": (["a"], [""])},
+    ("universe", "price"): {
+        "days": ([0.0001, 1], [0, 1.01]),
+        "window": (["1d", "review"], ["0d", "12h"]),
+        "min": ([0], [-1]),
+    },
+    ("universe", "venues"): {"any_of": ([["a"]], [[]]), "quotes": ([["a"]], [[]]), "min": ([1], [2])},
     ("universe", "required"): {"fields": ([["a"]], [[]])},
     ("universe", "value_traded_percentile"): {"min": ([0, 1], [-0.01, 1.01])},
     ("weighting", "equal_risk_contribution"): {"shrinkage": ([0, 1], [-0.01, 1.01])},
@@ -66,6 +72,8 @@ WITH: dict[tuple[str, str], dict[str, Any]] = {
     ("capping", "concentration"): {"single": 0.2, "over": 0.1, "total": 0.5},
     ("returns", "leverage"): {"factor": 2},
     ("universe", "metric"): {"name": "tvl", "min": 1},
+    ("universe", "price"): {"min": 1, "window": "30d", "days": 1},
+    ("universe", "venues"): {"any_of": ["a"], "quotes": ["usd"], "min": 1},
     ("weighting", "metric"): {"metric": "tvl"},
 }
 SECTIONS: dict[str, tuple[list[Any], list[Any]]] = {

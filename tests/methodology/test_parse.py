@@ -2,6 +2,7 @@
 
 import time
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,47 @@ def test_yaml_1_2_reads_on_and_no_as_texts() -> None:
 def test_what_a_rulebook_does_not_need_is_refused(text: str, message: str) -> None:
     with pytest.raises(MethodologyError, match=message):
         parse_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{min: 1,000,000}", "line 1: min: 1,000,000 is no number: write 1_000_000 or 1000000; a comma separates"),
+        (
+            "x:\n- p: {a: b, min: 1,500, max: 2,000}",
+            r"line 2: x\[0\]\.p\.min: 1,500 is no number: write 1_500 or 1500;",
+        ),
+        ("x:\n  - p: {min: 1, max: 2,000}", r"line 2: x\[0\]\.p\.max: 2,000 is no number"),
+        ("x: {weights: {a: 0,5, b: 0,5}}", r"line 1: x\.weights\.a: 0,5 is no number: write 0\.5;"),
+        ("x: {min: -1_000,000}", "write -1_000_000 or -1000000;"),
+        ("x: [1,000]", r"line 1: x\[0\]: 1,000 is no number: write 1_000 or 1000;"),
+        ("x: [a, 20,000,050]", r"x\[1\]: 20,000,050 is no number: write 20_000_050 or 20000050;"),
+        ("x:\n  min: 1,000,000", r"line 2: x\.min: 1,000,000 is no number: write 1_000_000 or 1000000;"),
+        ("min: 1,000.5", r"min: 1,000\.5 is no number: write 1_000\.5 or 1000\.5;"),
+    ],
+)
+def test_a_number_written_with_commas_is_told_as_that(text: str, message: str) -> None:
+    with pytest.raises(MethodologyError, match=message):
+        parse_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[3,6,9,12]", [3, 6, 9, 12]),
+        ("[1,500]", [1, 500]),
+        ("{a: 1, b}", {"a": 1, "b": None}),
+        ("{a: x, 100}", {"a": "x", "100": None}),
+        ("{a: 1, 100: 2}", {"a": 1, "100": 2}),
+        ("{a: '1', 100}", {"a": "1", "100": None}),
+        ("note: 1,000 of them", {"note": "1,000 of them"}),
+        ("note: '1,000'", {"note": "1,000"}),
+        ("note: 1,00", {"note": "1,00"}),
+        ("- 1\n- 000", [1, 0]),
+    ],
+)
+def test_other_commas_are_left_alone(text: str, value: Any) -> None:
+    assert parse_yaml(text) == value
 
 
 def test_an_alias_bomb_is_refused_at_once() -> None:

@@ -212,6 +212,27 @@ def venues(
     say_simulated(held.simulated)
 
 
+@price_app.command(epilog="Example:  basketry price volumes --lake LAKE")
+def volumes(
+    lake: LakeOption,
+    assets: Annotated[list[str] | None, typer.Argument(help="Assets to look at; all unless named.")] = None,
+    start: Annotated[str | None, typer.Option("--start", help="First day; that of the first trade.")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Days that end by then; by the last trade.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep the value traded a day on each venue against each currency in the lake, for the universe rule `venues`."""
+    from basketry.jobs.venue_volumes import write_venue_volumes
+
+    held = open_lake(lake)
+    with status(f"Reading {lake}") as update:
+        count = write_venue_volumes(held, assets or [], start, end, progress=update)
+    if json:
+        print_json({"simulated_market": held.simulated, "metric": "volume@VENUE/QUOTE", "rows": count})
+        return
+    say(f"{lake}: {count:,} figures of volume@VENUE/QUOTE written to metrics")
+    say_simulated(held.simulated)
+
+
 def _print_vetting(found: Vetting, tests: bool) -> None:
     grid = table("asset", "venue", "pair", "trades", "score", "verdict", "volume", "vetted", "why")
     for row in found.scores.iter_rows(named=True):

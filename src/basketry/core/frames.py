@@ -202,7 +202,9 @@ METRICS = Schema(
     {
         "time": Column(INSTANT, "instant that the figure describes"),
         "asset": Column(pl.String(), "stable asset id"),
-        "metric": Column(pl.String(), "for example tvl, revenue, active_users, developers"),
+        "metric": Column(
+            pl.String(), "for example tvl, revenue, active_users; volume@VENUE/QUOTE: see the rule venues"
+        ),
         "value": Column(pl.Float64(), "in the metric's own unit"),
         "known_at": Column(INSTANT, nullable=True),
     },

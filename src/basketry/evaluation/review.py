@@ -109,7 +109,7 @@ def answers_from_rules(methodology: Methodology, record: RecordFacts | None = No
     screens = [
         rule
         for rule in rules.universe
-        if rule.name in ("value_traded", "value_traded_percentile", "turnover", "listings", "price_sources")
+        if rule.name in ("value_traded", "value_traded_percentile", "turnover", "listings", "price_sources", "venues")
     ]
     decided = [*rules.overrides]
     smooth = [

@@ -244,7 +244,7 @@ def _admitted(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
 
 def _admit(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
     candidates = _candidates(view, view.latest("price", rules.missing.carry_forward))
-    kept = tuple(np.array(rule.keep(view, members)) for rule in rules.universe)
+    kept = tuple(np.array(rule.keep(view, members)) for rule in rules.universe_at(view.now))
     eligible = candidates
     for mask in kept:
         eligible = eligible & mask

@@ -164,13 +164,14 @@ def _reasons(
     known |= np.isin(np.array(decision.view.assets), list(now))
     chosen = decision if review is None else review[1]
     since = _since(result, struck.determined_at if review is None else review[0].determined_at, moment)
-    measured = [rule.measured(chosen.view) for rule in chosen.version.rules.universe]
+    rules = chosen.version.rules.universe_at(chosen.view.now)
+    told = [rule.told(chosen.view, chosen.members) for rule in rules]
     entries = []
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
         number = place.get(column)
         later = since.get(asset, ())
-        steps = _steps(result, chosen, column, measured)
+        steps = _steps(result, chosen, column, told)
         if (asset in now) != bool(chosen.choice.chosen[column]):
             # What was decided then is not what stands now.
             steps = [f"was {step}" if step.startswith(("in:", "out:")) else step for step in steps]
@@ -296,14 +297,14 @@ def _settled(result: IndexResult, event: CorporateEvent) -> str:
     return f": {rows['treatment'][0]}" if rows.height else ""
 
 
-def _steps(result: IndexResult, decision: Determination, column: int, measured: list[Any]) -> list[str]:
+def _steps(result: IndexResult, decision: Determination, column: int, measured: list[list[str] | None]) -> list[str]:
     steps = []
     if not decision.candidates[column]:
         carry = decision.version.rules.missing.carry_forward
         return [_no_candidate(result, decision.view, column, carry)]
     for rule, mask, figures in zip(decision.version.rules.universe, decision.kept, measured, strict=True):
         verdict = "passes" if mask[column] else "fails"
-        figure = "" if figures is None else f" ({_figure(figures[column])})"
+        figure = "" if figures is None else f" ({figures[column]})"
         steps.append(f"{verdict} {rule.name}{figure}")
     told = (decision.overridden, decision.frozen, decision.refused)
     steps += [reasons[column] for reasons in told if column in reasons]
@@ -312,7 +313,3 @@ def _steps(result: IndexResult, decision: Determination, column: int, measured: 
         if reason:
             steps.append(reason)
     return steps
-
-
-def _figure(value: float) -> str:
-    return "unknown" if np.isnan(value) else f"{value:,.6g}"

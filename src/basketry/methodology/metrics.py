@@ -14,7 +14,19 @@ from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
 
 _PERIOD = re.compile(r"^(return|volatility)_(\d{1,4})d$", re.ASCII)
+VENUE_VOLUME = "volume@"
+"""How the names of the metrics of single venues begin: volume@coinbase/usd."""
+
 DERIVED = ("value_traded", "turnover", "free_float_market_cap", "return_90d", "volatility_90d")
+
+
+def venue_volume(venue: str, quote: str) -> str:
+    """Return the name of the metric that holds the value traded on a venue against a currency in a UTC day.
+
+    >>> venue_volume("coinbase", "USD")
+    'volume@coinbase/usd'
+    """
+    return f"{VENUE_VOLUME}{venue}/{quote}".lower()
 
 
 def metric(view: Panel, name: str) -> Floats:

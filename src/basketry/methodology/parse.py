@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import takewhile
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -18,6 +21,9 @@ NODES_MAX = 50_000
 
 _TAG = "tag:yaml.org,2002:"
 Path = tuple[str | int, ...]
+
+_NUMBER = re.compile(r"[+-]?\d[\d_]*", re.ASCII)
+_WITH_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,22 @@ class _Builder:
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             self._plain_tag(node, "seq", line)
+            for place, item in enumerate(node.value[1:]):
+                # 000 after a number shows that they are one; the second of [1, 500] shows nothing.
+                if node.flow_style and _plain(item) and re.fullmatch(r"0\d\d", item.value):
+                    _refuse_commas(node.value[place], node.value[place + 1 :], (*path, place))
             return [self.build(item, (*path, place)) for place, item in enumerate(node.value)]
+        if _plain(node) and _WITH_COMMAS.fullmatch(node.value):
+            _refuse_number(node.value.split(","), path, line)
         return _scalar(node, line)
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         self._plain_tag(node, "map", node.start_mark.line + 1)
         result: dict[str, Any] = {}
+        if node.flow_style:
+            for place, (key_node, value_node) in enumerate(node.value):
+                bare = takewhile(lambda entry: entry[1].value == "", node.value[place + 1 :])
+                _refuse_commas(value_node, (key for key, _ in bare), (*path, str(key_node.value)))
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             key: Any = _scalar(key_node, line) if isinstance(key_node, ScalarNode) else None
@@ -110,6 +126,30 @@ class _Builder:
     def _plain_tag(node: Node, kind: str, line: int) -> None:
         if node.tag != _TAG + kind:
             raise MethodologyError(f"line {line}: tags such as {node.tag} are not allowed")
+
+
+def _plain(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and not node.style
+
+
+def _refuse_commas(value: Node, rest: Iterable[Node], path: Path) -> None:
+    """Raise MethodologyError where a value and the entries after it are one number, written with commas."""
+    if not (_plain(value) and _NUMBER.fullmatch(value.value)):
+        return
+    digits = takewhile(lambda node: _plain(node) and node.value.isdecimal(), rest)
+    groups = [node.value for node in digits]
+    thousands = bool(groups) and all(len(group) == 3 for group in groups)
+    if thousands or (len(groups) == 1 and len(groups[0]) < 3):
+        _refuse_number([value.value, *groups], path, value.start_mark.line + 1)
+
+
+def _refuse_number(groups: Sequence[str], path: Path, line: int) -> None:
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    decimal = len(groups[1]) < 3
+    remedy = ".".join(groups) if decimal else f"{'_'.join(groups)} or {''.join(groups).replace('_', '')}"
+    raise MethodologyError(
+        f"line {line}: {where}: {','.join(groups)} is no number: write {remedy}; a comma separates entries in braces"
+    )
 
 
 def _scalar(node: Any, line: int) -> Any:

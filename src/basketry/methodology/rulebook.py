@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
 from pydantic import ValidationError
 
 from basketry.core.errors import BasketryError, CapInfeasibleError, MethodologyError, nearest_hint
@@ -102,7 +103,9 @@ class Rulebook:
         if any(rule.heeds_members for rule in self.universe):
             return None
         # The class itself: one that was written anew under its old name is another rule.
-        rules = tuple((type(rule), rule.model_dump_json()) for rule in self.universe)
+        rules: list[Hashable] = [(type(rule), rule.model_dump_json()) for rule in self.universe]
+        if any(getattr(rule, "window", None) == "review" for rule in self.universe):
+            rules += [(self.reviews or self.schedule).model_dump_json(), self.base.key]
         return (self.missing.carry_forward, self.select.by, self.select.order, *rules)
 
     @cached_property
@@ -115,6 +118,17 @@ class Rulebook:
         """Return when the index is rebalanced, and when its members are reviewed."""
         words = self.schedule.words()
         return words if self.review is None else f"{words} {self.review.words(self.schedule)}"
+
+    def universe_at(self, now: np.datetime64) -> tuple[UniverseRule, ...]:
+        """Return the rules of the universe as they are asked of a panel that ends at an instant.
+
+        A window of `review` reaches back to the previous scheduled determination of members, as these rules have it.
+        """
+        reviews = self.reviews or self.schedule
+        base = local_instant(self.base.date, self.schedule.at, self.schedule.zone)
+        return tuple(
+            rule.since_review(now, lambda: reviews.determined_before(now, base)) for rule in self.universe
+        )
 
     @staticmethod
     def parse(document: Mapping[str, Any]) -> Rulebook:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from basketry.core.errors import MethodologyError
 from basketry.core.time import local_instant, to_instant
 from basketry.methodology.schedule import Schedule, rebalance_dates
+from basketry.methodology.schedule.business_days import business_days
 from basketry.methodology.schedule.day_rules import DAY_WORDS, WEEKDAYS, needs_calendar
 from basketry.methodology.schedule.fixing import fixings
 
@@ -253,3 +255,50 @@ def test_words() -> None:
     )
     assert Schedule(every="week", on="friday").words().startswith("Rebalanced each week on Friday at")
     assert Schedule(every="10d").words().startswith("Rebalanced every 10 days at")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "instant", "before"),
+    [
+        # Changes of 1 March and 1 April are determined a day before; the instant itself is not before it.
+        ({"every": "month"}, "2021-03-31T00:00:00.000001", "2021-03-31"),
+        ({"every": "month"}, "2021-03-31", "2021-02-28"),
+        ({"every": "month"}, "2021-03-30", "2021-02-28"),
+        ({"every": "month", "determine": "0d"}, "2021-03-31", "2021-03-01"),
+        # 40 days before 1 May is 22 March, before the change of 1 April, whose determination was on 20 February.
+        ({"every": "month", "determine": "40d"}, "2021-03-25", "2021-03-22"),
+        ({"every": "month", "determine": "40d"}, "2021-03-22", "2021-02-20"),
+        ({"every": "year", "determine": "1d"}, "2021-12-31", "2020-12-31"),
+        ({"every": "week", "determine": "1d"}, "2021-03-14", "2021-03-07"),
+        # From 1 January 2021 ten days at a time, to both sides.
+        ({"every": "10d", "determine": "0d"}, "2021-01-01", "2020-12-22"),
+        ({"every": "10d", "determine": "0d"}, "2021-01-15", "2021-01-11"),
+        ({"every": "quarter", "on": "third_friday", "months": [3, 6, 9, 12], "determine": "5bd", "calendar": "XNYS"},
+         "2021-03-12", "2020-12-11"),
+        ({"every": "quarter", "on": "third_friday", "months": [3, 6, 9, 12], "determine": "third_friday"},
+         "2021-03-15", "2021-02-19"),
+    ],
+)  # fmt: skip
+def test_the_determination_before_an_instant(schedule: dict[str, Any], instant: str, before: str) -> None:
+    found = Schedule.model_validate(schedule).determined_before(to_instant(instant), to_instant("2021-01-01"))
+    assert found == to_instant(before)
+
+
+def test_a_calendar_that_does_not_reach_so_far_back_is_an_error() -> None:
+    schedule = Schedule(every="month", on="first_business_day", calendar="XNYS")
+    first = business_days("XNYS").first
+    with pytest.raises(MethodologyError, match="calendar XNYS knows no review before"):
+        schedule.determined_before(to_instant(first), to_instant("2021-01-01"))
+
+
+@given(
+    every=st.sampled_from(["week", "month", "quarter", "11d"]),
+    lag=st.sampled_from(["0d", "1d", "12h", "45d"]),
+    hours=st.integers(0, 24 * 800),
+)
+def test_the_determination_before_is_the_last_of_all(every: str, lag: str, hours: int) -> None:
+    schedule = Schedule.model_validate({"every": every, "determine": lag, "at": "16:00", "zone": "Europe/London"})
+    instant, base = to_instant("2020-01-01") + np.timedelta64(hours, "h"), to_instant("2020-02-03")
+    dates = schedule.dates(to_instant("2018-01-01"), to_instant("2023-01-01"), base)
+    known = [one.determined_at for one in dates if one.determined_at < instant]
+    assert schedule.determined_before(instant, base) == max(known)

@@ -184,6 +184,35 @@ class Schedule(BaseModel):
                 return self._with_lags(found[:count])
             span *= 4
 
+    def determined_before(self, instant: np.datetime64, base: np.datetime64) -> np.datetime64:
+        """Return the last instant before another at which the schedule determines a change, also before the base.
+
+        Args:
+            instant: The other instant.
+            base: From whose local day a number of days is counted.
+
+        Raises:
+            MethodologyError: The calendar does not reach so far back.
+
+        >>> march, base = to_instant("2021-03-31"), to_instant("2020-01-01")
+        >>> Schedule(every="month", determine="1d").determined_before(march, base)
+        np.datetime64('2021-02-28T00:00:00.000000')
+        """
+        # Business days and day rules may lie further back than the least length of the lag.
+        reach = 2 * self.determination_lag + 2 * _LONGEST_CLOSURE
+        start = instant - np.timedelta64(timedelta(days=max(counted_days(self.every) or 0, 366)) + reach)
+        end = instant + np.timedelta64(reach)
+        if self.calendar is not None:
+            known = business_days(self.calendar)
+            first, last = fixings([known.first + reach, known.last], time(0), self.zone)
+            start, end = max(start, first), min(end, last)
+        effective = self.effective(start, end, base) if start < end else np.array([], "datetime64[us]")
+        determined = lagged(effective, self.determine, self.at, self.zone, self.calendar)
+        before = determined[determined < instant]
+        if not len(before):
+            raise MethodologyError(f"calendar {self.calendar} knows no review before {format_instant(instant)}")
+        return np.datetime64(before[-1])
+
     def around(self, effective: np.datetime64) -> RebalanceDate:
         """Return the dates of a change that takes effect at an instant."""
         return self._with_lags(np.array([to_instant(effective)]))[0]

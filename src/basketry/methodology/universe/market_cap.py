@@ -1,7 +1,5 @@
 """Size: bounds on market capitalisation."""
 
-from basketry.core.numbers import Floats
-from basketry.market.panel import Panel
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.universe._bounds import Bounded
 
@@ -12,15 +10,14 @@ class MarketCap(Bounded):
 
     >>> MarketCap(min=1e7).words()
     'The market capitalisation is at least 10,000,000.'
+    >>> MarketCap(min=1e7, window="90d", statistic="median").words()
+    'The median market capitalisation over 90 days is at least 10,000,000.'
     """
 
+    figure = "market_cap"
     formula = "min ≤ P·S ≤ max"
     source = "S&P Cryptocurrency Indices methodology (2021): 10 million to enter, 8 million to stay"
 
-    def measured(self, view: Panel) -> Floats:
-        """Return market capitalisation."""
-        return view.latest("market_cap")
-
     def words(self) -> str:
         """Return the rule as a sentence."""
-        return f"The market capitalisation is {self.bounds_in_words()}."
+        return self.sentence("market capitalisation")

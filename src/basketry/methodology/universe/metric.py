@@ -1,15 +1,10 @@
 """Bounds on any named metric."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
-from basketry.market.panel import Panel
-from basketry.methodology.metrics import metric
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.universe._bounds import Bounded
+from basketry.methodology.universe._window import Statistic, window_in_words
 
 
 @UNIVERSE.register("metric")
@@ -18,8 +13,7 @@ class Metric(Bounded):
 
     Attributes:
         metric: Name of a metric or field, such as tvl, revenue or developers; also written `name`.
-        window: Take the statistic over this window instead of the latest figure.
-        statistic: Median or mean over the window.
+        statistic: Of the figures in the window. None where `days` is given, or no window.
 
     >>> Metric(name="tvl", min=1e8).words()
     'The metric tvl is at least 100,000,000.'
@@ -29,16 +23,16 @@ class Metric(Bounded):
     source = "Fundamental screens of DeFi indices (DeFi Pulse Index criteria, 2020: value locked, usage)"
 
     metric: str = Field(alias="name", min_length=1)
-    window: Duration | None = None
-    statistic: Literal["median", "mean"] = "median"
+    statistic: Statistic = "median"
 
-    def measured(self, view: Panel) -> Floats:
-        """Return the metric."""
-        if self.window is None:
-            return metric(view, self.metric)
-        return view.statistic(self.metric, self.statistic, self.window)
+    def compared(self) -> str:
+        """Return the name of the metric."""
+        return self.metric
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        over = "" if self.window is None else f" ({self.statistic} over {self.window.days} days)"
-        return f"The metric {self.metric}{over} is {self.bounds_in_words()}."
+        if self.window is None or self.days is not None:
+            return self.sentence(f"metric {self.metric}")
+        since = window_in_words(self.window)
+        over = since if self.window == "review" else f"over {since}"
+        return f"The metric {self.metric} ({self.statistic} {over}) is {self.bounds_in_words()}."

@@ -1,7 +1,5 @@
 """Price: bounds on the price of one unit."""
 
-from basketry.core.numbers import Floats
-from basketry.market.panel import Panel
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.universe._bounds import Bounded
 
@@ -12,15 +10,14 @@ class Price(Bounded):
 
     >>> Price(min=0.01).words()
     'The price is at least 0.01.'
+    >>> Price(min=0.01, window="30d", days=1).words()
+    'The price is at least 0.01 on every day of 30 days.'
     """
 
+    figure = "price"
     formula = "min ≤ P ≤ max"
-    source = "Coin Metrics CMBI methodology: a price too small for the tick of a market is screened out"
-
-    def measured(self, view: Panel) -> Floats:
-        """Return the price."""
-        return view.latest("price")
+    source = "Coin Metrics CMBI methodology: a price too small for the tick of a market; Bitwise 10: a cent for 30 days"
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        return f"The price is {self.bounds_in_words()}."
+        return self.sentence("price")

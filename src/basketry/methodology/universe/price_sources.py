@@ -1,7 +1,5 @@
 """Number of price sources."""
 
-from basketry.core.numbers import Floats
-from basketry.market.panel import Panel
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.universe._bounds import Bounded
 
@@ -14,12 +12,9 @@ class PriceSources(Bounded):
     'The number of price sources is at least 3.'
     """
 
+    figure = "sources"
     source = "CF Benchmarks, Nasdaq Crypto Index: a minimum of two or three core exchanges"
-
-    def measured(self, view: Panel) -> Floats:
-        """Return the number of price sources."""
-        return view.latest("sources")
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        return f"The number of price sources is {self.bounds_in_words()}."
+        return self.sentence("number of price sources")
