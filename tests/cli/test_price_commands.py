@@ -151,6 +151,15 @@ def test_venues_are_vetted_and_their_vetted_volume_is_kept_as_a_metric(lake: Pat
     assert metric["known_at"].to_list() == metric["time"].to_list()
 
 
+def test_what_venues_traded_is_kept_as_metrics(lake: Path) -> None:
+    # Five venues, some against more than one currency, on one whole day.
+    assert "12 figures of volume@VENUE/QUOTE" in run("price", "volumes", ASSET, "--lake", lake)
+    said = told("price", "volumes", ASSET, "--lake", lake, "--end", "2024-12-02")
+    assert (said["rows"], said["simulated_market"]) == (12, True)
+    metrics = Lake(lake).read("metrics")["metric"].unique().to_list()
+    assert "volume@sim-alder/usd" in metrics
+
+
 def test_an_index_from_reference_prices_says_in_its_factsheet_what_moves_it(tmp_path: Path) -> None:
     path = tmp_path / "LAKE"
     run("data", "simulate", "--lake", path)

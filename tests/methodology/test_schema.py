@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from basketry.jobs.new import examples
+from basketry.methodology.methodology import Methodology
 from basketry.methodology.parse import parse_yaml
 from basketry.methodology.schema import methodology_schema
 
@@ -40,6 +41,10 @@ def test_every_example_satisfies_the_schema(name: str) -> None:
         {"weight": {"by": "equl"}},
         {"select": {"by": "market_cap", "tpo": 3}},
         {"universe": [{"market_cap": {"mim": 3}}]},
+        {"universe": [{"price": {"min": 1, "window": "revew", "days": 1}}]},
+        {"universe": [{"price": {"min": 1, "window": "30d", "days": 1.5}}]},
+        {"universe": [{"price": {"min": 1, "window": "30d", "statistic": "sum"}}]},
+        {"universe": [{"venues": {"any_of": ["a"], "min": 1}}]},
         {"symbol": "../x"},
         {"base": {"date": "2015-01-01", "levle": 3}},
         {
@@ -52,6 +57,17 @@ def test_every_example_satisfies_the_schema(name: str) -> None:
 def test_what_the_parser_refuses_the_schema_refuses(change: dict[str, Any]) -> None:
     document = plain(parse_yaml(examples()["large-cap-20"]))
     assert not VALIDATOR.is_valid({**document, **change})
+
+
+def test_screens_over_windows_satisfy_the_schema() -> None:
+    screens = [
+        {"price": {"min": 0.01, "window": "30d", "days": 1}},
+        {"value_traded": {"min": 1, "window": "review", "statistic": "minimum"}},
+        {"venues": {"any_of": ["a", "b"], "quotes": ["usd"], "min": 1, "window": "90d", "days": 0.95}},
+    ]
+    document = {**plain(parse_yaml(examples()["large-cap-20"])), "universe": screens}
+    assert [error.message for error in VALIDATOR.iter_errors(document)] == []
+    assert len(Methodology.load(document).first.universe) == 3
 
 
 def test_a_section_of_a_version_is_a_section_of_the_rulebook() -> None:
