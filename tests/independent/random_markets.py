@@ -55,10 +55,13 @@ class RandomMarket:
         return "\n".join([f"base {self.base}", str(self.rules), *map(str, self.events)])
 
 
-def random_market(seed: int, with_events: bool = True, with_reviews: bool = False, with_screens: bool = False) -> RandomMarket:
+def random_market(
+    seed: int, with_events: bool = True, with_reviews: bool = False, with_screens: bool = False
+) -> RandomMarket:
     """Return a market of five to eight assets and 60 to 120 days, with rules.
 
-    With screens, the universe has bounds over windows. With reviews, members are chosen at some of the changes, up to ten days before their weights.
+    With reviews, members are chosen at some of the changes, up to ten days before their weights. With screens, the
+    universe has bounds over windows.
     """
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))

@@ -117,15 +117,15 @@ def test_markets_that_once_differed_give_the_same_by_both(seed: int) -> None:
     check(range(seed, seed + 1), True)
 
 
-@pytest.mark.parametrize("with_events", [False, True])
-def test_screens_over_windows_give_the_same_by_both(with_events: bool) -> None:
-    check(range(500, 525), with_events, with_screens=True)
+@pytest.mark.parametrize(("with_events", "with_reviews"), [(False, False), (True, False), (False, True)])
+def test_screens_over_windows_give_the_same_by_both(with_events: bool, with_reviews: bool) -> None:
+    check(range(500, 520), with_events, with_reviews, with_screens=True)
 
 
 def test_many_of_these_screens_change_who_is_held() -> None:
     differ = 0
     for seed in range(500, 515):
-        market = random_market(seed, True, with_screens=True)
+        market = random_market(seed, with_screens=True)
         found = both(market)
         if found is not None:
             market.rules["screens"] = []

@@ -101,6 +101,24 @@ def test_reviews_of_rulebooks_that_share_a_panel_are_their_own() -> None:
         assert held(calculate_index(one, market), "2020-04-02") == members
 
 
+def test_where_members_have_a_calendar_of_their_own_its_dates_are_the_reviews() -> None:
+    """The review of April is ten days before, on 22 March (81), and that of January was on 22 December: 91 days.
+
+    The data begin on 1 January. Monthly changes in between are no reviews.
+    """
+    since = {"price": {"min": 2, "window": "review", "days": 0.8}}
+    calendar: dict[str, Any] = {
+        "base": {"date": "2020-04-01", "level": 100},
+        "review": {"every": "quarter", "determine": "10d"},
+    }
+    result = calculate_index(rules(since, **calendar), panel({"a": dip(*range(12)), "b": dip(*range(82, 95))}))
+    assert held(result, "2020-04-02") == ["b"]
+    assert steps(result, "2020-04-02", "b")[0] == "passes price (on 82 of 91 days at least 2; 73 needed)"
+    assert steps(result, "2020-04-02", "a")[0] == (
+        "fails price (on 70 of 91 days at least 2; 73 needed) (members determined 2020-03-22)"
+    )
+
+
 def test_a_review_goes_by_the_schedule_of_the_version_in_force() -> None:
     """From March on by quarters: at the end of March all days since the end of December count."""
     since = {"price": {"min": 2, "window": "review", "days": 1}}

@@ -126,9 +126,7 @@ class Rulebook:
         """
         reviews = self.reviews or self.schedule
         base = local_instant(self.base.date, self.schedule.at, self.schedule.zone)
-        return tuple(
-            rule.since_review(now, lambda: reviews.determined_before(now, base)) for rule in self.universe
-        )
+        return tuple(rule.since_review(now, lambda: reviews.determined_before(now, base)) for rule in self.universe)
 
     @staticmethod
     def parse(document: Mapping[str, Any]) -> Rulebook:
