@@ -181,7 +181,7 @@ def test_in_another_currency_the_same_assets_pass(name: str, value: Any, seed: i
     panel = market(seed)
     money = ("price", "market_cap", "volume")
     fields = {field: panel.field(field) * (factor if field in money else 1.0) for field in panel.fields}
-    other = Panel(panel.times, panel.assets, fields, facts=panel.facts)
+    other = Panel(panel.times, panel.assets, fields, facts=panel.facts, memberships=panel.memberships)
     scaled = value
     if name in ("price", "market_cap", "value_traded"):
         scaled = {key: x * factor if key in ("min", "max", "keep_min") else x for key, x in value.items()}
@@ -202,8 +202,9 @@ def test_a_recorded_split_in_the_window_changes_nobody(name: str, value: Any) ->
             kind=pl.lit("redenomination")
         )
         fields = {**panel.fields, "price": price}
-        split = Panel(panel.times, panel.assets, fields, facts=panel.facts, event_table=EVENTS.conform(events))
-        before = Panel(panel.times, panel.assets, fields, facts=panel.facts)
+        split = Panel(panel.times, panel.assets, fields, facts=panel.facts, event_table=EVENTS.conform(events),
+                      memberships=panel.memberships)  # fmt: skip
+        before = Panel(panel.times, panel.assets, fields, facts=panel.facts, memberships=panel.memberships)
         for one, other in ((split, panel), (split.first_rows(row), before.first_rows(row))):
             np.testing.assert_array_equal(asked(name, value, one, members), asked(name, value, other, members))
 
@@ -215,7 +216,9 @@ def test_an_asset_without_figures_passes_no_bounds_and_asks_nothing_of_others(na
         fields = {field: panel.field(field).copy() for field in panel.fields}
         for values in fields.values():
             values[:, 2] = np.nan
-        without = asked(name, value, Panel(panel.times, panel.assets, fields), np.ones(6, dtype=bool))
+        without = asked(
+            name, value, Panel(panel.times, panel.assets, fields, memberships=panel.memberships), np.ones(6, dtype=bool)
+        )
         assert not without[2]
         others = np.arange(6) != 2
         np.testing.assert_array_equal(without[others], asked(name, value, panel, np.ones(6, dtype=bool))[others])
@@ -230,7 +233,9 @@ def test_a_day_without_a_figure_fails_who_must_have_one_on_every_day() -> None:
             fields = {field: np.abs(np.nan_to_num(panel.field(field), nan=1.0)) for field in panel.fields}
             for values in fields.values():
                 values[-3, 2] = values[-6, 3] = np.nan
-            kept = asked(name, value, Panel(panel.times, panel.assets, fields), nobody(panel))
+            kept = asked(
+                name, value, Panel(panel.times, panel.assets, fields, memberships=panel.memberships), nobody(panel)
+            )
             assert kept.tolist() == [True, True, False, True, True, True], name
 
 

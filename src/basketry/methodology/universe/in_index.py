@@ -30,6 +30,11 @@ class InIndex(UniverseRule):
         del members
         return members_of(view, self.index)
 
+    def told(self, view: Panel, members: Bools) -> list[str]:
+        """Return the parent's symbol for each asset."""
+        del members
+        return [self.index] * len(view.assets)
+
     def words(self) -> str:
         """Return the rule as a sentence."""
         return f"The asset is a member of {self.index}."
