@@ -92,6 +92,15 @@ def test_sector_cap_shares_within_and_outside_in_proportion() -> None:
     assert result == pytest.approx([0.4 * 2 / 3, 0.4 / 3, 0.45, 0.15], abs=1e-15)
 
 
+def test_optimum_global_cryptoasset_index_fixes_two_weights() -> None:
+    # MVIS CryptoCompare Optimum Global Cryptoasset Index (MarketVector): bitcoin 40%, ether 25%, the other 35% among
+    # all others in proportion to their capitalisation, here 128, 91, 64 and 40 of 323.
+    stated = [0.4, 0.25, *[float("nan")] * 4]
+    result = cap_weights([1240, 420, 128, 91, 64, 40], lower=stated, upper=stated)
+    exact = [Fraction(2, 5), Fraction(1, 4), *(Fraction(35, 100) * Fraction(size, 323) for size in (128, 91, 64, 40))]
+    assert result == pytest.approx([float(weight) for weight in exact], abs=1e-15)
+
+
 def test_infeasible_cap_states_the_arithmetic() -> None:
     with pytest.raises(CapInfeasibleError, match=r"4 assets x 0\.2 = 0\.8 < 1: raise the cap to at least 0\.25 or"):
         cap_weights([4, 3, 2, 1], cap=0.2)

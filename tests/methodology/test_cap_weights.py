@@ -184,7 +184,7 @@ def test_extreme_weights_neither_overflow_nor_vanish() -> None:
         ),
         ([3, 2, 0], {"cap": 0.4}, r"2 assets \(1 of 3 have no weight\) x 0.4 = 0.8 < 1"),
         ([3, 2, 1], {"floor": 0.4}, r"floors that sum to 1.2 > 1: lower the floor to at most 0.333333"),
-        ([3, 2, 1], {"cap": 0.2, "largest": 0.3}, r"caps of 3 assets sum to 0.7 < 1"),
+        ([3, 2, 1], {"cap": 0.2, "largest": 0.3}, r"limits of 3 assets sum to 0.7 < 1"),
         ([3, 2, 1], {"cap": 0.5, "floor": 0.6}, "floor 0.6 is above the cap 0.5"),
         ([1, 1], {"groups": "ab", "group_cap": 0.3}, r"groups hold a 0.3 \+ b 0.3 = 0.6 < 1"),
         ([1, 1], {"groups": ["a", None], "group_cap": 0.3, "cap": 0.6}, r"a 0.3 \+ other assets 0.6 = 0.9"),

@@ -27,6 +27,8 @@ def cap_weights(
     group_cap: float | Mapping[Hashable, float] | None = None,
     floor: float | None = None,
     concentration: tuple[float, float, float] | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
 ) -> Floats:
     """Return weights that keep every limit and are otherwise in proportion to those given, shape (n,).
 
@@ -37,8 +39,8 @@ def cap_weights(
     where more limits come in: a group above its cap has a λ of its own; for a concentration limit, the best
     choice of the assets above y.
 
-    The result keeps the order of the weights, gives equal weights the same, and does not depend on the order
-    in which assets are listed, to the last bit.
+    The result keeps the order of the weights and gives equal weights the same, except across groups and limits of
+    their own, and does not depend on the order in which assets are listed, to the last bit.
 
     Args:
         weights: Weights before capping, not negative, shape (n,); scaled to sum to 1.
@@ -49,7 +51,11 @@ def cap_weights(
         group_cap: No group above this, or above its own cap where a mapping is given.
         floor: No weight below this.
         concentration: (x, y, z): none above x, and those above y sum to z at most (UCITS 5/10/40: 0.10, 0.05,
-            0.40).
+            0.40). Beside it a limit of an asset's own says whether the asset is above y: `lower` above y, or
+            `upper` not above it.
+        lower: Each asset's own floor in place of `floor`, NaN where it has none, shape (n,).
+        upper: Each asset's own cap in place of `cap` and `largest`, NaN where it has none, shape (n,). An asset with
+            the same number in both weighs exactly that.
 
     Raises:
         CapInfeasibleError: No weights keep the limits; the message gives the arithmetic.
@@ -60,6 +66,8 @@ def cap_weights(
 
     >>> cap_weights([40, 24, 20, 10, 6], cap=0.25).tolist()
     [0.25, 0.25, 0.25, 0.15625, 0.09375]
+    >>> cap_weights([50, 30, 20], lower=[0.4, np.nan, np.nan], upper=[0.4, np.nan, np.nan]).round(12).tolist()
+    [0.4, 0.36, 0.24]
     >>> cap_weights([1, 1, 1, 1], cap=0.2)
     Traceback (most recent call last):
     ...
@@ -68,21 +76,67 @@ def cap_weights(
     """
     raw = _checked(weights)
     _check_limits(cap, largest, floor, concentration)
-    upper = np.full(len(raw), 1.0 if cap is None else cap)
-    if largest is not None:
-        first = raw == raw.max()
-        if first.sum() == 1:
-            upper[first] = largest
-    lower = np.full(len(raw), floor) if floor else np.zeros(len(raw))
+    low, high = bounds_of_each(raw, cap=cap, largest=largest, floor=floor, lower=lower, upper=upper)
     if (groups is None) != (group_cap is None):
         raise MethodologyError("groups and group_cap go together: a label for each asset, and the cap of a group")
     if groups is not None and group_cap is not None:
         if concentration is not None:
             raise MethodologyError("group caps and a concentration limit cannot be combined")
-        return _grouped(raw, lower, upper, _members(groups, group_cap, len(raw)))
+        return _grouped(raw, low, high, _members(groups, group_cap, len(raw)))
     if concentration is not None:
-        return _concentrated(raw, lower, upper, *concentration)
-    return _bounded(raw, lower, upper, 1.0)
+        return _concentrated(raw, low, high, *concentration, apart=_apart(len(raw), lower, upper))
+    return _bounded(raw, low, high, 1.0)
+
+
+def bounds_of_each(
+    weights: Floats,
+    *,
+    cap: float | None = None,
+    largest: float | None = None,
+    floor: float | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+) -> tuple[Floats, Floats]:
+    """Return the least and the greatest weight of each asset under `cap_weights`, without groups and concentration.
+
+    Raises:
+        CapInfeasibleError: The least is above the greatest.
+    """
+    count = len(weights)
+    high = np.full(count, 1.0 if cap is None else cap)
+    if largest is not None:
+        first = weights == weights.max()
+        if first.sum() == 1:
+            high[first] = largest
+    low = np.full(count, floor) if floor else np.zeros(count)
+    if lower is None and upper is None:
+        return low, high
+    for name, limits, own in (("lower", low, lower), ("upper", high, upper)):
+        stated = _own(name, own, count)
+        np.copyto(limits, stated, where=~np.isnan(stated))
+    wrong = np.flatnonzero(low > high)
+    if len(wrong):
+        place = int(wrong[0])
+        raise CapInfeasibleError(f"number {place} is to weigh at least {low[place]:g} and at most {high[place]:g}")
+    return low, high
+
+
+def _own(name: str, limits: ArrayLike | None, count: int) -> Floats:
+    """Return an own limit of each asset, NaN where there is none, shape (count,)."""
+    if limits is None:
+        return np.full(count, np.nan)
+    own = np.asarray(limits, dtype=np.float64)
+    if own.shape != (count,):
+        raise MethodologyError(f"{name}: expected a list of {count} limits, NaN for an asset without one")
+    wrong = np.flatnonzero((own < 0) | (own > 1) | ((own == 0) & (name == "upper")))
+    if len(wrong):
+        raise MethodologyError(f"{name}: number {wrong[0]} is {own[wrong[0]]:g}, not a fraction between 0 and 1")
+    return own
+
+
+def _apart(count: int, lower: ArrayLike | None, upper: ArrayLike | None) -> Bools:
+    """Return which assets have a limit of their own, shape (count,)."""
+    return ~(np.isnan(_own("lower", lower, count)) & np.isnan(_own("upper", upper, count)))
 
 
 def _checked(weights: ArrayLike) -> Floats:
@@ -148,7 +202,7 @@ def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
             return result
     else:
         share = exact_sum(raw)
-        scaled = raw if abs(share - total) <= _ROUNDING else raw * (total / share)
+        scaled = raw if abs(share - total) <= _ROUNDING or share == 0 else raw * (total / share)
         if share > 0 and (scaled <= upper).all() and (scaled >= lower).all():
             return scaled
     ceiling = np.where(raw > 0, upper, lower)
@@ -160,7 +214,8 @@ def _bounded(raw: Floats, lower: Floats, upper: Floats, total: float) -> Floats:
     points = np.concatenate([opens[free], shuts[floored]])
     slopes = np.concatenate([raw[free], -raw[floored]])
     steps = np.concatenate([-upper[free], lower[floored]])
-    order = np.lexsort((slopes, points))
+    # Every key takes part, so that the order of the assets decides nothing.
+    order = np.lexsort((steps, slopes, points))
     points = points[order]
     sums = exact_sum(ceiling) + np.cumsum(steps[order]) + np.cumsum(slopes[order]) / points
     place = int(np.searchsorted(-sums, -total, side="right")) - 1
@@ -180,19 +235,20 @@ def _check_room(raw: Floats, lower: Floats, upper: Floats, total: float, room: f
     count = len(raw)
     least = exact_sum(lower)
     if least > total + TOLERANCE:
-        # Floors differ where some assets must count as large; then there is no one floor to lower.
-        advice = f"lower the floor to at most {_down(total / count)} or select fewer assets"
+        # Where floors differ there is no one floor to lower.
+        one = np.ptp(lower) == 0
+        advice = f"lower {f'the floor to at most {_down(total / count)}' if one else 'a floor'} or select fewer assets"
         raise CapInfeasibleError(f"{count} assets with floors that sum to {least:.6g} > {total:.6g}: {advice}")
     if room >= total - TOLERANCE:
         return
     zeros = int((raw == 0).sum())
     note = f" ({zeros} of {count} have no weight)" if zeros else ""
     holding = count - zeros
-    if not holding or (not zeros and np.ptp(upper) > 0):
+    if not holding or np.ptp(upper[raw > 0]) > 0 or lower[raw == 0].any():
         raise CapInfeasibleError(
-            f"the caps of {holding} assets{note} sum to {room:.6g} < {total:.6g}: raise a cap or select more assets"
+            f"the limits of {holding} assets{note} sum to {room:.6g} < {total:.6g}: raise a cap or select more assets"
         )
-    cap = float(upper.min())
+    cap = float(upper[raw > 0][0])
     more = math.ceil(total / cap - TOLERANCE)
     raise CapInfeasibleError(
         f"{holding} assets{note} x {cap:g} = {room:.6g} < {total:.6g}: raise the cap to at least "
@@ -270,20 +326,32 @@ def _check_groups(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group
     )
 
 
-def _concentrated(raw: Floats, lower: Floats, upper: Floats, single: float, over: float, total: float) -> Floats:
+def _concentrated(
+    raw: Floats, lower: Floats, upper: Floats, single: float, over: float, total: float, *, apart: Bools
+) -> Floats:
     """Try each number of assets that may weigh more than y, and keep the result nearest to the weights given.
 
     With k large assets, those weigh from y to x and form a group capped at z; the others weigh y at most.
-    Every set of weights that keeps the rule and the order of the assets is of that form for some k.
+    Every set of weights that keeps the rule and the order of the assets is of that form for some k. Of the assets that
+    are set apart by a limit of their own, that limit says whether they are large; they do not count in k.
     """
     upper = np.minimum(upper, single)
+    always = apart & (lower > over)
+    unclear = np.flatnonzero(apart & ~always & (upper > over))
+    if len(unclear):
+        raise MethodologyError(
+            f"the limits of number {unclear[0]} lie on both sides of {over:g}, so they do not say whether it counts as "
+            f"large: beside a concentration limit give a least weight above {over:g}, or a greatest not above it"
+        )
+    if (lower > upper).any():
+        raise CapInfeasibleError(f"number {np.flatnonzero(lower > upper)[0]} is to weigh more than {single:g}")
     plain = _bounded(raw, lower, upper, 1.0)
     if exact_sum(plain[plain > over + _ROUNDING]) <= total + _ROUNDING:
         return plain
     best: Floats | None = None
     least = math.inf
-    for threshold in [np.inf, *np.unique(raw[raw > 0])[::-1].tolist()]:
-        large = raw >= threshold
+    for threshold in [np.inf, *np.unique(raw[(raw > 0) & ~apart])[::-1].tolist()]:
+        large = always | ((raw >= threshold) & ~apart)
         if large.sum() * over > total + TOLERANCE:
             break
         low = np.where(large, np.maximum(lower, over), lower)
@@ -298,6 +366,11 @@ def _concentrated(raw: Floats, lower: Floats, upper: Floats, single: float, over
         if distance < least:
             best, least = found, distance
     if best is None:
+        if apart.any():
+            raise CapInfeasibleError(
+                f"{int((raw > 0).sum())} assets, {int(apart.sum())} of them with limits of their own, cannot keep "
+                f"{single:g}/{over:g}/{total:g}: select more assets or raise a limit"
+            )
         raise CapInfeasibleError(_too_few(raw, single, over, total))
     return best
 
