@@ -175,7 +175,7 @@ def test_a_ratio_that_the_prices_contradict_is_written_with_a_warning(lake: Lake
         (("weight:", "wieght:"), r"wieght: unknown key (did you mean 'weight'?)"),
         (("market_cap:", "market_cup:"), "unknown universe rule 'market_cup' (did you mean 'market_cap'?)"),
         (("cap: 0.5", "cap: 0.2"), "3 members x 0.2 = 0.6 < 1"),
-        (("cap: 0.5", "cap: 1.5"), "weight: cap.limit: Input should be less than or equal to 1"),
+        (("cap: 0.5", "cap: 1.5"), "weight.cap.limit: Input should be less than or equal to 1"),
         (("top: 3", "tpo: 3"), "unknown key 'tpo' (did you mean 'top'?)"),
         (("symbol: THREE", "symbol: ../THREE"), "symbol: '../THREE' must be"),
         (("every: month", "every: mnth"), "did you mean 'month'"),

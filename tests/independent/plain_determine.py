@@ -246,27 +246,49 @@ def _within(value: float, other: float, factor: float) -> bool:
 
 
 def _capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:
-    """Return weights in which no cap is broken: fix what exceeds, share the rest, and again."""
+    """Return weights that keep every limit and are else in proportion: λ times the raw one, within its limits."""
     total = math.fsum(raw.values())
     weights = {a: w / total for a, w in raw.items()}
-    if rules["cap"] is None:
+    fixed = {a: w for a, w in rules["fixed"].items() if a in weights}
+    others = [a for a in weights if a not in fixed]
+    stated = math.fsum(fixed.values())
+    low, high = _limits(weights, rules)
+    if not others and stated < 1 - 1e-12:
+        return {a: w / stated for a, w in fixed.items()}
+    if math.fsum(low.values()) > 1 + 1e-12 or math.fsum(high.values()) < 1 - 1e-12:
+        return {**fixed, **{a: (1 - stated) / len(others) for a in others}}
+    if all(low[a] <= w <= high[a] for a, w in weights.items()):
         return weights
-    limit = dict.fromkeys(weights, rules["cap"])
+    below, above = 0.0, 1e30
+    for _ in range(250):
+        middle = (below + above) / 2 if above < 1e-6 or below > above / 4 else math.sqrt(max(below, 1e-30) * above)
+        clipped = math.fsum(min(max(middle * w, low[a]), high[a]) for a, w in weights.items())
+        below, above = (middle, above) if clipped < 1 else (below, middle)
+    # What lies between its limits shares what the others leave, which is nearer than the last halving.
+    held = {
+        a: low[a] if above * w < low[a] else high[a] for a, w in weights.items() if not low[a] < above * w < high[a]
+    }
+    free = math.fsum(w for a, w in weights.items() if a not in held)
+    room = 1 - math.fsum(held.values())
+    return {a: held[a] if a in held else w * room / free for a, w in weights.items()}
+
+
+def _limits(weights: dict[str, float], rules: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the least and the greatest weight of each asset: stated, its own, or the common one."""
+    low = dict.fromkeys(weights, rules["floor"] or 0.0)
+    high = dict.fromkeys(weights, rules["cap"] or 1.0)
     largest = max(weights.values())
     first = [a for a, w in weights.items() if w == largest]
     if len(first) == 1:
-        limit[first[0]] = rules["largest"] or rules["cap"]
-    if math.fsum(limit.values()) < 1 - 1e-12:
-        return dict.fromkeys(weights, 1 / len(weights))
-    fixed: dict[str, float] = {}
-    while True:
-        room = 1 - math.fsum(fixed.values())
-        free = math.fsum(w for a, w in weights.items() if a not in fixed)
-        spread = {a: w * room / free for a, w in weights.items() if a not in fixed}
-        over = [a for a, w in spread.items() if w > limit[a]]
-        if not over:
-            return {a: fixed.get(a, spread.get(a, 0.0)) for a in weights}
-        fixed |= {a: limit[a] for a in over}
+        high[first[0]] = rules["largest"] or rules["cap"] or 1.0
+    for a, (least, most) in rules["limits"].items():
+        if a in weights:
+            low[a] = low[a] if least is None else least
+            high[a] = high[a] if most is None else most
+    for a, weight in rules["fixed"].items():
+        if a in weights:
+            low[a] = high[a] = weight
+    return low, high
 
 
 Caps = dict[str, float | None]

@@ -56,12 +56,16 @@ class RandomMarket:
 
 
 def random_market(
-    seed: int, with_events: bool = True, with_reviews: bool = False, with_screens: bool = False
+    seed: int,
+    with_events: bool = True,
+    with_reviews: bool = False,
+    with_screens: bool = False,
+    stated: bool = False,
 ) -> RandomMarket:
     """Return a market of five to eight assets and 60 to 120 days, with rules.
 
     With reviews, members are chosen at some of the changes, up to ten days before their weights. With screens, the
-    universe has bounds over windows.
+    universe has bounds over windows. If asked, the weights of some assets are stated, or limited.
     """
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))
@@ -70,6 +74,8 @@ def random_market(
     if with_reviews:
         months = rng.choice((range(1, 13, 2), range(2, 13, 2), range(1, 13)))
         rules["review"] = {"months": list(months), "determine": rules["determine"] + rng.choice((0, 0, 1, 4, 10))}
+    if stated:
+        rules |= _stated(Random(seed))  # noqa: S311 - a test that can be repeated
     # Where a history is required, the base comes after it; else it may come before the determination has data.
     base = rules["min_days"] + rules["determine"] + rng.randint(1, 5) if rules["min_days"] else rng.choice((0, 3, 30))
     if with_screens:
@@ -146,6 +152,20 @@ def random_rules(rng: Random) -> dict[str, Any]:
         "drift_relative": rng.random() < 0.3,
         "volatility": rng.choice((None, None, (rng.uniform(0.3, 1.0), rng.choice((5, 10))))),
         "total": rng.choice((None, {"method": rng.choice(("quantity", "rate")), "utilisation": 0.8, "lag": 1})),
+    }
+
+
+def _stated(rng: Random) -> dict[str, Any]:
+    """Return weights and limits by asset, of so many members that all can be kept; on some dates there are fewer."""
+    top, cap = rng.choice((None, 4, 5)), rng.choice((None, 0.45, 0.5))
+    return {
+        "top": top,
+        "buffer": (top - 1, top + 1) if top and rng.random() < 0.5 else None,
+        "fixed": rng.choice(({}, {"a": 0.3}, {"a": 0.35, "b": 0.2}, {"b": 0.02, "c": 0.1})),
+        "limits": rng.choice(({}, {"d": (0.1, 0.15)}, {"d": (None, 0.05), "e": (0.3, None)}, {"e": (0.0, 1.0)})),
+        "floor": rng.choice((None, 0.04)),
+        "cap": cap,
+        "largest": 0.7 if cap and rng.random() < 0.3 else None,
     }
 
 
@@ -320,6 +340,14 @@ def methodology_of(market: RandomMarket) -> Methodology:
         weight["window"] = f"{rules['window']}d"
     if rules["cap"]:
         weight["cap"] = {"limit": rules["cap"], "largest": rules["largest"]} if rules["largest"] else rules["cap"]
+    for name in ("floor", "fixed"):
+        if rules.get(name):
+            weight[name] = rules[name]
+    if rules.get("limits"):
+        weight["limits"] = {
+            asset: {name: value for name, value in zip(("min", "max"), own, strict=True) if value is not None}
+            for asset, own in rules["limits"].items()
+        }
     select: dict[str, Any] = {"by": "market_cap"} | ({"top": rules["top"]} if rules["top"] else {"all": {}})
     if rules["buffer"]:
         select["buffer"] = dict(zip(("enter", "leave"), rules["buffer"], strict=True))

@@ -95,6 +95,35 @@ RULES: dict[str, dict[str, Any]] = {
     "cci30": {"min_traded": (30, 1e4), "top": 30, "weight": "smoothed"},
 }
 
+STATED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    # Ether comes in 2015 and until then leaves its weight to the others; nobody is ever called nobody.
+    "fixed": ("large-cap-20", {"fixed": {"bitcoin": 0.4, "ethereum": 0.25}}, {"cap": None}),
+    "fixed, cap and floor": (
+        "large-cap-20",
+        {"fixed": {"bitcoin": 0.4, "ripple": 0.002}, "cap": 0.1, "floor": 0.005},
+        {"cap": 0.1, "floor": 0.005},
+    ),
+    "fixed beside the largest": (
+        "cd20-like",
+        {"fixed": {"litecoin": 0.1}, "cap": {"limit": 0.2, "largest": 0.3}},
+        {"cap": 0.2, "largest": 0.3},
+    ),
+    "limits": (
+        "large-cap-20",
+        {
+            "limits": {"bitcoin": {"min": 0.1, "max": 0.3}, "litecoin": {"max": 0.05}, "ripple": {"min": 0.2}},
+            "cap": 0.25,
+        },
+        {"cap": 0.25},
+    ),
+    "fixed and limits in units": (
+        "cmbi10-like",
+        {"fixed": {"bitcoin": 0.3, "nobody": 0.2}, "limits": {"litecoin": {"min": 0.15}}, "floor": 0.01},
+        {"cap": None, "floor": 0.01},
+    ),
+}
+"""Example, the limits put under `weight:`, and the common ones for the plain implementation."""
+
 
 def rulebook(name: str) -> Methodology:
     """An example, or the rules of a total market with screens over windows in place of its own."""
@@ -126,12 +155,36 @@ def test_levels_equal_those_of_the_plain_implementation(
     real_tags: pl.DataFrame,
     tables: dict[str, dict[str, dict[date, float]]],
 ) -> None:
-    methodology = rulebook(name)
+    compare(rulebook(name), RULES[name], real_panel, real_tags, tables)
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_levels_with_stated_weights_and_limits_by_asset_equal_those_of_the_plain_implementation(
+    name: str,
+    real_panel: Panel,
+    real_tags: pl.DataFrame,
+    tables: dict[str, dict[str, dict[date, float]]],
+) -> None:
+    example, limits, common = STATED[name]
+    document = Methodology.load(EXAMPLES / f"{example}.yaml").document
+    weight = {key: value for key, value in document["weight"].items() if key != "cap"}
+    own = {asset: (one.get("min"), one.get("max")) for asset, one in limits.get("limits", {}).items()}
+    plain = {**RULES[example], **common, "fixed": limits.get("fixed", {}), "limits": own}
+    compare(Methodology.load({**document, "weight": weight | limits}), plain, real_panel, real_tags, tables)
+
+
+def compare(
+    methodology: Methodology,
+    rules: dict[str, Any],
+    real_panel: Panel,
+    real_tags: pl.DataFrame,
+    tables: dict[str, dict[str, dict[date, float]]],
+) -> None:
     result = calculate_index(methodology, real_panel, start=BASE)
     first, last = (real_panel.times[place].item().date() for place in (0, -1))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     tags = {asset: {"stablecoin"} for asset in real_tags["asset"]}
-    index = PlainIndex(tables, days, tags, {**USUAL, **RULES[name]})
+    index = PlainIndex(tables, days, tags, {**USUAL, **rules})
     levels = index.run(BASE, methodology.first.base.level).levels
     assert [day.isoformat() for day in levels] == [str(time.astype("datetime64[D]")) for time in result.times]
     np.testing.assert_allclose(result.level(), list(levels.values()), rtol=1e-9)

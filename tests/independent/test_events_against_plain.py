@@ -86,10 +86,12 @@ def baskets(result: IndexResult) -> dict[date, Basket]:
     return found
 
 
-def check(seeds: range, with_events: bool, with_reviews: bool = False, with_screens: bool = False) -> None:
+def check(
+    seeds: range, with_events: bool, with_reviews: bool = False, with_screens: bool = False, stated: bool = False
+) -> None:
     wrong = {}
     for seed in seeds:
-        market = random_market(seed, with_events, with_reviews, with_screens)
+        market = random_market(seed, with_events, with_reviews, with_screens, stated)
         try:
             difference = first_difference(market)
         except BasketryError as error:
@@ -107,6 +109,11 @@ def test_random_markets_give_the_same_by_both(with_events: bool) -> None:
 @pytest.mark.parametrize("with_events", [False, True])
 def test_random_markets_with_reviews_give_the_same_by_both(with_events: bool) -> None:
     check(range(30), with_events, with_reviews=True)
+
+
+@pytest.mark.parametrize("with_reviews", [False, True])
+def test_random_markets_with_weights_stated_by_asset_give_the_same_by_both(with_reviews: bool) -> None:
+    check(range(6010, 6040), with_events=True, with_reviews=with_reviews, stated=True)
 
 
 @pytest.mark.parametrize("seed", [2313, 2385, 5057, 5090, 5104, 5266])

@@ -110,6 +110,23 @@ def test_a_weight_of_zero_has_the_factor_one() -> None:
     assert (basket.units.tolist(), basket.factors.tolist()) == ([100.0, 0.0], [1.0, 1.0])
 
 
+def test_a_weight_that_no_units_before_capping_give_has_units_of_its_own() -> None:
+    # The first has no supply that counts, and is lifted to 20%. The others' 800 and 250 units have the factor 0.8 and
+    # are worth 6,400 + 1,600 at the determination, which is 80%: 20% are 2,000, or 200 units at 10.
+    decision = decided(
+        [0.2, 0.64, 0.16], [10.0, 10.0, 8.0], raw=np.array([0.0, 0.8, 0.2]), shares=np.array([0.0, 800.0, 250.0])
+    )  # fmt: skip
+    basket, _ = struck(decision, [20.0, 10.0, 8.0], fix="units")
+    assert basket is not None
+    assert basket.factors == pytest.approx([1.0, 0.8, 0.8])
+    assert basket.units == pytest.approx([200.0, 640.0, 200.0])
+    # Nobody is lifted: a weight of zero has none.
+    nothing = decided([0.0, 1.0], [10.0, 10.0], raw=np.array([0.0, 1.0]), shares=np.array([0.0, 5.0]))
+    basket, _ = struck(nothing, [10.0, 10.0], fix="units")
+    assert basket is not None
+    assert basket.units.tolist() == [0.0, 5.0]
+
+
 def test_two_baskets_together_hold_the_plan_of_a_transition() -> None:
     old = held([0, 2], [4.0, 1.0], [10.0, 60.0], factors=np.array([0.5, 0.6]))
     new = held([1, 2], [2.0, 3.0], [5.0, 30.0], factors=np.array([0.7, 0.8]), seen=np.array([8, 9]))

@@ -29,6 +29,17 @@ def test_two_rulebooks_are_compared_rule_by_rule(rulebook: Path) -> None:
         "weight.cap": (0.5, 0.4),
     }
     assert compare(rulebook, rulebook).rules == ()
+    limits = {"x": {"min": 0.1, "max": 0.3}, "y": {"max": 0.2}}
+    before = changed(rulebook, weight={"by": "market_cap", "fixed": {"a": 0.4}, "limits": limits})
+    one = before.rename(before.with_name("before.yaml"))
+    limits = {"x": {"min": 0.15, "max": 0.3}}
+    after = changed(rulebook, weight={"by": "market_cap", "fixed": {"a": 0.45, "b": 0.1}, "limits": limits})
+    assert {change.path: (change.before, change.after) for change in compare(one, after).rules} == {
+        "weight.fixed.a": (0.4, 0.45),
+        "weight.fixed.b": (None, 0.1),
+        "weight.limits.x.min": (0.1, 0.15),
+        "weight.limits.y.max": (0.2, None),
+    }
 
 
 def test_two_results_are_compared_number_by_number(rulebook: Path, lake: Lake, tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ def test_every_example_satisfies_the_schema(name: str) -> None:
         {"universe": [{"venues": {"any_of": ["a"], "min": 1}}]},
         {"symbol": "../x"},
         {"base": {"date": "2015-01-01", "levle": 3}},
+        {"weight": {"by": "market_cap", "fixed": {"bitcoin": 1.2}}},
+        {"weight": {"by": "market_cap", "fixed": {}}},
+        {"weight": {"by": "fixed", "weights": {"bitcoin": 1}, "fixed": {"bitcoin": 0.5}}},
+        {"weight": {"by": "market_cap", "limits": {"bitcoin": {"maximum": 0.2}}}},
         {
             "versions": [
                 {"from": "2021-01-01", "note": "unknown key", "changes": {"selct": {"by": "market_cap", "top": 3}}}
@@ -68,6 +72,19 @@ def test_screens_over_windows_satisfy_the_schema() -> None:
     document = {**plain(parse_yaml(examples()["large-cap-20"])), "universe": screens}
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
     assert len(Methodology.load(document).first.universe) == 3
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"fixed": {"bitcoin": 0.4}, "cap": 0.2},
+        {"limits": {"bitcoin": {"min": 0.1, "max": 0.3}, "solana": {"max": 0.05}}},
+    ],
+)
+def test_weights_and_limits_by_asset_are_known_to_the_schema(limits: dict[str, Any]) -> None:
+    document = plain(parse_yaml(examples()["large-cap-20"]))
+    weight = {"by": "market_cap", **limits}
+    assert [error.message for error in VALIDATOR.iter_errors({**document, "weight": weight})] == []
 
 
 def test_a_section_of_a_version_is_a_section_of_the_rulebook() -> None:

@@ -36,7 +36,7 @@ def test_what_is_unknown_is_refused_with_what_is_known() -> None:
     with pytest.raises(MethodologyError) as found:
         Weight.parse({"by": "market_cap", "powr": 1})
     assert "unknown key 'powr'" in str(found.value)
-    assert "market_cap takes power; caps: cap, concentration, floor, group_cap" in str(found.value)
+    assert "market_cap takes power; caps: cap, concentration, fixed, floor, group_cap, limits" in str(found.value)
     with pytest.raises(MethodologyError, match="equal takes no parameters"):
         Weight.parse({"by": "equal", "power": 1})
 
@@ -46,3 +46,16 @@ def test_a_shortage_is_told_of_where_there_are_caps() -> None:
     assert Weight.parse({"by": "equal", "cap": 0.25}).words().endswith(told)
     assert told not in Weight.parse({"by": "equal", "cap": 0.25, "shortage": "refuse"}).words()
     assert told not in Weight.parse("equal").words()
+    stated = Weight.parse({"by": "market_cap", "fixed": {"a": 0.4}})
+    assert told not in stated.words()
+    assert stated.words().endswith(
+        "On a date when too few assets are eligible for the caps, stated weights are kept and the others are equal; "
+        "where nobody else is selected, stated weights are scaled to sum to 1."
+    )
+    assert (stated.treatment, Weight.parse({"by": "equal", "cap": 0.25}).treatment) == (
+        "equal weights beside the stated",
+        "equal weights",
+    )
+    assert stated.fixed is not None
+    assert stated.fixed.assets == {"a": 0.4}
+    assert Weight.parse("equal").fixed is None

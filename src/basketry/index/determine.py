@@ -10,7 +10,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.errors import CapInfeasibleError, DataError, MethodologyError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant, to_instant
 from basketry.index.guard import examine, without
@@ -19,7 +19,6 @@ from basketry.index.supply import accepted_supplies
 from basketry.market.membership import seen_as
 from basketry.market.panel import Panel
 from basketry.methodology._exact import exact_total
-from basketry.methodology.capping import apply_caps
 from basketry.methodology.methodology import Version
 from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.select import Choice
@@ -51,7 +50,7 @@ class Determination:
         refused: Reason by column of what the guard refused.
         frozen: Reason by column of what the guard corrected.
         overridden: Reason by column of what a committee decided.
-        shortage: Why the caps could not be kept and weights are equal; None where they are kept.
+        shortage: Why the caps could not be kept and weights are equal (beside stated ones); None where they are kept.
     """
 
     version: Version
@@ -210,13 +209,8 @@ def _weigh(
     rules = version.rules.weight
     try:
         raw = rules.rule.weights(view, columns)
-        shares = rules.rule.shares(view, columns)
-        try:
-            return raw, apply_caps(rules.caps, view, columns, raw), shares, None
-        except CapInfeasibleError as error:
-            if rules.shortage == "refuse":
-                raise
-            return raw, np.full(len(columns), 1 / len(columns)), shares, str(error)
+        weights, shortage = rules.capped(view, columns, raw)
+        return raw, weights, rules.rule.shares(view, columns), shortage
     except (MethodologyError, DataError) as error:
         raise type(error)(f"determination of {format_instant(view.now)}: {error}") from error
 

@@ -82,5 +82,5 @@ def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDa
     for column, reason in sorted(found.overridden.items()):
         told.append(Evidence(found.at, names[column], "override", "applied", reason))
     if found.shortage is not None:
-        told.append(Evidence(found.at, "*", "cap_shortage", "equal weights", found.shortage))
+        told.append(Evidence(found.at, "*", "cap_shortage", found.version.rules.weight.treatment, found.shortage))
     return told

@@ -76,7 +76,7 @@ def struck_units(
     """Return capping factors, units, the value of the units, an exact sum, and the weights that they have.
 
     A factor is the weight after capping over that before, scaled so that the largest is 1; an asset without weight
-    before capping counts as not capped.
+    before capping counts as not capped, and has units by its weight where a floor or a stated weight gives it one.
 
     Args:
         weights, raw: After and before capping, shape (n,).
@@ -93,8 +93,12 @@ def struck_units(
     factors = factors / factors.max()
     if len(shares):
         units = shares * factors
+        held = raw > 0.0
         if not fixed:
             units = weights * exact_total(determined * units) / prices
+        elif np.any(weights[~held] > 0.0):
+            scale = exact_total((determined * units)[held]) / exact_total(weights[held])
+            units = np.where(held, units, weights * scale / determined)
     else:
         units = weights * value / (determined if fixed else prices)
     total, given = worth(units, prices)

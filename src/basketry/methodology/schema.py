@@ -157,11 +157,13 @@ def _weight() -> dict[str, Any]:
     choices: list[dict[str, Any]] = []
     for name, rule in WEIGHTING.rules.items():
         body = rule.model_json_schema()
+        # Beside `by: fixed` weights are not stated twice.
+        beside = {key: schema for key, schema in caps.items() if key != name}
         choices.append(
             {
                 "type": "object",
                 "description": (rule.__doc__ or "").strip().splitlines()[0],
-                "properties": {"by": {"const": name}, **body.get("properties", {}), **caps},
+                "properties": {"by": {"const": name}, **body.get("properties", {}), **beside},
                 "required": ["by", *body.get("required", [])],
                 "additionalProperties": False,
             }

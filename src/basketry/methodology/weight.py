@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from basketry.core.errors import MethodologyError, nearest_hint
-from basketry.methodology.capping import CAPPING, CappingRule
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.errors import CapInfeasibleError, MethodologyError, nearest_hint
+from basketry.core.numbers import Floats, exact_sum, normalise
+from basketry.market.panel import Panel
+from basketry.methodology.capping import CAPPING, CappingRule, apply_caps
+from basketry.methodology.capping.fixed import FixedWeights
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
 
@@ -19,7 +25,8 @@ class Weight:
         rule: Gives the weights before capping.
         caps: Limits on them.
         shortage: What happens on a date when too few assets are eligible for the caps, as three under a cap of 25%:
-            equal: equal weights, the closest that there are, recorded as an event. refuse: an error.
+            equal: equal weights, the closest that there are, recorded as an event. refuse: an error. Stated weights
+            are kept; where nobody else is selected, they are scaled to sum to 1.
     """
 
     rule: WeightingRule
@@ -53,12 +60,75 @@ class Weight:
                     f"{name} takes {', '.join(sorted(names)) or 'no parameters'}; "
                     f"caps: {', '.join(CAPPING.rules)}"
                 )
-        caps = tuple(CAPPING.build(key, entry) for key, entry in sorted(rest.items()))
+        caps = tuple(_cap(key, entry) for key, entry in sorted(rest.items()))
         return Weight(WEIGHTING.build(name, own), caps, shortage)
+
+    @property
+    def fixed(self) -> FixedWeights | None:
+        """The stated weights, None where there are none."""
+        return next((rule for rule in self.caps if isinstance(rule, FixedWeights)), None)
+
+    @property
+    def treatment(self) -> str:
+        """What is done on a date when the caps cannot be kept."""
+        return "equal weights" if self.fixed is None else "equal weights beside the stated"
+
+    def capped(self, view: Panel, selected: NDArray[np.int64], raw: Floats) -> tuple[Floats, str | None]:
+        """Return the weights after capping, shape (n,), and the arithmetic of caps that cannot be kept.
+
+        Args:
+            view: The panel as of the determination.
+            selected: Columns of the selected assets, ascending, shape (n,).
+            raw: Their weights before capping, shape (n,).
+
+        Raises:
+            CapInfeasibleError: They cannot be kept, and `shortage` is refuse.
+            MethodologyError: The limits do not go together.
+        """
+        try:
+            return apply_caps(self.caps, view, selected, raw), None
+        except CapInfeasibleError as error:
+            if self.shortage == "refuse":
+                raise
+            return self._nearest(view, selected), str(error)
+
+    def _nearest(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
+        """Return equal weights beside the stated ones, shape (n,)."""
+        if self.fixed is None:
+            return np.full(len(selected), 1 / len(selected))
+        weights = self.fixed.stated(view, selected)
+        others = np.isnan(weights)
+        if not others.any():
+            return normalise(weights)
+        weights[others] = (1 - exact_sum(weights[~others])) / np.count_nonzero(others)
+        return weights
 
     def words(self) -> str:
         """Return the section in sentences."""
         words = " ".join(rule.words() for rule in (self.rule, *self.caps))
         if self.caps and self.shortage == "equal":
-            words += " On a date when too few assets are eligible for the caps, weights are equal."
+            words += f" On a date when too few assets are eligible for the caps, {self.shortage_words()}."
         return words
+
+    def shortage_words(self) -> str:
+        """Return what weights are on a date when too few assets are eligible for the caps.
+
+        >>> Weight.parse({"by": "equal", "cap": 0.25}).shortage_words()
+        'weights are equal'
+        """
+        if self.fixed is None:
+            return "weights are equal"
+        return (
+            "stated weights are kept and the others are equal; where nobody else is selected, stated weights are "
+            "scaled to sum to 1"
+        )
+
+
+def _cap(name: str, value: Any) -> CappingRule:
+    """Return a capping rule; an error starts with the path to what is wrong in the file."""
+    try:
+        return CAPPING.build(name, value)
+    except MethodologyError as error:
+        # A mapping by asset is written without the name of the parameter.
+        message = str(error).replace(f"{name}.{CAPPING.get(name).shorthand}.", f"{name}.", 1)
+        raise type(error)(f"weight.{message}") from error

@@ -100,11 +100,17 @@ def _value(value: Any) -> str:
 
     >>> _value(1e7), _value(["a", "b"]), _value({"btc": 0.5}), _value(True)
     ('10,000,000', 'a, b', 'btc: 0.5', 'yes')
+    >>> _value({"btc": {"min": 0.1, "max": None}, "eth": {"min": 0.2, "max": 0.4}})
+    'btc: (min: 0.1), eth: (min: 0.2, max: 0.4)'
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_value(entry)}" for key, entry in value.items()) or "none"
+        stated = {key: _value(entry) for key, entry in value.items() if entry is not None}
+        parts = (
+            f"{key}: ({words})" if isinstance(value[key], dict) else f"{key}: {words}" for key, words in stated.items()
+        )
+        return ", ".join(parts) or "none"
     if isinstance(value, list):
         return ", ".join(_value(entry) for entry in value) or "none"
     if isinstance(value, float) and value == round(value) and abs(value) < 1e15:

@@ -101,7 +101,8 @@ def shortage(rules: Rulebook) -> str:
     """Return what happens on a date when too few assets are eligible for the caps."""
     if rules.weight.shortage == "equal":
         return (
-            "On a date when too few assets are eligible for the caps, weights are equal, and the shortage is recorded."
+            "On a date when too few assets are eligible for the caps, "
+            f"{rules.weight.shortage_words()}, and the shortage is recorded."
         )
     return "A date when too few assets are eligible for the caps is refused: no composition is made."
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
 from basketry.core.rule import Registry, Rule
 from basketry.market.panel import Panel
-from basketry.methodology.cap_weights import cap_weights
+from basketry.methodology.cap_weights import TOLERANCE, cap_weights
 
-__all__ = ["CAPPING", "CappingRule", "apply_caps"]
+__all__ = ["CAPPING", "CappingRule", "apply_caps", "limits_of"]
 
 
 class CappingRule(Rule):
@@ -44,10 +45,38 @@ def apply_caps(rules: Sequence[CappingRule], view: Panel, selected: NDArray[np.i
     """
     if not rules:
         return weights
-    limits: dict[str, Any] = {}
-    for rule in rules:
-        limits |= rule.bounds(view, selected)
+    limits = limits_of(rules, view, selected)
+    _refuse_groups_that_are_stated_above_their_cap(limits, [view.assets[column] for column in selected.tolist()])
     try:
         return cap_weights(weights, **limits)
     except MethodologyError as error:
         raise type(error)(f"{', '.join(rule.name for rule in rules)}: {error}") from error
+
+
+def limits_of(rules: Sequence[CappingRule], view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
+    """Return the keywords of `cap_weights` that state the limits of all rules."""
+    limits: dict[str, Any] = {}
+    for rule in rules:
+        for name, value in rule.bounds(view, selected).items():
+            # Two rules may each state limits of some assets.
+            both = name in ("lower", "upper") and name in limits
+            limits[name] = np.where(np.isnan(value), limits[name], value) if both else value
+    return limits
+
+
+def _refuse_groups_that_are_stated_above_their_cap(limits: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise MethodologyError where stated weights alone exceed a group cap: no selection of more assets helps."""
+    if "lower" not in limits or "groups" not in limits:
+        return
+    for label, cap in sorted(limits["group_cap"].items()):
+        stated = {
+            name: low
+            for name, low, high, own in zip(names, limits["lower"], limits["upper"], limits["groups"], strict=True)
+            if own == label and low == high
+        }
+        total = math.fsum(stated.values())
+        if total > cap + TOLERANCE:
+            raise MethodologyError(
+                f"group_cap: the stated weights of {', '.join(f'{name} {share:g}' for name, share in stated.items())} "
+                f"sum to {total:.6g} > {cap:g}, the cap of {label}: state less or raise that cap"
+            )
