@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from basketry.core.errors import BasketryError, CapInfeasibleError, MethodologyError, nearest_hint
+from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
 from basketry.core.restatement import Restate
 from basketry.core.time import local_instant
-from basketry.methodology.capping.cap import Cap
 from basketry.methodology.returns import RETURNS, ReturnRule
 from basketry.methodology.schedule import CalculationCalendar, Review, Schedule, check_reviews
 from basketry.methodology.sections import Base, EventPolicy, Guard, Missing, Override, Publish, Section
@@ -21,6 +20,7 @@ from basketry.methodology.select import Selection
 from basketry.methodology.triggers import TRIGGERS, TriggerRule
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 from basketry.methodology.weight import Weight
+from basketry.methodology.weight_checks import check_weights
 from basketry.reference.price_rules import PriceRules
 
 REQUIRED = ("basketry", "name", "symbol", "base", "select", "weight", "rebalance")
@@ -165,7 +165,7 @@ class Rulebook:
             description=_words(document, "description"),
             administrator=_words(document, "administrator"),
         )
-        _refuse_impossible_caps(rules)
+        check_weights(rules.weight, rules.select, rules.universe)
         if rules.reviews is not None:
             base = local_instant(rules.base.date, rules.schedule.at, rules.schedule.zone)
             reviews = rules.reviews
@@ -175,21 +175,6 @@ class Rulebook:
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Any)
-
-
-def _refuse_impossible_caps(rules: Rulebook) -> None:
-    """Raise CapInfeasibleError where the caps cannot be kept even with as many members as the rules want."""
-    wanted = getattr(rules.select.method, "number", None) or rules.select.max_count
-    limit = next((cap.limit for cap in rules.weight.caps if isinstance(cap, Cap)), None)
-    largest = next((cap.largest for cap in rules.weight.caps if isinstance(cap, Cap)), None)
-    if not isinstance(wanted, int) or limit is None:
-        return
-    room = (wanted - 1) * limit + (largest or limit)
-    if room < 1 - 1e-12:
-        raise CapInfeasibleError(
-            f"weight.cap: {wanted} members x {limit:g}{f', the largest {largest:g},' if largest else ''} = {room:g} "
-            f"< 1: raise the cap to at least {1 / wanted:.6g}, or select more members"
-        )
 
 
 def check_keys(document: Mapping[str, Any]) -> None:
