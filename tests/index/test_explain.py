@@ -45,7 +45,8 @@ def test_why_each_is_in_or_out_and_how_its_weight_came_about() -> None:
     assert [(entry.rank, entry.metric, entry.held) for entry in (a, b, c, d)] == [
         (1, 9.0, True), (2, 3.0, True), (3, 2.5, False), (None, 1.0, False),
     ]  # fmt: skip
-    assert a.steps == ("passes price (9)", "in: rank 1 of 3, 2 wanted")
+    assert a.steps == ("passes price (9)", "in: rank 1 of 3, 2 wanted", "weight: 75% before caps, capped at 60%")
+    assert b.steps == ("passes price (3)", "in: rank 2 of 3, 2 wanted")
     assert c.steps == ("passes price (2.5)", "out: rank 3 of 3, 2 wanted")
     assert d.steps == ("fails price (1)",)
     assert explanation.of("nobody") is None

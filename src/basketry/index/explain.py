@@ -21,6 +21,7 @@ from basketry.index.state import Decision
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.market.membership import for_change
 from basketry.market.panel import Panel
+from basketry.methodology.bound_words import bound_words
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ def _reasons(
     since = _since(result, struck.determined_at if review is None else review[0].determined_at, moment)
     rules = chosen.version.rules.universe_at(chosen.view.now)
     told = [rule.told(chosen.view, chosen.members) for rule in rules]
+    held = _held(decision)
     entries = []
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
@@ -185,7 +187,7 @@ def _reasons(
                 held=asset in now,
                 rank=rank or None,
                 metric=None if np.isnan(metric) else metric,
-                steps=(*steps, *later),
+                steps=(*steps, *held.get(number, ()), *later),
                 weight_before_caps=None if number is None else float(decision.raw[number]),
                 weight_determined=None if number is None else float(decision.weights[number]),
                 weight=now[asset]["weight"] if asset in now else None,
@@ -295,6 +297,16 @@ def _settled(result: IndexResult, event: CorporateEvent) -> str:
         & ~pl.col("treatment").is_in([DOUBTFUL, CARRIED_THROUGH])
     )
     return f": {rows['treatment'][0]}" if rows.height else ""
+
+
+def _held(decision: Determination) -> dict[int | None, list[str]]:
+    """Return by place in a determination how a limit made a weight."""
+    if decision.shortage is not None:
+        words = decision.version.rules.weight.treatment
+        return {place: [f"weight: the caps cannot be kept, {words}"] for place in range(len(decision.columns))}
+    section = decision.version.rules.weight
+    found = bound_words(section, decision.view, decision.columns, decision.raw, decision.weights)
+    return {place: [f"weight: {words}"] for place, words in found.items()}
 
 
 def _steps(result: IndexResult, decision: Determination, column: int, measured: list[list[str] | None]) -> list[str]:
