@@ -146,6 +146,7 @@ def test_units_that_a_rule_states_give_its_weights(name: str, seed: int, count: 
     market, selected = panel(fields(seed, count), names(count)), np.arange(count)
     rule = rule_for(name, names(count))
     shares = rule.shares(market, selected)
+    assert rule.counts_units == (shares is not None)
     if shares is not None:
         value = shares * market.latest("price")
         assert value / value.sum() == pytest.approx(rule.weights(market, selected), rel=1e-12)

@@ -29,12 +29,14 @@ class Determined:
         weights: After caps.
         prices: Price of each at the determination, and the day of it.
         ranked: The eligible, best first.
+        raw: Before caps, to the same sum.
     """
 
     day: Day
     weights: dict[str, float]
     prices: dict[str, tuple[float, Day]]
     ranked: list[str] = field(default_factory=list)
+    raw: dict[str, float] = field(default_factory=dict)
 
 
 def determine(
@@ -76,7 +78,9 @@ def determine(
         return Determined(day, {}, {}, ranked)
     raw = dict.fromkeys(chosen, 1.0) if scope == "members" else WEIGHTINGS[rules["weight"]](view, chosen, cap, rules)
     prices = {a: (_known(view.observed(a, carry)), view.seen(a, carry)) for a in chosen}
-    return Determined(day, raw if scope == "members" else _capped(raw, rules), prices, ranked)
+    total = math.fsum(raw.values())
+    raw = {a: w / total for a, w in raw.items()}
+    return Determined(day, raw if scope == "members" else capped(raw, rules), prices, ranked, raw)
 
 
 def _known(value: float | None) -> float:
@@ -245,7 +249,7 @@ def _within(value: float, other: float, factor: float) -> bool:
     return value <= factor * other and value * factor >= other
 
 
-def _capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:
+def capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:
     """Return weights that keep every limit and are else in proportion: λ times the raw one, within its limits."""
     total = math.fsum(raw.values())
     weights = {a: w / total for a, w in raw.items()}

@@ -19,7 +19,14 @@ from itertools import pairwise
 from typing import Any
 
 from tests.independent.plain_basket import Basket, Lot, Pending, Price
-from tests.independent.plain_determine import CannotDetermineError, Determined, determine, reviewed, scheduled
+from tests.independent.plain_determine import (
+    CannotDetermineError,
+    Determined,
+    capped,
+    determine,
+    reviewed,
+    scheduled,
+)
 from tests.independent.plain_events import Index, correct, depart, leave, settle, way_out, worthless
 from tests.independent.plain_income import Income
 from tests.independent.plain_market import Day, Event, PlainMarket, Table, instant
@@ -242,9 +249,9 @@ class PlainIndex:
 
     def told(self, found: Determined, day: Day, effective: Day, by_trigger: bool = False) -> Pending:
         """Return what was determined as a change that is pending."""
-        lots = {
-            a: [Lot(w / price, price, instant(on))] for a, w in found.weights.items() for price, on in [found.prices[a]]
-        }
+        # Where supplies are fixed, units are in proportion to them, and caps come at the strike.
+        sizes = found.raw if self.rules["fix"] == "supply" else found.weights
+        lots = {a: [Lot(w / price, price, instant(on))] for a, w in sizes.items() for price, on in [found.prices[a]]}
         if not self.result.levels:
             self.early.append((day, effective, set(found.weights)))
         return Pending(effective, day, by_trigger, dict(found.weights), Basket(lots), found.ranked)
@@ -388,7 +395,10 @@ class PlainIndex:
         if rules["fix"] == "units":
             fresh = Basket({a: change.basket.lots[a] for a in prices})
         else:
-            sizes = {a: change.weights[a] / price.value for a, price in prices.items()}
+            weights = change.weights
+            if rules["fix"] == "supply":
+                weights = capped({a: change.basket.units(a) * price.value for a, price in prices.items()}, rules)
+            sizes = {a: weights[a] / price.value for a, price in prices.items()}
             fresh = Basket({a: [Lot(sizes[a], price.value, instant(price.day))] for a, price in prices.items()})
         fresh = fresh.scaled(value / fresh.value(prices))
         index.old = index.target = None

@@ -61,16 +61,21 @@ def random_market(
     with_reviews: bool = False,
     with_screens: bool = False,
     stated: bool = False,
+    fix: str | None = None,
 ) -> RandomMarket:
     """Return a market of five to eight assets and 60 to 120 days, with rules.
 
     With reviews, members are chosen at some of the changes, up to ten days before their weights. With screens, the
-    universe has bounds over windows. If asked, the weights of some assets are stated, or limited.
+    universe has bounds over windows. If asked, the weights of some assets are stated, or limited. What a change
+    fixes is said, or random.
     """
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))
     days = [first + timedelta(days=n) for n in range(rng.randint(60, 120))]
     rules = random_rules(rng)
+    if fix is not None:
+        rules |= {"fix": fix, "weight": "market_cap"}
+        rules["cap"] = rules["cap"] or (0.4 if rules["top"] not in (1, 2) else None)
     if with_reviews:
         months = rng.choice((range(1, 13, 2), range(2, 13, 2), range(1, 13)))
         rules["review"] = {"months": list(months), "determine": rules["determine"] + rng.choice((0, 0, 1, 4, 10))}

@@ -87,11 +87,16 @@ def baskets(result: IndexResult) -> dict[date, Basket]:
 
 
 def check(
-    seeds: range, with_events: bool, with_reviews: bool = False, with_screens: bool = False, stated: bool = False
+    seeds: range,
+    with_events: bool,
+    with_reviews: bool = False,
+    with_screens: bool = False,
+    stated: bool = False,
+    fix: str | None = None,
 ) -> None:
     wrong = {}
     for seed in seeds:
-        market = random_market(seed, with_events, with_reviews, with_screens, stated)
+        market = random_market(seed, with_events, with_reviews, with_screens, stated, fix)
         try:
             difference = first_difference(market)
         except BasketryError as error:
@@ -114,6 +119,11 @@ def test_random_markets_with_reviews_give_the_same_by_both(with_events: bool) ->
 @pytest.mark.parametrize("with_reviews", [False, True])
 def test_random_markets_with_weights_stated_by_asset_give_the_same_by_both(with_reviews: bool) -> None:
     check(range(6010, 6040), with_events=True, with_reviews=with_reviews, stated=True)
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_random_markets_with_supplies_fixed_give_the_same_by_both(stated: bool) -> None:
+    check(range(20), with_events=True, with_reviews=True, stated=stated, fix="supply")
 
 
 @pytest.mark.parametrize("seed", [2313, 2385, 5057, 5090, 5104, 5266])

@@ -110,20 +110,27 @@ def _change(state: IndexState, event: ChangeDue, rules: Methodology) -> tuple[In
     if not ready:
         raise DataError(f"no change is due at {format_instant(event.time)}: nothing was determined for it")
     *superseded, decision = ready
+    told: tuple[Evidence, ...] = ()
+    if event.reweighed is not None:
+        raw, weights = event.reweighed
+        decision = changed(decision, raw=raw, weights=weights)
+        if event.shortage is not None:
+            treatment = rules.versions[decision.version - 1].rules.weight.treatment
+            told = (Evidence(event.time, "*", "cap_shortage", treatment, event.shortage),)
     state = changed(state, pending=state.pending[len(ready) :], phase=Phase.ASKED)
     if state.basket is None:
         after, records = _open(state, decision, event, rules)
     else:
         after, records = _rebalanced(state, state.basket, decision, event, rules)
-    records = (*records, *come_halted(event.halts, event.time, state.basket, after.basket))
+    records = (*told, *records, *come_halted(event.halts, event.time, state.basket, after.basket))
     if not superseded or state.basket is None:
         return after, records
     words = f"the change of {format_instant(decision.effective_at)} came due at the same instant"
-    told = (
+    waived_changes = (
         Evidence(event.time, "*", "superseded", f"change of {format_instant(waived.effective_at)} not made", words)
         for waived in superseded
     )
-    return after, (*told, *records)
+    return after, (*waived_changes, *records)
 
 
 def _rebalanced(

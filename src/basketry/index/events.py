@@ -98,12 +98,17 @@ class ChangeDue:
         prices: Price of each asset of the decision that is struck, shape (n,); NaN where none is fresh enough.
         seen: Microseconds at which each was observed, shape (n,).
         halts: Those that count at the instant, of any assets.
+        reweighed: Where the supply is fixed and not weights: weights at these prices before and after capping, shape
+            (2, n), 0 where a price is not fresh enough; else None.
+        shortage: Why the caps could not be kept at these prices; None where they are kept.
     """
 
     time: np.datetime64
     prices: Floats
     seen: NDArray[np.int64]
     halts: tuple[Halt, ...] = ()
+    reweighed: Floats | None = None
+    shortage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from basketry.index.membership import evidence_of, held_members, to_weigh
 from basketry.index.plan import LATER, Plan, Planned, planned
 from basketry.index.prices import Reading, read_prices
 from basketry.index.records import Cause, Evidence, Record, Scope
+from basketry.index.reweigh import reweighed
 from basketry.index.state import NEVER, Decision, Due, IndexState, Phase
 from basketry.market.membership import for_change
 from basketry.market.panel import Panel
@@ -271,13 +272,18 @@ class History:
         if not ready:
             raise DataError(f"no change is due at {format_instant(now)}, and the index has no basket to go on with")
         decision = ready[-1]
-        missing = self.rules.versions[decision.version - 1].rules.missing
+        book = self.rules.versions[decision.version - 1].rules
+        missing = book.missing
         prices, seen = self.market.at(position, decision.columns)
         for place in np.isnan(prices).nonzero()[0].tolist():
             column = int(decision.columns[place])
             prices[place], seen[place] = self.market.observed(column, now, missing.carry_forward)
         halts = tuple(halt for halt in self.market.halts if halt.rows(self.times[position : position + 1]))
-        return ChangeDue(now, prices, seen, halts)
+        if book.schedule.fix != "supply":
+            return ChangeDue(now, prices, seen, halts)
+        view = self.panel.as_of(max(decision.determined_at, self.panel.times[0]))
+        weights, shortage = reweighed(decision, book, view, state.basket, prices, seen, now)
+        return ChangeDue(now, prices, seen, halts, weights, shortage)
 
     def _book(self, state: IndexState) -> Rulebook:
         return self.rules.versions[state.version - 1].rules

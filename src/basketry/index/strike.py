@@ -38,7 +38,7 @@ def strike(
         seen: Microseconds at which those were observed, shape (n,).
         basket: The basket before, None at the base; a member that stays is struck at the price that the index uses.
         value: Value of the basket where the weighting does not count in units.
-        fix: weights or units: see `rebalance: {fix: ...}`.
+        fix: weights, units or supply: see `rebalance: {fix: ...}`.
         time: The effective instant.
         names: Ids.
     """
@@ -69,7 +69,7 @@ def strike(
         weights, raw, counted = normalise(weights[present]), raw[present], counted[present]
         shares = None if shares is None else shares[present]
     before = NO_LEVELS if shares is None else shares
-    factors, units, total, given = struck_units(weights, raw, before, determined, prices, value, fix == "units")
+    factors, units, total, given = struck_units(weights, raw, before, determined, prices, value, fix != "weights")
     if not math.isfinite(total):
         raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
     nobody = np.zeros(len(columns), dtype=bool)

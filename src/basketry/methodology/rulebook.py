@@ -166,6 +166,11 @@ class Rulebook:
             administrator=_words(document, "administrator"),
         )
         check_weights(rules.weight, rules.select, rules.universe)
+        if rules.schedule.fix == "supply" and not rules.weight.rule.counts_units:
+            raise MethodologyError(
+                f"rebalance.fix: supply goes with a weighting by capitalisation (market_cap with power 1, "
+                f"free_float_market_cap), not with {rules.weight.rule.name}; write fix: weights or fix: units"
+            )
         if rules.reviews is not None:
             base = local_instant(rules.base.date, rules.schedule.at, rules.schedule.zone)
             reviews = rules.reviews

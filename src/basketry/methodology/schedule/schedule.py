@@ -87,7 +87,8 @@ class Schedule(BaseModel):
         announce: Lag from the announcement to the effective instant, in the same words.
         fix: weights: the determined weights are applied at effective prices. units: the units are fixed at
             the prices of the determination, so weights drift until the effective instant (S&P Dow Jones
-            Indices, Index Mathematics: capped weights are set with the prices of a reference date).
+            Indices, Index Mathematics: capped weights are set with the prices of a reference date). supply: the supply
+            of the determination is applied at effective prices, and caps are kept then (DeFi Pulse Index, 2021).
         transition: Steps in which a change is made; at once unless given.
 
     >>> Schedule(every="quarter", on="third_friday", determine="5bd", announce="2bd", calendar="XNYS").words()
@@ -106,7 +107,7 @@ class Schedule(BaseModel):
     roll: Literal["forward", "backward", "none"] = "none"
     determine: Lag = "1d"
     announce: Lag = "0d"
-    fix: Literal["weights", "units"] = "weights"
+    fix: Literal["weights", "units", "supply"] = "weights"
     transition: Transition | None = None
 
     @model_validator(mode="after")
@@ -263,6 +264,8 @@ class Schedule(BaseModel):
         sentences = [self.dates_in_words()]
         if self.fix == "units":
             sentences.append("Units are fixed at the prices of the determination.")
+        elif self.fix == "supply":
+            sentences.append("The supplies of the determination are weighted, and capped, at effective prices.")
         else:
             sentences.append("The determined weights are applied at effective prices.")
         if self.transition is not None and self.transition.steps > 1:

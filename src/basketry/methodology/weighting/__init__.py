@@ -34,5 +34,10 @@ class WeightingRule(Rule):
         del view, selected
         return None
 
+    @property
+    def counts_units(self) -> bool:
+        """Whether `shares` returns units."""
+        return False
+
 
 WEIGHTING: Registry[WeightingRule] = Registry("weighting rule", "weighting", __name__)

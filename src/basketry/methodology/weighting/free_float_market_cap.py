@@ -45,6 +45,11 @@ class FreeFloatMarketCap(WeightingRule):
         """Return supply times float factor."""
         return (view.latest("market_cap") / view.latest("price"))[selected] * self._factors(view, selected)
 
+    @property
+    def counts_units(self) -> bool:
+        """Whether weights are price times units: always."""
+        return True
+
     def _factors(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         if "free_float" not in view.fields:
             return np.ones(len(selected))
