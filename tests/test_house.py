@@ -233,10 +233,11 @@ def test_the_rule_in_contributing_works_and_keeps_the_contract(tmp_path: Path) -
     (tmp_path / f"{rule}.py").write_text(code[1], encoding="utf-8")
     # As a plugin it registers before the contract tests are collected, as a file of the package would.
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:randomly", "-p", rule]
-    contract = [f"{tmp_path / rule}.py", str(ROOT / "tests" / "contract" / "test_weighting_rules.py"), "-k", rule]
+    files = [str(ROOT / "tests" / "contract" / f"test_{name}.py") for name in ("weighting_rules", "reads")]
+    contract = [f"{tmp_path / rule}.py", *files, "-k", rule]
     run = subprocess.run(
         [*command, *contract], cwd=ROOT, env={"PYTHONPATH": f"{tmp_path}:{ROOT / 'src'}", "HOME": str(tmp_path)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]
-    assert int(re.findall(r"(\d+) passed", run.stdout)[0]) >= 10
+    assert int(re.findall(r"(\d+) passed", run.stdout)[0]) >= 13

@@ -2,14 +2,8 @@
 
 from typing import Any
 
-from basketry.methodology.capping import CAPPING
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.returns import RETURNS
-from basketry.methodology.selection import SELECTION
-from basketry.methodology.triggers import TRIGGERS
-from basketry.methodology.universe import UNIVERSE
-from basketry.methodology.weighting import WEIGHTING
-from basketry.reports.inputs import READS, input_hierarchy
+from basketry.reports.inputs import input_hierarchy
 
 PLAIN: dict[str, Any] = {
     "basketry": 1,
@@ -29,7 +23,7 @@ def readers(**sections: Any) -> dict[str, tuple[str, ...]]:
 
 def test_an_index_by_price_reads_prices_and_events_only() -> None:
     assert readers() == {
-        "price": ("calculation", "candidates", "returns", "ranking"),
+        "price": ("calculation", "candidates", "ranking"),
         "corporate events": ("calculation", "candidates"),
     }
 
@@ -57,8 +51,3 @@ def test_the_supply_table_comes_before_the_capitalisation_of_the_source() -> Non
     (cap,) = [e for e in input_hierarchy(Methodology.load({**PLAIN, "weight": "market_cap"})) if "capital" in e.figure]
     assert "supply table" in cap.order[0]
     assert "source states" in cap.order[1]
-
-
-def test_no_rule_is_named_that_does_not_exist() -> None:
-    registries = (CAPPING, RETURNS, SELECTION, TRIGGERS, UNIVERSE, WEIGHTING)
-    assert set(READS) <= {name for registry in registries for name in registry.rules}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -22,6 +23,27 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(w|d|h|m|s)$", "examples": ["30d", "12h"]}),
 ]
 """A length of time written as 30d, 12h, 15m, 10s or 2w."""
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a rule reads of the data, by name, beside which assets there are.
+
+    Attributes:
+        fields: Fields and metrics of the data without which the rule cannot be asked.
+        figures: The same, or figures derived from fields such as return_90d.
+        optional: Fields that are read where the data hold them, and done without where not.
+        facts: Classifications read, tag or sector, each with the values that the rule names.
+        rates: Interest and exchange rates.
+        assets: Assets that the rule names.
+    """
+
+    fields: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rates: tuple[str, ...] = ()
+    assets: tuple[str, ...] = ()
 
 
 class Rule(BaseModel):
@@ -47,6 +69,11 @@ class Rule(BaseModel):
     shorthand: ClassVar[str] = ""
     formula: ClassVar[str] = ""
     source: ClassVar[str] = ""
+
+    @property
+    def reads(self) -> Reads:
+        """What the rule reads of the data; nothing unless a rule says so."""
+        return Reads()
 
     def words(self) -> str:
         """Return the rule as one sentence of a methodology document, with its parameters."""

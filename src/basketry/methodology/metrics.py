@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from datetime import timedelta
 
 import numpy as np
@@ -17,7 +18,12 @@ _PERIOD = re.compile(r"^(return|volatility)_(\d{1,4})d$", re.ASCII)
 VENUE_VOLUME = "volume@"
 """How the names of the metrics of single venues begin: volume@coinbase/usd."""
 
-DERIVED = ("value_traded", "turnover", "free_float_market_cap", "return_90d", "volatility_90d")
+_MADE_OF = {
+    "value_traded": ("volume",),
+    "turnover": ("volume", "market_cap"),
+    "free_float_market_cap": ("price", "supply"),
+}
+DERIVED = (*_MADE_OF, "return_90d", "volatility_90d")
 
 
 def venue_volume(venue: str, quote: str) -> str:
@@ -57,6 +63,21 @@ def metric(view: Panel, name: str) -> Floats:
         return view.latest("price") * view.latest("supply") * np.where(np.isnan(share), 1.0, share)
     known = [*view.fields, *DERIVED]
     raise DataError(f"the data hold no figure {name!r}{nearest_hint(name, known)}; known: {', '.join(sorted(known))}")
+
+
+def made_of(name: str, fields: Container[str] = ()) -> tuple[str, ...]:
+    """Return the fields without which a figure cannot be made: those of a derived one, else the name itself.
+
+    Args:
+        name: A field or metric of the data, or a derived figure.
+        fields: The fields that the data hold; one of these is what it is.
+
+    >>> made_of("volatility_90d"), made_of("turnover"), made_of("turnover", ["turnover"]), made_of("tvl")
+    (('price',), ('volume', 'market_cap'), ('turnover',), ('tvl',))
+    """
+    if name in fields:
+        return (name,)
+    return ("price",) if _PERIOD.match(name) else _MADE_OF.get(name, (name,))
 
 
 def past_return(view: Panel, length: timedelta, skip: timedelta = timedelta(0)) -> Floats:

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from basketry.core.rule import Rule
 from basketry.methodology.methodology import Methodology
+from basketry.methodology.metrics import made_of
 from basketry.methodology.rulebook import Rulebook
 
-READS = {
-    "equal_risk_contribution": ("price",),
-    "exclude_sectors": ("sector",),
-    "exclude_tags": ("tag",),
-    "free_float_market_cap": ("market_cap", "supply", "free_float"),
-    "history": ("price",),
-    "include_sectors": ("sector",),
-    "include_tags": ("tag",),
-    "information_criterion": ("price", "market_cap"),
-    "inverse_volatility": ("price",),
-    "listings": ("listings",),
-    "market_cap": ("market_cap", "supply"),
-    "minimum_variance": ("price",),
-    "momentum": ("price",),
-    "price": ("price",),
-    "price_sources": ("sources",),
-    "smoothed_market_cap": ("market_cap", "supply"),
-    "sqrt_market_cap": ("market_cap", "supply"),
-    "turnover": ("volume", "market_cap"),
-    "value_traded": ("volume",),
-    "value_traded_percentile": ("volume", "price"),
-}
-"""Figures that a rule reads because of what it is; those that its parameters name are found there."""
-
-_DERIVED = {
-    "value_traded": ("volume",),
-    "turnover": ("volume", "market_cap"),
-    "free_float_market_cap": ("price", "supply", "free_float"),
-}
-_FROM_PRICES = re.compile(r"^(return|volatility)_\d{1,4}d$", re.ASCII)
+_BESIDE = {"market_cap": ("supply",), "free_float_market_cap": ("free_float",)}
 _RECENT = "Its last observation, at most three days old; after that it is unknown."
 
 
@@ -65,7 +36,7 @@ def input_hierarchy(methodology: Methodology) -> list[Input]:
     for place, rule in _rules(methodology):
         for name in figures_read(rule):
             _enter(readers, name, place)
-        for name in _rates(rule):
+        for name in rule.reads.rates:
             _enter(rates, name, place)
     for name, place in _sections(methodology.latest):
         _enter(readers, name, place)
@@ -82,27 +53,19 @@ def input_hierarchy(methodology: Methodology) -> list[Input]:
 
 
 def figures_read(rule: Rule) -> Iterator[str]:
-    """Yield the figures that a rule reads, as far as its name and parameters say; derived ones as their parts."""
-    yield from READS.get(rule.name, ())
-    named = [getattr(rule, key, None) for key in ("metric", "yield_field")]
-    named += [*getattr(rule, "fields", ()), *getattr(rule, "factors", ())]
-    if rule.name == "group_cap":
-        named.append(getattr(rule, "by", None))
-    for name in filter(None, named):
+    """Yield the figures and classifications that a rule reads, derived figures as their parts."""
+    reads = rule.reads
+    for name in (*reads.facts, *reads.fields, *reads.figures, *reads.optional):
         yield from parts(name)
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """Return the figures of which a derived one is made, or the figure itself.
+    """Return the figures of which a derived one is made, or the figure itself; a capitalisation is made of a supply.
 
-    >>> parts("volatility_90d"), parts("turnover"), parts("tvl")
-    (('price',), ('volume', 'market_cap'), ('tvl',))
+    >>> parts("volatility_90d"), parts("market_cap"), parts("free_float_market_cap"), parts("tvl")
+    (('price',), ('market_cap', 'supply'), ('price', 'supply', 'free_float'), ('tvl',))
     """
-    return ("price",) if _FROM_PRICES.match(name) else _DERIVED.get(name, (name,))
-
-
-def _rates(rule: Rule) -> list[str]:
-    return [name for key in ("rate", "financing") if isinstance(name := getattr(rule, key, None), str)]
+    return (*made_of(name), *_BESIDE.get(name, ()))
 
 
 def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:

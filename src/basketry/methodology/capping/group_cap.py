@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule
 
@@ -59,6 +60,11 @@ class GroupCap(CappingRule):
         labels = self._labels(view, selected)
         caps = {label: self.limit for label in labels if label is not None and self.limit is not None}
         return {"groups": labels, "group_cap": {**caps, **self.limits}}
+
+    @property
+    def reads(self) -> Reads:
+        """What is named."""
+        return Reads(facts={self.by: tuple(self.limits)})
 
     def words(self) -> str:
         """Return the rule as a sentence."""

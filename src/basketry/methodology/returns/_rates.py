@@ -34,6 +34,15 @@ def known_rate(path: IndexPath, rate: str | float) -> Floats:
     return values
 
 
+def named(rate: str | float | None) -> tuple[str, ...]:
+    """Return the name of a rate of the data; nothing for a fixed one, or none.
+
+    >>> named("USD_OVERNIGHT"), named(0.05), named(None)
+    (('USD_OVERNIGHT',), (), ())
+    """
+    return (rate,) if isinstance(rate, str) else ()
+
+
 def rate_in_words(rate: str | float) -> str:
     """Return a rate as a part of a sentence.
 

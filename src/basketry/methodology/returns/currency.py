@@ -9,6 +9,7 @@ from pydantic import Field
 
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._rates import known_rate
@@ -78,6 +79,11 @@ class Currency(Series):
             return memory
         old, new = (float(known_rate(path, rate)[0]) for rate in (before.rate, self.rate))
         return CurrencyMemory(memory.base * (new / old))
+
+    @property
+    def reads(self) -> Reads:
+        """The rates."""
+        return Reads(rates=(self.rate,))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._chain import compounded, growth
-from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
+from basketry.methodology.returns._rates import RateSource, known_rate, named, rate_in_words
 from basketry.methodology.returns._series import Series, finite
 
 
@@ -65,6 +66,11 @@ class Excess(Series):
         start = float(path.levels[0]) if memory is None else memory.level
         levels = finite(compounded(start, factors), path, self)
         return ExcessMemory(float(levels[-1])), levels
+
+    @property
+    def reads(self) -> Reads:
+        """The rates."""
+        return Reads(rates=named(self.rate))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

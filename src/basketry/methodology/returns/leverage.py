@@ -11,12 +11,12 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._memory import Microseconds, instants
-from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
+from basketry.methodology.returns._rates import RateSource, known_rate, named, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, in_name, percent
 
 
@@ -132,6 +132,11 @@ class Leverage(Series):
         if self.factor == before.factor:
             return memory
         return LeverageMemory(memory.base, memory.level, memory.level, float(path.levels[0]), 0.0)
+
+    @property
+    def reads(self) -> Reads:
+        """The rates."""
+        return Reads(rates=named(self.financing))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.core.time import YEAR_DAYS
 from basketry.methodology.path import Carried, IndexPath, Segment
 from basketry.methodology.returns import RETURNS
@@ -221,6 +221,12 @@ class TotalReturn(Series):
             return np.zeros(segment.prices.shape)
         known = path.known.income(self.yield_field, self.lag, segment)
         return np.where(np.isfinite(known), known, 0.0)
+
+    @property
+    def reads(self) -> Reads:
+        """The yields; without any staking yields nobody is known to earn."""
+        usual = self.yield_field == "staking_yield"
+        return Reads(optional=(self.yield_field,)) if usual else Reads(fields=(self.yield_field,))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -13,13 +13,13 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._chain import compounded, ratio
 from basketry.methodology.returns._memory import MICROSECONDS_A_DAY, Microseconds, NotNegative, Positive, instants
-from basketry.methodology.returns._rates import RateSource, known_rate, rate_in_words
+from basketry.methodology.returns._rates import RateSource, known_rate, named, rate_in_words
 from basketry.methodology.returns._series import Series, finite, in_days, percent
 from basketry.methodology.returns._volatility import Measured, WeightedVolatility, WindowVolatility
 
@@ -251,6 +251,11 @@ class VolatilityTarget(Series):
         if days < self.warm_up / _DAY:
             return min(1.0, self.max_leverage)
         return min(self.max_leverage, self.target / volatility) if volatility else self.max_leverage
+
+    @property
+    def reads(self) -> Reads:
+        """The rates."""
+        return Reads(rates=named(self.rate))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

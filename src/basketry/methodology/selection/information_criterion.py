@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.methodology.selection import SELECTION, SelectionRule
 
@@ -58,6 +58,11 @@ class InformationCriterion(SelectionRule):
             if criterion[place] <= criterion[place + 1]:
                 return candidates[place]
         return candidates[-1]
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("price", "market_cap"))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

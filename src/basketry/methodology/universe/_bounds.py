@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import MethodologyError
 from basketry.core.numbers import Bools, Floats
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.market.statistics import last_of_days
 from basketry.methodology.metrics import metric
@@ -68,6 +69,12 @@ class Bounded(UniverseRule):
         return self.model_copy(update={"window": back_to(now, review())})
 
     # What a rule compares. One whose figure is more than a field defines these three.
+
+    @property
+    def reads(self) -> Reads:
+        """The figure compared; over a window a field of the data."""
+        name = (self.compared(),)
+        return Reads(figures=name) if self.window is None else Reads(fields=name)
 
     def compared(self) -> str:
         """Return the name of the field or metric."""

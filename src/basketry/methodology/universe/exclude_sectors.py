@@ -4,6 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from basketry.core.numbers import Bools
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 
@@ -24,6 +25,11 @@ class ExcludeSectors(UniverseRule):
     def passes(self, view: Panel) -> Bools:
         """Return which assets pass."""
         return ~np.isin(np.array([sector or "" for sector in view.sectors()]), self.sectors)
+
+    @property
+    def reads(self) -> Reads:
+        """What is named."""
+        return Reads(facts={"sector": self.sectors})
 
     def words(self) -> str:
         """Return the rule as a sentence."""

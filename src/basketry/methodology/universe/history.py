@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from basketry.core.numbers import Bools, Floats
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 
@@ -31,6 +32,11 @@ class History(UniverseRule):
     def measured(self, view: Panel) -> Floats:
         """Return days since the first price."""
         return view.age_days()
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("price",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

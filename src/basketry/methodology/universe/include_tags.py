@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from basketry.core.numbers import Bools
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 
@@ -23,6 +24,11 @@ class IncludeTags(UniverseRule):
     def passes(self, view: Panel) -> Bools:
         """Return which assets pass."""
         return view.tagged(*self.tags)
+
+    @property
+    def reads(self) -> Reads:
+        """What is named."""
+        return Reads(facts={"tag": self.tags})
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -4,6 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from basketry.core.numbers import Bools
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import metric
 from basketry.methodology.universe import UNIVERSE, UniverseRule
@@ -28,6 +29,11 @@ class Required(UniverseRule):
         for name in self.fields:
             known &= ~np.isnan(metric(view, name))
         return known
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(figures=self.fields)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.core.time import YEAR_DAYS
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
@@ -43,6 +44,11 @@ class Turnover(Bounded):
 
     def _a_year(self, ratio: Floats) -> Floats:
         return ratio * YEAR_DAYS if self.annualised else ratio
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("volume", "market_cap"))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from basketry.core.numbers import Bools, Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 
@@ -41,6 +41,11 @@ class ValueTradedPercentile(UniverseRule):
     def measured(self, view: Panel) -> Floats:
         """Return the mean value traded a day."""
         return view.statistic("volume", "mean", self.window)
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("volume", "price"))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import DataError, MethodologyError, nearest_hint
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
 from basketry.methodology.metrics import VENUE_VOLUME, venue_volume
@@ -51,6 +52,11 @@ class Venues(Bounded):
     def fields(self) -> tuple[str, ...]:
         """The metrics that are read."""
         return tuple(venue_volume(venue, quote) for venue in self.any_of for quote in self.quotes)
+
+    @property
+    def reads(self) -> Reads:
+        """The metrics, of which some may be missing."""
+        return Reads(optional=self.fields)
 
     def latest(self, view: Panel) -> Floats:
         """Return the number of venues at the last row: what a metric was before it ended counts no more."""

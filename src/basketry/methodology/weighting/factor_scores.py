@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats, normalise
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import metric
 from basketry.methodology.scores import positive_score, standardise
@@ -35,6 +36,11 @@ class FactorScores(WeightingRule):
         for name, coefficient in sorted(self.factors.items()):
             total = total + coefficient * standardise(metric(view, name)[selected])
         return normalise(positive_score(total))
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(figures=tuple(self.factors))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
-from basketry.core.errors import MethodologyError
+from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.numbers import Floats, normalise
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
@@ -45,11 +46,13 @@ class Fixed(WeightingRule):
                 f"`- include_assets: [{', '.join(self.assets)}]`"
             )
         if absent and not self.renormalise:
-            raise MethodologyError(
-                f"{', '.join(absent)} has a stated weight but is not selected; with renormalise: true "
-                "the others share it"
-            )
+            raise MethodologyError(f"{_unselected(absent, view)}; with renormalise: true the others share it")
         return normalise(np.array([self.assets[name] for name in names]))
+
+    @property
+    def reads(self) -> Reads:
+        """What is named."""
+        return Reads(assets=tuple(self.assets))
 
     def words(self) -> str:
         """Return the rule as a sentence."""
@@ -57,3 +60,14 @@ class Fixed(WeightingRule):
         shares = ", ".join(f"{name} {weight / total * 100:.4g}%" for name, weight in self.assets.items())
         rest = "; the weight of an asset that is not selected is shared by the others" if self.renormalise else ""
         return f"Fixed weights: {shares}{rest}."
+
+
+def _unselected(absent: list[str], view: Panel) -> str:
+    """Return in words who has a weight and is not selected, with the nearest id where the data do not know it.
+
+    >>> _unselected(["btc", "ethereun"], Panel(np.empty(0, "datetime64[us]"), ("btc", "ethereum"), {}))
+    "btc, ethereun (did you mean 'ethereum'?) have a stated weight but are not selected"
+    """
+    told = ", ".join(name if name in view.assets else f"{name}{nearest_hint(name, view.assets)}" for name in absent)
+    have, are = ("has", "is") if len(absent) == 1 else ("have", "are")
+    return f"{told} {have} a stated weight but {are} not selected"

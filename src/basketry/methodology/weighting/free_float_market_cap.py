@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.free_float import BUFFER, float_bands, rounded_up
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
@@ -59,6 +60,11 @@ class FreeFloatMarketCap(WeightingRule):
         exact = np.array([view.assets[column] in self.whole_points for column in selected.tolist()])
         factors = np.where(exact, rounded_up(share), factors)
         return np.where(np.isnan(factors), 1.0, factors)
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("market_cap", "price"), optional=("free_float",), assets=self.whole_points)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats, normalise
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
 from basketry.methodology.risk import window_returns
@@ -36,6 +36,11 @@ class InverseVolatility(WeightingRule):
         count = window_statistic(returns, "count")
         squares = window_statistic((returns - window_statistic(returns, "mean")) ** 2, "sum")
         return normalise(np.sqrt((count - 1) / squares))
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("price",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

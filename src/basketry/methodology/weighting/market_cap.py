@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.core.time import format_duration
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
@@ -63,6 +63,11 @@ class MarketCap(WeightingRule):
         latest = view.latest("market_cap")
         corrected = latest != view.observed.latest("market_cap")
         return np.where(corrected & ~np.isnan(latest), latest / view.latest("price"), mean)
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("market_cap", "price") if self.power == 1 else ("market_cap",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

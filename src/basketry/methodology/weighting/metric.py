@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.core.time import format_duration
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import metric
@@ -44,6 +44,11 @@ class Metric(WeightingRule):
         else:
             figures = view.statistic(self.metric, self.statistic, self.window)
         return in_proportion(view, selected, figures, self.metric, self.power)
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(figures=(self.metric,)) if self.window is None else Reads(fields=(self.metric,))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.methodology.risk import minimum_variance, window_covariance
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
@@ -34,6 +34,11 @@ class MinimumVariance(WeightingRule):
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""
         return minimum_variance(window_covariance(view, selected, self.window, self.shrinkage))
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("price",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

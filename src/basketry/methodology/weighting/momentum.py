@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import model_validator
 
 from basketry.core.numbers import Floats, normalise
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import past_return
 from basketry.methodology.scores import positive_score, standardise
@@ -43,6 +43,11 @@ class Momentum(WeightingRule):
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""
         return normalise(positive_score(standardise(past_return(view, self.window, self.skip)[selected])))
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("price",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 from basketry.methodology.weighting._proportional import in_proportion
@@ -41,6 +41,11 @@ class SmoothedMarketCap(WeightingRule):
         with np.errstate(divide="ignore", invalid="ignore"):
             smoothed = (np.where(np.isnan(caps), 0.0, caps) * decay).sum(axis=0) / decay.sum(axis=0)
         return in_proportion(view, selected, smoothed, "market_cap", self.power)
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("market_cap",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

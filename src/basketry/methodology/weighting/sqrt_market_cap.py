@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 from basketry.methodology.weighting._proportional import in_proportion
@@ -23,6 +24,11 @@ class SqrtMarketCap(WeightingRule):
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""
         return in_proportion(view, selected, view.latest("market_cap"), "market_cap", 0.5)
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("market_cap",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
-from basketry.core.rule import Duration
+from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 from basketry.methodology.weighting._proportional import in_proportion
@@ -30,6 +30,11 @@ class ValueTraded(WeightingRule):
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""
         return in_proportion(view, selected, view.statistic("volume", self.statistic, self.window), "volume")
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(fields=("volume",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.numbers import Floats, normalise
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import metric
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
@@ -35,6 +36,11 @@ class Votes(WeightingRule):
         shares = in_proportion(view, selected, metric(view, self.metric), self.metric)
         kept = np.where(shares >= self.min_share, shares, 0.0)
         return normalise(kept) if kept.any() else shares
+
+    @property
+    def reads(self) -> Reads:
+        """The figures."""
+        return Reads(figures=(self.metric,))
 
     def words(self) -> str:
         """Return the rule as a sentence."""
