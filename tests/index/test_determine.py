@@ -243,3 +243,26 @@ def test_a_rule_that_is_kinder_to_members_is_asked_for_each_who_are_members() ->
     kinder = [{"market_cap": {"min": 10, "keep_min": 5}}]
     for members, held in (("", "b"), ("a", "ab"), ("", "b")):
         assert set(weights(decided(panel, tuple(members), universe=kinder))) == set(held)
+
+
+def test_nobody_says_who_was_refused_by_what() -> None:
+    """Of a to f, f fails the universe, e is excluded, and the guard refuses four whose price jumped a hundredfold."""
+    price = {name: [1.0] * 9 + [100.0] for name in "abcd"} | {"e": [2.0] * 10, "f": [0.1] * 10}
+    signed = {"reason": "under review", "approver": "committee", "date": "2020-01-01"}
+    out = {"asset": "e", "action": "exclude", "from": "2020-01-01", **signed}
+    equal: dict[str, Any] = {"select": {"by": "price", "all": {}}, "weight": "equal", "overrides": [out]}
+    found = decided(market([], price=price), universe=[{"price": {"min": 1}}], **equal)
+    jump = "price 100 is more than 20 times its median 1 of 7 days"
+    assert found.nobody() == (
+        "no asset is selected at 2020-01-10: 6 assets have a fresh price, 5 left after price, overrides exclude 1 "
+        "(e: excluded by decision of committee on 2020-01-01: under review), the guard refuses 4 "
+        f"(a: {jump}; b: {jump}; c: {jump}; and others); loosen the guard (guard), or include them by an override, "
+        "or start later (--start)"
+    )
+
+
+def test_nobody_says_that_a_figure_is_unknown_or_that_none_is_wanted() -> None:
+    panel = market([], price={"a": [1.0] * 9}, market_cap={"a": [5.0] + [NAN] * 8})
+    assert "market_cap is unknown for the 1 that are left; loosen" in decided(panel).nobody()
+    none = decided(panel, select={"by": "price", "threshold": 2}, weight="equal")
+    assert "select wants none of the 1 that are ranked" in none.nobody()

@@ -25,6 +25,8 @@ from basketry.methodology.select import Choice
 
 _DECIDED = {"include": "included", "exclude": "excluded", "accept_supply": "supply accepted"}
 
+_SHOWN = 3
+
 
 @dataclass(frozen=True, eq=False)
 class Determination:
@@ -91,10 +93,28 @@ class Determination:
         for rule, mask in zip(self.version.rules.universe, self.kept, strict=False):
             passed = passed & mask
             counts.append(f"{int(passed.sum())} left after {rule.name}")
-        return (
-            f"no asset is selected at {format_instant(self.at)}: {', '.join(counts)}; "
-            "loosen the rule that leaves none, or start later (--start)"
-        )
+        out = [column for column, words in self.overridden.items() if words.startswith(_DECIDED["exclude"])]
+        taken = [column for column in out if passed[column]]
+        if taken:
+            counts.append(f"overrides exclude {self._some(taken, self.overridden)}")
+        refused = [column for column in self.refused if passed[column] and column not in out]
+        if refused:
+            counts.append(f"the guard refuses {self._some(refused, self.refused)}")
+        if (unranked := int(self.eligible.sum())) and not len(self.choice.ranked):
+            counts.append(f"{self.version.rules.select.by} is unknown for the {unranked} that are left")
+        elif len(self.choice.ranked):
+            counts.append(f"select wants none of the {len(self.choice.ranked)} that are ranked")
+        remedy = "loosen the rule that leaves none"
+        if refused:
+            remedy = "loosen the guard (guard), or include them by an override"
+        day = format_instant(self.at)
+        return f"no asset is selected at {day}: {', '.join(counts)}; {remedy}, or start later (--start)"
+
+    def _some(self, columns: list[int], reasons: Mapping[int, str]) -> str:
+        """Return how many, and the first of them by name with the reason of each."""
+        shown = sorted(columns)[:_SHOWN]
+        named = "; ".join(f"{self.view.assets[column]}: {reasons[column]}" for column in shown)
+        return f"{len(columns)} ({named}{'; and others' if len(columns) > len(shown) else ''})"
 
 
 @dataclass(frozen=True, eq=False)
