@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from basketry.core.errors import MethodologyError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.market.panel import Panel
 from basketry.methodology.select import Choice, Selection, rank
 
@@ -156,3 +156,21 @@ def test_a_section_at_its_edges_is_allowed(section: dict[str, Any]) -> None:
     assert parsed.by == section.get("by", "market_cap")
     assert parsed.max_count == section.get("max_count")
     assert (parsed.buffer is None) == ("buffer" not in section)
+
+
+def test_all_need_nothing_to_rank_by_that_the_data_lack(daily: MakePanel) -> None:
+    """Without `by`, capitalisation ranks where the data hold it, unknown ones last of nobody; else the price does."""
+    everybody, sized = np.ones(5, dtype=bool), daily(market_cap=[SIZES], price=[[1.0, 2.0, 3.0, 4.0, 5.0]])
+    priced = Panel(sized.times, sized.assets, {"price": sized.fields["price"]})
+    anyhow, stated = Selection.parse({"all": None}), Selection.parse({"by": "market_cap", "all": None})
+    for section in (anyhow, stated):
+        assert section.ranked(sized, everybody).tolist() == [1, 3, 2, 0]
+    assert anyhow.ranked(priced, everybody).tolist() == [4, 3, 2, 1, 0]
+    assert names(anyhow.choose(priced, everybody, ~everybody)) == "abcde"
+    # Stated, or where the order decides who is in, it is asked for.
+    for section in (stated, Selection.parse({"all": None, "max_count": 3}), Selection.parse({"top": 3})):
+        with pytest.raises(DataError, match="no figure 'market_cap'"):
+            section.ranked(priced, everybody)
+    assert "or by price in data without it" in anyhow.words()
+    assert "price" not in stated.words()
+    assert (anyhow.reads.figures, stated.reads.figures) == ((), ("market_cap",))

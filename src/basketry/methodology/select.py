@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.numbers import Bools, Floats
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import metric
 from basketry.methodology.selection import SELECTION, SelectionRule
+from basketry.methodology.selection.all import All
 
 Ranks = NDArray[np.int64]
 
@@ -88,7 +90,8 @@ class Selection(BaseModel):
     """Which of the eligible assets are in.
 
     Attributes:
-        by: Figure to rank by: a field, a named metric, or a derived figure such as return_90d.
+        by: Figure to rank by: a field, a named metric, or a derived figure such as return_90d. Where all are taken and
+            it is not stated, the price ranks in data without capitalisations.
         order: Largest first (descending) or smallest first.
         buffer: Ranks to enter and to leave.
         min_count: At least so many are wanted, as far as there are eligible assets.
@@ -143,6 +146,20 @@ class Selection(BaseModel):
             message = problem["msg"].removeprefix("Value error, ")
             raise MethodologyError(f"{place}: {message}" if place else message) from error
 
+    @property
+    def any_order(self) -> bool:
+        """Whether all are taken and nothing to rank by is stated, so that data need no capitalisation."""
+        return isinstance(self.method, All) and self.max_count is None and "by" not in self.model_fields_set
+
+    @property
+    def reads(self) -> Reads:
+        """The figure to rank by; what the rule of the number reads it says itself."""
+        return Reads(optional=(self.by,)) if self.any_order else Reads(figures=(self.by,))
+
+    def figure(self, view: Panel) -> str:
+        """Return the name of the figure that ranks on some data."""
+        return "price" if self.any_order and self.by not in view.fields else self.by
+
     def ranked(self, view: Panel, eligible: Bools) -> Ranks:
         """Return the columns of the eligible assets with a figure to rank by, best first.
 
@@ -152,11 +169,11 @@ class Selection(BaseModel):
         """
 
         def order() -> Ranks:
-            return rank(metric(view, self.by), np.ones(len(view.assets), dtype=bool), descending=descending)
+            return rank(metric(view, by), np.ones(len(view.assets), dtype=bool), descending=descending)
 
         # The order among some is that among all.
-        descending = self.order == "descending"
-        everybody: Ranks = view.remember(("order", self.by, descending), order)
+        by, descending = self.figure(view), self.order == "descending"
+        everybody: Ranks = view.remember(("order", by, descending), order)
         return everybody[eligible[everybody]]
 
     def choose(self, view: Panel, eligible: Bools, members: Bools) -> Choice:
@@ -171,7 +188,7 @@ class Selection(BaseModel):
 
     def choose_from(self, view: Panel, ranked: Ranks, members: Bools) -> Choice:
         """Return who is chosen of those who are ranked already, best first."""
-        figures = metric(view, self.by)
+        figures = metric(view, self.figure(view))
         wanted = self.method.wanted(view, ranked, figures[ranked], descending=self.order == "descending")
         wanted = max(wanted, self.min_count or 0)
         wanted = min(wanted, self.max_count or len(ranked), len(ranked))
@@ -185,7 +202,10 @@ class Selection(BaseModel):
     def words(self) -> str:
         """Return the section in sentences."""
         first = "largest" if self.order == "descending" else "smallest"
-        words = f"Eligible assets are ranked by {self.by.replace('_', ' ')}, {first} first. {self.method.words()}"
+        by = self.by.replace("_", " ")
+        if self.any_order:
+            by += ", or by price in data without it"
+        words = f"Eligible assets are ranked by {by}, {first} first. {self.method.words()}"
         if self.buffer is not None:
             words += (
                 f" An asset ranked {self.buffer.enter} or better is in; then members ranked {self.buffer.leave} or "
