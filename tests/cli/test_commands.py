@@ -20,6 +20,7 @@ from basketry.cli.main import app
 from basketry.core.errors import BasketryError
 from basketry.core.event_kind import EventKind
 from basketry.lake.lake import Lake
+from basketry.methodology.parse import dump_yaml, parse_yaml
 
 RUNNER = CliRunner()
 
@@ -96,6 +97,31 @@ def test_json_for_programs(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
     assert json.loads(run("data", "list", *at))["tables"][0]["rows"] == 900
     assert {entry["check"] for entry in json.loads(run("data", "check", *at))["checks"]} >= {"gaps", "supply jumps"}
     assert json.loads(run("index", "diff", folder, folder, "--json"))["rules"] == []
+
+
+def test_a_check_with_a_lake_exits_2_where_a_run_would_be_refused(rulebook: Path, lake: Lake) -> None:
+    at = ["--lake", lake.address]
+    whole = parse_yaml(rulebook.read_text())
+    wrong = {"exclude_assets": ["coin-aa"]}, {"metric": {"name": "volum", "min": 1}}
+    rulebook.write_text(dump_yaml({**whole, "universe": list(wrong)}))
+    assert "is valid" in run("index", "check", rulebook)  # without data nobody knows
+    text = " ".join(run("index", "check", rulebook, *at, ok=False).split())
+    assert f"cannot be computed on {lake.address}: 1 error(s)" in text
+    # The file: basketry, name, symbol, base of two lines, universe, and its entries from line 8 on.
+    assert "error: line 11, universe[1].metric.name: there is no figure 'volum' (did you mean 'volume'?)" in text
+    assert "warning: line 9, universe[0].exclude_assets[0]: the data hold no asset 'coin-aa'" in text
+    refused = RUNNER.invoke(app, ["index", "check", str(rulebook), *at, "--json"])
+    assert refused.exit_code == 2
+    found = json.loads(refused.output)
+    assert found["valid"] is False
+    assert [(entry["severity"], entry["line"]) for entry in found["problems"]] == [("error", 11), ("warning", 9)]
+    rulebook.write_text(dump_yaml({**whole, "universe": [wrong[0]]}))
+    assert "warning: line 9" in run("index", "check", rulebook, *at)  # a warning is no refusal
+    rulebook.write_text(dump_yaml({**whole, "base": {"date": "2015-01-01"}}))
+    assert "base.date: the data begin at 2020-01-01" in run("index", "check", rulebook, *at, ok=False)
+    late = [*at, "--start", "2020-02-10"]
+    assert "is valid" in run("index", "check", rulebook, *late)
+    assert "before the base" in run("index", "check", rulebook, *late, "--end", "2020-02-01", ok=False)
 
 
 def test_exit_codes(rulebook: Path, lake: Lake, tmp_path: Path) -> None:

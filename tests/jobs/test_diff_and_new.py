@@ -8,7 +8,7 @@ import pytest
 from basketry.core.errors import DataError, MethodologyError
 from basketry.jobs.calculate import calculate
 from basketry.jobs.diff import compare
-from basketry.jobs.new import examples, first_rebalances, new_methodology, warnings
+from basketry.jobs.new import examples, new_methodology
 from basketry.lake.lake import Lake
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.parse import dump_yaml, parse_yaml
@@ -74,32 +74,3 @@ def test_a_new_file_is_an_example_and_is_not_overwritten(tmp_path: Path) -> None
         new_methodology(tmp_path / "x.yaml", "momentun")
     with pytest.raises(MethodologyError, match="no such folder"):
         new_methodology(tmp_path / "a" / "b" / "x.yaml")
-
-
-def test_names_that_the_data_do_not_hold_are_warned_of(rulebook: Path, lake: Lake) -> None:
-    path = changed(rulebook, universe=[{"exclude_assets": ["coin-aa"]}, {"exclude_tags": ["stable"]}])
-    found = warnings(Methodology.load(path), lake.panel())
-    assert found[0] == "exclude_assets: the data hold no asset 'coin-aa' (did you mean 'coin-a'?)"
-    assert "stable" in found[1]
-
-
-def test_the_first_rebalances_are_those_that_the_data_can_have(rulebook: Path, lake: Lake) -> None:
-    # The data begin on 2020-01-01, five years after this base; the first whole day is the second.
-    early = Methodology.load(changed(rulebook, base={"date": "2015-01-01", "level": 100}))
-    assert [str(day)[:10] for day in first_rebalances(early)] == [
-        "2015-02-01",
-        "2015-03-01",
-        "2015-04-01",
-        "2015-05-01",
-    ]
-    held = lake.panel()
-    assert [str(day)[:10] for day in first_rebalances(early, held)] == [
-        "2020-02-01", "2020-03-01", "2020-04-01", "2020-05-01",
-    ]  # fmt: skip
-    assert warnings(early, held)[:1] == [
-        "base: the data begin at 2020-01-01, after the base of 2015-01-01; compute with --start 2020-01-02, "
-        "after which the rebalances are listed"
-    ]
-    fits = Methodology.load(rulebook)
-    assert first_rebalances(fits, held) == first_rebalances(fits)
-    assert not any("base" in told for told in warnings(fits, held))

@@ -55,46 +55,72 @@ def new(
     say(f"{path}: written from the example {example}. Next:  basketry index check {path}")
 
 
-@index_app.command(epilog="Example:  basketry index check my-index.yaml --lake LAKE")
+@index_app.command(
+    epilog="Example:  basketry index check my-index.yaml --lake LAKE --start 2019-01-01\n\n"
+    "Exits 2 when a run with the same options would be refused, 0 otherwise, also with warnings.",
+)
 def check(
     methodology: Annotated[Path, typer.Argument(help="A methodology file.", show_default=False)],
-    lake: Annotated[str | None, typer.Option("--lake", help="Also check names against this lake.")] = None,
+    lake: Annotated[str | None, typer.Option("--lake", help="Also find all that a run on it would refuse.")] = None,
     schema: Annotated[Path | None, typer.Option("--schema", help="Write the JSON Schema for editors here.")] = None,
+    start: Annotated[str | None, typer.Option("--start", help="With --lake: set the base level on this day.")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="With --lake: last instant.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="With --lake: only what was known then.")] = None,
+    table: TableOption = "daily",
     json: JsonOption = False,
 ) -> None:
-    """Check a methodology file and say it in words."""
+    """Check a methodology file and say it in words; with a lake, find all that does not fit the data.
+
+    Figures, assets, tags, sectors and rates are looked up with the nearest names, the base and some of the later
+    determinations are tried, and overrides and versions that have no effect are named, each with its line.
+    """
+    from dataclasses import asdict
+
     from basketry.core.time import format_instant
-    from basketry.jobs.new import first_rebalances, warnings
+    from basketry.jobs.check import check as check_methodology
+    from basketry.jobs.check import first_rebalances
     from basketry.methodology.methodology import Methodology
     from basketry.methodology.schema import methodology_schema
-    from basketry.reports.change_log import change_log
 
     if schema is not None:
         from json import dumps
 
         schema.write_text(dumps(methodology_schema(), indent=2) + "\n", encoding="utf-8")
     rules = Methodology.load(methodology)
-    panel = _panel(lake, "daily", rules) if lake else None
-    found = [] if panel is None else warnings(rules, panel)
-    book = rules.latest
-    dates = first_rebalances(rules, panel)
+    panel = _panel(lake, table, rules, known_by=as_of) if lake else None
+    found = () if panel is None else check_methodology(methodology, panel, start, end)
+    wrong = [problem for problem in found if problem.severity == "error"]
+    dates = first_rebalances(rules, panel, start)
     if json:
         print_json(
             {
-                "valid": True,
+                "valid": not wrong,
                 "symbol": rules.symbol,
                 "name": rules.name,
                 "digest": rules.digest,
                 "versions": len(rules.versions),
-                "returns": [rule.column() for rule in book.returns],
+                "returns": [rule.column() for rule in rules.latest.returns],
                 "first_rebalances": [format_instant(date) for date in dates],
-                "warnings": found,
+                "problems": [asdict(problem) for problem in found],
             }
         )
-        return
-    say(f"{rules.symbol}: {rules.name} is valid ({len(rules.versions)} version(s), digest {rules.digest[:12]})")
+    else:
+        verdict = f"cannot be computed on {lake}: {len(wrong)} error(s)" if wrong else "is valid"
+        say(f"{rules.symbol}: {rules.name} {verdict} ({len(rules.versions)} version(s), digest {rules.digest[:12]})")
+        _say_rules(rules)
+        say(f"  first rebalances: {', '.join(format_instant(date) for date in dates)}")
+        for problem in found:
+            say(f"  {problem.severity}: {problem}", style="red" if problem.severity == "error" else "yellow")
+    if wrong:
+        raise typer.Exit(2)
+
+
+def _say_rules(rules: Methodology) -> None:
+    from basketry.reports.change_log import change_log
+
     for parent in rules.parents:
         say(f"  parent     {parent.symbol}: {parent.name}, digest {parent.digest[:12]}")
+    book = rules.latest
     for rule in book.universe:
         say(f"  universe   {rule.words()}")
     say(f"  select     {book.select.words()}")
@@ -107,9 +133,6 @@ def check(
     for version in change_log(rules)[1:]:
         what = "; ".join(f"{change.path}: {change.before} -> {change.after}" for change in version.changes)
         say(f"  version {version.number}  from {version.valid_from}: {what or 'nothing changes'}")
-    say(f"  first rebalances: {', '.join(format_instant(date) for date in dates)}")
-    for warning in found:
-        say(f"  warning: {warning}", style="yellow")
 
 
 @index_app.command(

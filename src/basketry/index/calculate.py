@@ -81,15 +81,8 @@ def index_history(
 
     Parents are calculated first, each from its own base on; where the data begin after that, from where the index is.
     """
-    require_prices(panel)
-    last = panel.now if end is None else to_instant(end)
-    if last < panel.times[0]:
-        raise DataError(
-            f"the data begin at {format_instant(panel.times[0])}, after the end asked for, {format_instant(last)}; "
-            "ask for a later end (--end)"
-        )
-    panel = panel.until(last)
-    times = _grid(methodology, panel, start, last)
+    panel, last = ended(panel, end)
+    times = calculation_instants(methodology, panel, start, last)
     for parent in methodology.parents:
         panel = with_membership(panel, _parent_members(parent, panel, times[0]))
     return History(methodology, IndexMarket.of(panel, times))
@@ -114,6 +107,22 @@ def require_prices(panel: Panel) -> None:
         raise DataError("there are no observations; import some with: basketry data import")
 
 
+def ended(panel: Panel, end: Instant | None) -> tuple[Panel, np.datetime64]:
+    """Return the rows of a panel up to an end, and that end; all of them and the last one unless given.
+
+    Raises:
+        DataError: The panel has no prices, or begins after the end.
+    """
+    require_prices(panel)
+    last = panel.now if end is None else to_instant(end)
+    if last < panel.times[0]:
+        raise DataError(
+            f"the data begin at {format_instant(panel.times[0])}, after the end asked for, {format_instant(last)}; "
+            "ask for a later end (--end)"
+        )
+    return panel.until(last), last
+
+
 def begins_late(panel: Panel, base: np.datetime64) -> bool:
     """Return whether a panel with prices has none at a base, nor a day after it."""
     return bool(panel.times[0] > base + DAY)
@@ -124,13 +133,24 @@ def first_start(panel: Panel) -> np.datetime64:
     return panel.times[0].astype("datetime64[D]") + DAY
 
 
-def _grid(methodology: Methodology, panel: Panel, start: Instant | None, end: np.datetime64) -> NDArray[np.datetime64]:
-    """Return the calculation instants, the first of which is the base."""
+def base_at(methodology: Methodology, start: Instant | None) -> np.datetime64:
+    """Return the base: the methodology's own, or the fixing on a day given in its place, or an instant given."""
     base = methodology.base_instant
-    if start is not None:
-        fixing = base - base.astype("datetime64[D]")
-        first = to_instant(start)
-        base = first + fixing if first == first.astype("datetime64[D]") else first
+    if start is None:
+        return base
+    first = to_instant(start)
+    return first + (base - base.astype("datetime64[D]")) if first == first.astype("datetime64[D]") else first
+
+
+def calculation_instants(
+    methodology: Methodology, panel: Panel, start: Instant | None, end: np.datetime64
+) -> NDArray[np.datetime64]:
+    """Return the instants at which an index is calculated on a panel that ends at `end`; the first is the base.
+
+    Raises:
+        DataError: The panel begins after the base or ends before it.
+    """
+    base = base_at(methodology, start)
     if begins_late(panel, base):
         raise DataError(
             f"the data begin at {format_instant(panel.times[0])}, after the base of {format_instant(base)}; "

@@ -1,0 +1,268 @@
+"""Check a methodology against data: all that `run` would refuse, and what is silently not as it was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from basketry.core.errors import BasketryError, DataError, nearest_hint
+from basketry.core.rule import Reads
+from basketry.core.time import format_instant
+from basketry.index.calculate import Instant, base_at, begins_late, calculation_instants, ended, first_start
+from basketry.index.trial import Trial, determinations, trials, try_return
+from basketry.jobs.check_overrides import idle_overrides
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.metrics import DERIVED, made_of
+from basketry.methodology.parse import Document, parse_document
+from basketry.methodology.rulebook import Rulebook
+
+Place = tuple[str | int, ...]
+Source = str | PathLike[str] | Mapping[str, Any] | Methodology
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that does not fit.
+
+    Attributes:
+        severity: error where a calculation would be refused, warning where it would be another than was meant.
+        where: The part of the rulebook, such as universe[0].metric.name; '' where no one part is at fault.
+        line: Its line in the file, None where there is no file or no part.
+        message: What is wrong, and what to do.
+    """
+
+    severity: Literal["error", "warning"]
+    where: str
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f"line {self.line}, "
+        return f"{line}{self.where}: {self.message}" if self.where else self.message
+
+
+@dataclass(eq=False)
+class _Report:
+    """The problems found so far, each told once."""
+
+    document: Document
+    found: dict[tuple[str, str], Problem] = field(default_factory=dict)
+
+    def add(self, severity: Literal["error", "warning"], place: Place, message: str, name: str | None = None) -> None:
+        if name is not None:
+            place = _place_of(self.document.value, place, name) or place
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+        line = self.document.line(place) if place else None
+        self.found.setdefault((where, message), Problem(severity, where, line, message))
+
+
+def check(
+    source: Source, panel: Panel, start: Instant | None = None, end: Instant | None = None
+) -> tuple[Problem, ...]:
+    """Return all that keeps a methodology from being calculated on a market, and all that has no effect there.
+
+    The figures, assets, tags, sectors and rates that it names are looked up; the base and some of the scheduled
+    determinations are tried: first and last of all and of each version, and some between. Levels are not calculated.
+
+    Args:
+        source: A methodology, its file (for the lines of problems), or a mapping of its keys.
+        panel: The market.
+        start, end: As of a calculation.
+
+    Raises:
+        MethodologyError: The rulebook itself is wrong.
+        DataError: The market holds no prices.
+    """
+    rules = Methodology.load(source)
+    panel, last = ended(panel, end)
+    report = _Report(_document(source, rules))
+    times = _instants(rules, panel, start, last, report)
+    moments = [] if times is None else determinations(rules, times)
+    used = {rules.at(at).number for at in moments}
+    sound = _names(rules, panel, used or {version.number for version in rules.versions}, report)
+    # What reads a figure that is not there fails at once, and tells nothing more.
+    tried = list(trials(rules, panel, times)) if times is not None and sound else []
+    _determined(tried, report)
+    if times is not None:
+        _returned(rules, panel, times, report)
+        _versions(rules, moments, used, report)
+    _overrides(rules, panel, moments, tried, report)
+    return tuple(sorted(report.found.values(), key=lambda entry: (entry.severity, entry.line is None, entry.line or 0)))
+
+
+def first_rebalances(
+    methodology: Methodology, panel: Panel | None = None, start: Instant | None = None
+) -> list[np.datetime64]:
+    """Return the effective times of the first four changes after the base; of the first that a panel allows, if any."""
+    base = base_at(methodology, start)
+    if panel is not None and begins_late(panel, base):
+        base = first_start(panel) + (base - base.astype("datetime64[D]"))
+    return [dates.effective_at for dates in methodology.latest.schedule.next_dates(base, 4, base)]
+
+
+def _document(source: Source, rules: Methodology) -> Document:
+    if isinstance(source, Mapping | Methodology):
+        return Document(rules.document)
+    return Document(rules.document, parse_document(Path(source).read_text(encoding="utf-8")).lines)
+
+
+def _instants(
+    rules: Methodology, panel: Panel, start: Instant | None, end: np.datetime64, report: _Report
+) -> NDArray[np.datetime64] | None:
+    """Return the calculation instants, those from the first whole day where the base is before the data."""
+    try:
+        return calculation_instants(rules, panel, start, end)
+    except DataError as error:
+        report.add("error", ("base", "date") if start is None else (), str(error))
+    if begins_late(panel, base_at(rules, start)):
+        with suppress(DataError):
+            return calculation_instants(rules, panel, first_start(panel), end)
+    return None
+
+
+def _sections(rules: Methodology, key: str) -> Iterator[tuple[Place, int, int]]:
+    """Give where a section stands, the version that it came with, and the version that replaces it."""
+    stated = [version.number for version in rules.versions if version.number == 1 or key in version.changes]
+    for number, until in zip(stated, [*stated[1:], len(rules.versions) + 1], strict=True):
+        yield ((key,) if number == 1 else ("versions", number - 2, "changes", key)), number, until
+
+
+def _names(rules: Methodology, panel: Panel, used: set[int], report: _Report) -> bool:
+    """Report what the rules read or name and the data do not hold; return whether each that is used can be asked."""
+    sound = True
+    for key in ("universe", "select", "weight", "rebalance", "overrides"):
+        for section, first, until in _sections(rules, key):
+            needed = not used.isdisjoint(range(first, until))
+            for part, reads in _readers(rules.versions[first - 1].rules, key):
+                for name, words in _lacking(reads, panel):
+                    report.add("error" if needed else "warning", (*section, *part), words, name)
+                    sound = sound and not needed
+                for name, words in _unheard(reads, panel):
+                    report.add("warning", (*section, *part), words, name)
+    return sound
+
+
+def _readers(rules: Rulebook, section: str) -> Iterator[tuple[Place, Reads]]:
+    """Give what each part of a section reads, and where the part stands in it."""
+    if section == "universe":
+        yield from (((place, rule.name), rule.reads) for place, rule in enumerate(rules.universe))
+    elif section == "select":
+        yield from (((), reads) for reads in (rules.select.reads, rules.select.method.reads))
+    elif section == "weight":
+        yield from (((), rule.reads) for rule in (rules.weight.rule, *rules.weight.caps))
+    elif section == "rebalance":
+        yield from ((("triggers", place), rule.reads) for place, rule in enumerate(rules.triggers))
+    else:
+        yield from (((place,), Reads(assets=(entry.asset,))) for place, entry in enumerate(rules.overrides))
+
+
+def _lacking(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
+    """Give each figure without which a part cannot be asked, and that the data lack, with words."""
+    held = f"the data hold {', '.join(sorted(panel.fields))}"
+    for name in reads.fields:
+        if name not in panel.fields:
+            hint = ", which is derived and has no window" if name in DERIVED else nearest_hint(name, panel.fields)
+            yield name, f"there is no figure {name!r}{hint}; {held}"
+    for name in reads.figures:
+        lacking = [part for part in made_of(name, panel.fields) if part not in panel.fields]
+        if lacking == [name]:
+            derived = [figure for figure in DERIVED if set(made_of(figure)) <= panel.fields.keys()]
+            hint = nearest_hint(name, [*panel.fields, *derived])
+            yield name, f"there is no figure {name!r}{hint}; {held}; derived are {', '.join(derived)}"
+        elif lacking:
+            yield name, f"{name} is made of {' and '.join(lacking)}; {held}"
+
+
+def _unheard(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
+    """Give each asset, tag and sector that a part names and that the data never hold, with words, and no sectors."""
+    for kind, names in (("asset", reads.assets), *reads.facts.items()):
+        known = set(panel.assets) if kind == "asset" else panel.facts.known(kind)
+        if not known:
+            yield kind, f"the data hold no {kind}s; import them with: basketry data import FILE --table classifications"
+            continue
+        for name in names:
+            if name not in known:
+                yield name, f"the data hold no {kind} {name!r}{nearest_hint(name, known)}"
+
+
+def _versions(rules: Methodology, moments: Sequence[np.datetime64], used: set[int], report: _Report) -> None:
+    """Report the versions that make no determination."""
+    for place, version in enumerate(rules.versions[1:]):
+        if version.number not in used:
+            words = f"it makes no determination: the last on these data is of {format_instant(moments[-1])}"
+            report.add("warning", ("versions", place), words)
+
+
+def _overrides(
+    rules: Methodology, panel: Panel, moments: Sequence[np.datetime64], tried: Sequence[Trial], report: _Report
+) -> None:
+    """Report the overrides that change nothing."""
+    for section, first, until in _sections(rules, "overrides"):
+        numbers = range(first, until)
+        within = [at for at in moments if rules.at(at).number in numbers]
+        asked = [trial for trial in tried if trial.version in numbers]
+        for place, words in idle_overrides(rules.versions[first - 1].rules, panel, within, asked):
+            report.add("warning", (*section, place), words)
+
+
+def _determined(tried: Sequence[Trial], report: _Report) -> None:
+    """Report the determinations that fail, and those that come out otherwise than the rules say, each reason once."""
+    told: dict[tuple[Literal["error", "warning"], str], list[tuple[np.datetime64, str]]] = {}
+    for trial in tried:
+        day = format_instant(trial.at)
+        if trial.error is not None:
+            words = str(trial.error).removeprefix(f"determination of {day}: ")
+            told.setdefault(("error", words), []).append((trial.at, words))
+        elif trial.found is not None and not len(trial.found.columns):
+            words = trial.found.nobody()
+            kind: Literal["error", "warning"] = "error" if trial.base else "warning"
+            told.setdefault((kind, "nobody"), []).append(
+                (trial.at, words if trial.base else f"{words}; the composition is kept")
+            )
+        elif trial.found is not None and trial.found.shortage is not None:
+            words = f"weights are equal, as the caps cannot be kept: {trial.found.shortage}"
+            told.setdefault(("warning", "shortage"), []).append((trial.at, words))
+    for (severity, _), places in told.items():
+        at, words = places[0]
+        more = f" (and at {len(places) - 1} more of the {len(tried)} tried)" if len(places) > 1 else ""
+        report.add(severity, (), f"determination of {format_instant(at)}: {words}{more}")
+
+
+def _returned(rules: Methodology, panel: Panel, times: NDArray[np.datetime64], report: _Report) -> None:
+    """Report the return series that cannot be made, for want of a rate or a yield."""
+    for rule in rules.first.returns:
+        try:
+            try_return(rule, rules.first.base.level, panel, times)
+        except BasketryError as error:
+            named = next(iter((*rule.reads.rates, *rule.reads.fields, rule.name)))
+            report.add("error", ("returns",), str(error), named)
+
+
+def _place_of(value: Any, place: Place, name: str) -> Place | None:
+    """Return where a name first stands in a part of a document, as a key or as a value."""
+    for part in place:
+        if isinstance(value, Mapping):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+    return next((found for found in _leaves(value, place) if found[1] == name), (None, ""))[0]
+
+
+def _leaves(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield (*place, key), key
+            yield from _leaves(entry, (*place, key))
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _leaves(entry, (*place, number))
+    else:
+        yield place, value

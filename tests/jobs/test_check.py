@@ -1,0 +1,288 @@
+"""A methodology is held against data: what a run would refuse, and what has no effect, each with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from basketry.core.errors import BasketryError, DataError
+from basketry.index.calculate import calculate_index
+from basketry.index.trial import SPREAD, determinations, tried
+from basketry.jobs.check import Problem, check, first_rebalances
+from basketry.lake.lake import Lake
+from basketry.market.facts import Facts
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.parse import dump_yaml, parse_yaml
+
+DAYS = 150
+TIMES = (np.datetime64("2020-01-01", "us") + np.arange(DAYS) * np.timedelta64(1, "D")).astype("datetime64[us]")
+OWN = {"reason": "decided", "approver": "Committee", "date": "2020-01-01"}
+
+
+def market(**figures: Any) -> Panel:
+    """Five assets that grow alike, from 2020-01-01 to 2020-05-29; zec has no price until May."""
+    price = np.linspace(1.0, 2.0, DAYS)[:, None] * np.arange(1.0, 6.0)
+    price[:121, 4] = np.nan
+    held = {"price": price, "market_cap": price * 100, "volume": price * 10}
+    held |= {name: np.full(price.shape, value) for name, value in figures.items()}
+    tags = pl.DataFrame({"asset": ["usd"], "scheme": ["tag"], "value": ["stablecoin"]}).with_columns(
+        pl.lit(None, pl.Datetime("us", "UTC")).alias(name) for name in ("valid_from", "valid_until")
+    )
+    names = ("btc", "eth", "ltc", "usd", "zec")
+    return Panel(TIMES, names, held, facts=Facts.from_frames(None, tags))
+
+
+def rules(**sections: Any) -> dict[str, Any]:
+    return {
+        "basketry": 1,
+        "name": "Two",
+        "symbol": "TWO",
+        "base": {"date": "2020-02-01", "level": 100},
+        "select": {"by": "market_cap", "top": 2},
+        "weight": "equal",
+        "rebalance": {"every": "month", "determine": "1d"},
+        **sections,
+    }
+
+
+def told(panel: Panel | None = None, **sections: Any) -> list[tuple[str, str, str]]:
+    found = check(rules(**sections), market() if panel is None else panel)
+    return [(problem.severity, problem.where, problem.message) for problem in found]
+
+
+def refuses(panel: Panel, **sections: Any) -> bool:
+    try:
+        calculate_index(Methodology.load(rules(**sections)), panel)
+    except BasketryError:
+        return True
+    return False
+
+
+def test_nothing_is_said_of_what_fits() -> None:
+    assert told() == []
+
+
+ERRORS: list[tuple[dict[str, Any], str, str]] = [
+    # Figures.
+    ({"universe": [{"metric": {"name": "volme", "min": 1}}]}, "universe[0].metric.name", "(did you mean 'volume'?)"),
+    ({"universe": [{"required": ["price", "tvl"]}]}, "universe[0].required[1]", "no figure 'tvl'"),
+    ({"universe": [{"listings": {"min": 2}}]}, "universe[0].listings", "no figure 'listings'"),
+    ({"universe": [{"price_sources": {"min": 2}}]}, "universe[0].price_sources", "no figure 'sources'"),
+    ({"universe": [{"metric": {"name": "turnover", "min": 0, "window": "5d"}}]}, "universe[0].metric.name", "has no"),
+    ({"select": {"by": "market_kap", "top": 2}}, "select.by", "(did you mean 'market_cap'?)"),
+    ({"select": {"by": "free_float_market_cap", "top": 2}}, "select.by", "is made of supply"),
+    ({"weight": {"by": "metric", "metric": "tvl"}}, "weight.metric", "no figure 'tvl'"),
+    ({"weight": "votes"}, "weight", "no figure 'votes'"),
+    ({"weight": {"by": "factor_scores", "factors": {"tvl": 1}}}, "weight.factors.tvl", "no figure 'tvl'"),
+    # Rates and yields.
+    ({"returns": ["price", {"excess": {"rate": "USD"}}]}, "returns[1].excess.rate", "no rate 'USD'"),
+    ({"returns": [{"currency": {"currency": "EUR", "rate": "EURUSD"}}]}, "returns[0].currency.rate", "no rate"),
+    ({"returns": [{"total": {"yield_field": "income"}}]}, "returns[0].total.yield_field", "no field 'income'"),
+    # The base.
+    ({"base": {"date": "2019-06-01"}}, "base.date", "begin at 2020-01-01, after the base of 2019-06-01"),
+    ({"base": {"date": "2021-06-01"}}, "base.date", "end at 2020-05-29, before the base of 2021-06-01"),
+    # What determinations find.
+    ({"universe": [{"market_cap": {"min": 1e9}}]}, "", "0 left after market_cap"),
+    ({"weight": {"by": "equal", "cap": 0.3, "shortage": "refuse"}, "select": {"by": "price", "all": {}},
+      "universe": [{"include_assets": ["btc", "eth"]}]}, "", "2 assets x 0.3 = 0.6 < 1"),
+    ({"weight": {"by": "fixed", "weights": {"btc": 1, "ehh": 1}}, "universe": [{"include_assets": ["btc"]}]},
+     "", "ehh (did you mean 'eth'?) has a stated weight but is not selected"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sections", "where", "message"), ERRORS, ids=lambda value: str(value)[:60])
+def test_what_a_run_refuses_is_an_error(sections: dict[str, Any], where: str, message: str) -> None:
+    found = [entry for entry in told(**sections) if entry[0] == "error" and entry[1] == where]
+    assert any(message in words for *_, words in found), told(**sections)
+    assert refuses(market(), **sections)
+
+
+WARNINGS: list[tuple[dict[str, Any], str, str]] = [
+    ({"universe": [{"exclude_assets": ["eht"]}]}, "universe[0].exclude_assets[0]", "'eht' (did you mean 'eth'?)"),
+    ({"universe": [{"exclude_tags": ["stable"]}]}, "universe[0].exclude_tags[0]", "no tag 'stable'"),
+    ({"universe": [{"exclude_sectors": ["defi"]}]}, "universe[0].exclude_sectors", "no sectors; import"),
+    ({"weight": {"by": "equal", "group_cap": 0.4}}, "weight", "no sectors; import"),
+    ({"weight": {"by": "equal", "group_cap": {"by": "tag", "limits": {"stablecoins": 0.5}}}},
+     "weight.group_cap.limits.stablecoins", "(did you mean 'stablecoin'?)"),
+    ({"weight": {"by": "free_float_market_cap", "whole_points": ["bct"]}}, "weight.whole_points[0]", "'btc'"),
+    ({"weight": {"by": "fixed", "weights": {"btc": 1, "eth": 1, "lct": 1}, "renormalise": True},
+      "universe": [{"include_assets": ["btc", "eth"]}]}, "weight.weights.lct", "(did you mean 'ltc'?)"),
+    ({"weight": {"by": "equal", "cap": 0.3}, "universe": [{"include_assets": ["btc", "eth"]}],
+      "select": {"by": "price", "all": {}}}, "", "weights are equal, as the caps cannot be kept: cap: 2 assets x 0.3"),
+    ({"versions": [{"from": "2021-01-01", "note": "later", "changes": {"select": {"by": "tvl", "top": 1}}}]},
+     "versions[0]", "makes no determination: the last on these data is of 2020-04-30"),
+    ({"versions": [{"from": "2021-01-01", "note": "later", "changes": {"select": {"by": "tvl", "top": 1}}}]},
+     "versions[0].changes.select.by", "no figure 'tvl'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sections", "where", "message"), WARNINGS, ids=lambda value: str(value)[:60])
+def test_what_has_no_effect_is_a_warning(sections: dict[str, Any], where: str, message: str) -> None:
+    found = told(**sections)
+    assert any(entry[1] == where and message in entry[2] for entry in found), found
+    assert {severity for severity, *_ in found} == {"warning"}
+    assert not refuses(market(), **sections)
+
+
+# Determinations: 2020-01-31 for the base, 2020-02-29, 2020-03-31 and 2020-04-30.
+OVERRIDES: list[tuple[dict[str, Any], str]] = [
+    ({"asset": "btx", "action": "exclude", "from": "2020-01-01"}, "no asset 'btx' (did you mean 'btc'?)"),
+    ({"asset": "btc", "action": "exclude", "from": "2020-03-01", "until": "2020-03-01"}, "never in force"),
+    ({"asset": "btc", "action": "exclude", "from": "2020-03-05", "until": "2020-02-01"}, "never in force"),
+    ({"asset": "btc", "action": "exclude", "from": "2019-01-01", "until": "2020-01-31"}, "before its first"),
+    ({"asset": "btc", "action": "exclude", "from": "2020-05-01"}, "after its last determination on these data, 2020"),
+    ({"asset": "btc", "action": "accept_supply", "from": "2020-05-01"}, "after its last determination"),
+    ({"asset": "btc", "action": "exclude", "from": "2020-03-01", "until": "2020-03-31"}, "no scheduled determination"),
+    ({"asset": "btc", "action": "exclude", "from": "2020-03-01", "until": "2020-04-01"}, ""),
+    ({"asset": "btc", "action": "exclude", "from": "2020-04-30"}, ""),
+    ({"asset": "usd", "action": "exclude", "from": "2020-01-01"}, "the universe admits usd at none of the 4"),
+    ({"asset": "usd", "action": "include", "from": "2020-01-01"}, ""),
+    ({"asset": "zec", "action": "include", "from": "2020-01-01"}, "zec has a fresh price at none of the 4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("override", "message"), OVERRIDES, ids=lambda value: str(value)[:60])
+def test_overrides_that_change_nothing_are_named(override: dict[str, Any], message: str) -> None:
+    found = told(overrides=[{**override, **OWN}], universe=[{"exclude_tags": ["stablecoin"]}])
+    assert [severity for severity, *_ in found] == (["warning"] if message else []), found
+    assert all(message in words and where.startswith("overrides[0]") for _, where, words in found)
+
+
+def test_an_override_of_a_version_is_in_force_for_its_determinations_only() -> None:
+    # The version begins on 2020-04-01; its only determination is that of 2020-04-30.
+    early = {"asset": "btc", "action": "exclude", "from": "2020-01-01", "until": "2020-04-01", **OWN}
+    version = {"from": "2020-04-01", "note": "decided", "changes": {"overrides": [early]}}
+    ((severity, where, words),) = told(versions=[version])
+    assert (severity, where) == ("warning", "versions[0].changes.overrides[0]")
+    assert "before its first determination of 2020-04-30" in words
+
+
+def test_a_trigger_may_determine_at_any_time() -> None:
+    between = {"asset": "btc", "action": "exclude", "from": "2020-03-01", "until": "2020-03-05", **OWN}
+    assert len(told(overrides=[between])) == 1
+    rebalance = {"every": "month", "determine": "1d", "triggers": [{"drift": 0.1}]}
+    assert told(overrides=[between], rebalance=rebalance) == []
+
+
+def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    sections = rules(
+        universe=[{"metric": {"name": "volme", "min": 1}}, {"exclude_assets": ["eht"]}],
+        select={"by": "tvl", "top": 2},
+        returns=["price", {"excess": {"rate": "USD"}}],
+    )
+    path = tmp_path / "two.yaml"
+    path.write_text(dump_yaml(sections))
+    lines = path.read_text().splitlines()
+    found = check(path, market())
+    assert [(entry.severity, lines[(entry.line or 0) - 1].strip(" -")) for entry in found] == [
+        ("error", "by: tvl"), ("error", "name: volme"), ("error", "rate: USD"), ("warning", "eht"),
+    ]  # fmt: skip
+    assert str(found[0]).startswith("line 8, select.by: there is no figure 'tvl'; the data hold market_cap, price")
+    assert str(Problem("error", "", None, "said")) == "said"
+
+
+def test_the_same_reason_is_told_once_with_its_first_date() -> None:
+    panel = market(tvl=1.0)
+    gone = panel.fields["tvl"].copy()
+    gone[60:, 1] = np.nan  # from 2020-03-01 on, of eth
+    panel = Panel(TIMES, panel.assets, {**panel.fields, "tvl": gone})
+    sections = {"weight": {"by": "metric", "metric": "tvl"}, "universe": [{"include_assets": ["btc", "eth"]}]}
+    assert told(panel, **sections) == [
+        (
+            "error",
+            "",
+            "determination of 2020-03-31: tvl of 'eth' is not known, so it cannot be weighted; require it in the "
+            "universe, as in `- required: [tvl]` (and at 1 more of the 4 tried)",
+        )
+    ]
+    assert refuses(panel, **sections)
+
+
+def test_nobody_is_an_error_at_the_base_and_a_kept_composition_later() -> None:
+    panel = market(tvl=1.0)
+    gone = panel.fields["tvl"].copy()
+    gone[60:] = 0.0
+    later = Panel(TIMES, panel.assets, {**panel.fields, "tvl": gone})
+    sections = {"universe": [{"metric": {"name": "tvl", "min": 1}}]}
+    ((severity, _, words),) = told(later, **sections)
+    assert severity == "warning"
+    assert "2020-03-31" in words
+    assert "the composition is kept" in words
+    assert not refuses(later, **sections)
+    nobody = Panel(TIMES, panel.assets, {**panel.fields, "tvl": np.zeros_like(gone)})
+    assert {severity for severity, *_ in told(nobody, **sections)} == {"error", "warning"}
+    assert refuses(nobody, **sections)
+
+
+def test_start_and_end_are_those_of_the_run() -> None:
+    early = rules(base={"date": "2015-01-01"})
+    assert [entry.where for entry in check(early, market())] == ["base.date"]
+    assert check(early, market(), start="2020-02-01") == ()
+    assert "end at 2020-03-01" in check(rules(base={"date": "2020-04-01"}), market(), end="2020-03-01")[0].message
+    with pytest.raises(DataError, match="after the end asked for"):
+        check(rules(), market(), end="2019-01-01")
+    with pytest.raises(DataError, match="there are no observations"):
+        check(rules(), Panel(TIMES[:0], (), {}))
+
+
+def test_a_rate_that_is_not_known_at_the_base_or_not_above_zero() -> None:
+    def priced(first: int, value: float) -> Panel:
+        table = pl.DataFrame({"time": [TIMES[first].item()], "rate": ["EURUSD"], "value": [value]}).with_columns(
+            pl.col("time").dt.replace_time_zone("UTC"), known_at=pl.lit(None, pl.Datetime("us", "UTC"))
+        )
+        return Panel(TIMES, market().assets, market().fields, rate_table=table)
+
+    sections = {"returns": ["price", {"currency": {"currency": "EUR", "rate": "EURUSD"}}]}
+    assert told(priced(31, 1.1), **sections) == []  # the base is row 31
+    assert "not known at 2020-02-01" in told(priced(32, 1.1), **sections)[0][2]
+    assert "not above zero" in told(priced(0, 0.0), **sections)[0][2]
+    assert [refuses(priced(*case), **sections) for case in ((31, 1.1), (32, 1.1), (0, 0.0))] == [False, True, True]
+
+
+def test_the_determinations_tried_are_the_edges_and_some_between() -> None:
+    versions = [{"from": "2020-03-10", "note": "three", "changes": {"select": {"by": "price", "top": 3}}}]
+    book = Methodology.load(rules(rebalance={"every": "day", "determine": "0d"}, versions=versions))
+    moments = determinations(book, TIMES[31:])
+    assert moments == list(TIMES[31:])  # each day from the base on
+    assert len(moments) < SPREAD
+    assert tried(book, moments) == list(range(DAYS - 31))
+    # 2020-03-09 is the last of the first version, row 68 less 31 of the base.
+    assert tried(book, moments, 3) == [0, 37, 38, 59, 118]
+
+
+def test_the_first_rebalances_are_those_that_the_data_can_have() -> None:
+    # The data begin on 2020-01-01, five years after this base; the first whole day is the second.
+    early = Methodology.load(rules(base={"date": "2015-01-01", "level": 100}))
+
+    def months(*given: Any) -> list[str]:
+        return [str(day)[:7] for day in first_rebalances(early, *given)]
+
+    assert months() == ["2015-02", "2015-03", "2015-04", "2015-05"]
+    assert months(market()) == ["2020-02", "2020-03", "2020-04", "2020-05"]
+    assert months(market(), "2020-02-15") == ["2020-03", "2020-04", "2020-05", "2020-06"]
+
+
+def test_the_shortest_rulebook_of_the_docs_needs_prices_alone(tmp_path: Path) -> None:
+    """ethereum is twice bitcoin at all times, so that the level grows as either does, whatever the weights."""
+    page = (Path(__file__).parents[2] / "docs/how-to/check-a-methodology.md").read_text()
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    price = np.linspace(1.0, 2.0, DAYS)
+    days = pl.Series("time", TIMES).dt.replace_time_zone("UTC")
+    sizes = {"bitcoin": 1.0, "ethereum": 2.0, "solana": 3.0}
+    each = [pl.DataFrame({"time": days, "asset": name, "price": price * size}) for name, size in sizes.items()]
+    lake = Lake(tmp_path / "lake")
+    lake.write("daily", pl.concat(each))
+    panel = lake.panel()
+    assert check(Methodology.parse(text), panel) == ()
+    index = calculate_index(Methodology.parse(text), panel)
+    # The base of 2020-01-15 is row 14.
+    assert index.levels["price_return"][-1] == pytest.approx(1000 * price[-1] / price[14])
+    assert index.compositions["asset"].unique().sort().to_list() == ["bitcoin", "ethereum"]
+    # A figure to rank by that is stated is asked for.
+    stated = {**parse_yaml(text), "select": {"by": "market_cap", "all": None}}
+    assert [problem.where for problem in check(stated, panel)] == ["select.by"]
