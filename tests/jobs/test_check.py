@@ -11,6 +11,7 @@ import pytest
 
 from basketry.core.errors import BasketryError, DataError
 from basketry.index.calculate import calculate_index
+from basketry.index.records import Scope
 from basketry.index.trial import SPREAD, determinations, tried
 from basketry.jobs.check import Problem, check, first_rebalances
 from basketry.lake.lake import Lake
@@ -247,12 +248,34 @@ def test_a_rate_that_is_not_known_at_the_base_or_not_above_zero() -> None:
 def test_the_determinations_tried_are_the_edges_and_some_between() -> None:
     versions = [{"from": "2020-03-10", "note": "three", "changes": {"select": {"by": "price", "top": 3}}}]
     book = Methodology.load(rules(rebalance={"every": "day", "determine": "0d"}, versions=versions))
-    moments = determinations(book, TIMES[31:])
-    assert moments == list(TIMES[31:])  # each day from the base on
-    assert len(moments) < SPREAD
-    assert tried(book, moments) == list(range(DAYS - 31))
+    asked = determinations(book, TIMES[31:])
+    assert [entry.at for entry in asked] == list(TIMES[31:])  # each day from the base on
+    assert [entry.base for entry in asked[:2]] == [True, False]
+    assert len(asked) < SPREAD
+    assert tried(book, asked) == list(range(DAYS - 31))
     # 2020-03-09 is the last of the first version, row 68 less 31 of the base.
-    assert tried(book, moments, 3) == [0, 37, 38, 59, 118]
+    assert tried(book, asked, 3) == [0, 37, 38, 59, 118]
+
+
+def test_members_and_weights_with_dates_of_their_own_are_tried_each() -> None:
+    # Members for the base, for March and for June, weights each month: tvl of eth is unknown from 2020-04-11 on, which
+    # only the weights of May, determined on 2020-04-30, meet; the review for June is on 2020-05-12.
+    review = {"every": "quarter", "on": "first_day", "months": [3, 6, 9, 12], "determine": "20d"}
+    sections = {"review": review, "weight": {"by": "metric", "metric": "tvl"}, "select": {"by": "market_cap", "top": 4}}
+    book = Methodology.load(rules(**sections))
+    assert [(str(entry.at)[5:10], entry.scope) for entry in determinations(book, TIMES[31:])] == [
+        ("01-12", Scope.MEMBERS), ("01-31", Scope.WEIGHTS), ("02-10", Scope.MEMBERS), ("02-29", Scope.WEIGHTS),
+        ("03-31", Scope.WEIGHTS), ("04-30", Scope.WEIGHTS), ("05-12", Scope.MEMBERS),
+    ]  # fmt: skip
+    panel = market(tvl=1.0)
+    assert told(panel, **sections) == []
+    gone = panel.fields["tvl"].copy()
+    gone[101:, 1] = np.nan
+    panel = Panel(TIMES, panel.assets, {**panel.fields, "tvl": gone})
+    ((severity, _, words),) = told(panel, **sections)
+    assert severity == "error"
+    assert words.startswith("determination of 2020-04-30: tvl of 'eth' is not known")
+    assert refuses(panel, **sections)
 
 
 def test_the_first_rebalances_are_those_that_the_data_can_have() -> None:

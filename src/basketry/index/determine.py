@@ -89,7 +89,8 @@ class Determination:
         counts = [f"{int(self.candidates.sum())} assets have a fresh price"]
         passed = self.candidates
         if self.scope is Scope.WEIGHTS:
-            counts.append(f"{int((passed & self.members).sum())} of {int(self.members.sum())} members are among them")
+            passed = passed & self.members
+            counts.append(f"{int(passed.sum())} of {int(self.members.sum())} members are among them")
         for rule, mask in zip(self.version.rules.universe, self.kept, strict=False):
             passed = passed & mask
             counts.append(f"{int(passed.sum())} left after {rule.name}")

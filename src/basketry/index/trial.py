@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import BasketryError
+from basketry.core.numbers import Bools
 from basketry.index.determine import Determination, determine
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
-from basketry.index.plan import scheduled
+from basketry.index.plan import reviewed, scheduled
+from basketry.index.records import Scope
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import IndexPath, PanelKnown, Segment
 from basketry.methodology.returns import ReturnRule
+from basketry.methodology.schedule import RebalanceDate
 
 SPREAD = 120
 """Up to so many scheduled determinations are all tried, ten years of months; of more so many, spread evenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A determination that a calculation makes.
+
+    Attributes:
+        dates: Its dates.
+        scope: What is determined.
+        base: Whether it is for the base, without which there is no index.
+    """
+
+    dates: RebalanceDate
+    scope: Scope
+    base: bool = False
+
+    @property
+    def at(self) -> np.datetime64:
+        """When it is made."""
+        return self.dates.determined_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,41 +50,49 @@ class Trial:
     """One determination on trial.
 
     Attributes:
-        at: When it is made.
+        asked: Which one.
         version: Number of the rules in force.
         found: What it gives; None where the rules cannot be satisfied.
         error: Why not.
-        base: Whether it is the first of all, without which there is no index.
     """
 
-    at: np.datetime64
+    asked: Asked
     version: int
     found: Determination | None
     error: BasketryError | None = None
-    base: bool = False
 
 
-def determinations(rules: Methodology, times: NDArray[np.datetime64]) -> list[np.datetime64]:
-    """Return when a calculation over some instants determines, the base first; triggers come on top."""
-    base = rules.at(times[0]).rules.schedule.around(times[0]).determined_at
-    later = [dates.determined_at for dates in scheduled(rules, times)]
-    return [base, *(at for at in later if base < at <= times[-1])]
+def determinations(rules: Methodology, times: NDArray[np.datetime64]) -> list[Asked]:
+    """Return what a calculation over some instants determines, by time; what triggers cause comes on top."""
+    base = times[0]
+    book = rules.at(base).rules
+    found = [Asked(book.schedule.around(base), Scope.WHOLE if book.reviews is None else Scope.WEIGHTS, base=True)]
+    if book.reviews is not None:
+        found.append(Asked(book.reviews.around(base), Scope.MEMBERS, base=True))
+    changes = scheduled(rules, times)
+    found += [Asked(*entry) for entry in (*changes, *reviewed(rules, changes, times))]
+    # Members before the weights of the same change.
+    return sorted(
+        (asked for asked in found if asked.base or asked.at <= times[-1]),
+        key=lambda asked: (not asked.base, asked.at, asked.dates.effective_at, asked.scope),
+    )
 
 
-def tried(rules: Methodology, moments: list[np.datetime64], spread: int = SPREAD) -> list[int]:
+def tried(rules: Methodology, asked: Sequence[Asked], spread: int = SPREAD) -> list[int]:
     """Return the places of the determinations worth trying: first and last of all and of each version, and between."""
-    numbers = [rules.at(at).number for at in moments]
-    last = len(moments) - 1
-    edges = {place for place in range(len(moments)) if place in (0, last) or numbers[place] != numbers[place - 1]}
-    edges |= {place for place in range(last) if numbers[place] != numbers[place + 1]}
+    numbers = [rules.at(entry.at).number for entry in asked]
+    last = len(asked) - 1
+    edges = {place for place in range(last + 1) if asked[place].base or place == last}
+    for place in range(last):
+        edges |= {place, place + 1} if numbers[place] != numbers[place + 1] else set()
     return sorted(edges | set(np.linspace(0, last, min(spread, last + 1)).astype(int).tolist()))
 
 
 def trials(rules: Methodology, panel: Panel, times: NDArray[np.datetime64]) -> Iterator[Trial]:
     """Give some determinations of a calculation over some instants, on trial, in order.
 
-    The base is opened as the calculation opens it. Later ones take as members who the one tried before selects, which
-    is near to what the calculation would hold.
+    The base is opened as the calculation opens it. Later ones take as members whom those tried before select, which is
+    near to what the calculation would hold.
 
     Args:
         rules: The rulebook.
@@ -69,25 +100,29 @@ def trials(rules: Methodology, panel: Panel, times: NDArray[np.datetime64]) -> I
         times: Calculation instants, the base first.
     """
     market = IndexMarket.of(panel, times)
-    moments = determinations(rules, times)
-    members = np.zeros(len(panel.assets), dtype=bool)
-    for place in tried(rules, moments):
-        at = moments[place]
-        version = rules.at(at)
-        view = market.panel.as_of(at)
+    asked = determinations(rules, times)
+    held = np.zeros(len(panel.assets), dtype=bool)
+    chosen: dict[np.datetime64, Bools] = {}
+    for place in tried(rules, asked):
+        entry = asked[place]
+        version = rules.at(entry.at)
+        view = market.panel.as_of(entry.at)
         if not len(view.times):
             # The data begin after it: a calculation determines at the base.
             view = market.panel.as_of(times[0])
+        members = chosen.get(entry.dates.effective_at, held) if entry.scope is Scope.WEIGHTS else held
         try:
             if place == 0:
                 _open(rules, market)
-            found = determine(version, view, members)
+            found = determine(version, view, members, entry.scope)
         except BasketryError as error:
-            yield Trial(at, version.number, None, error, place == 0)
+            yield Trial(entry, version.number, None, error)
             continue
-        yield Trial(at, version.number, found, base=place == 0)
-        if len(found.columns):
-            members = found.choice.chosen
+        yield Trial(entry, version.number, found)
+        if entry.scope is Scope.MEMBERS:
+            chosen[entry.dates.effective_at] = found.choice.chosen
+        elif len(found.columns):
+            held = found.choice.chosen
 
 
 def _open(rules: Methodology, market: IndexMarket) -> None:

@@ -85,7 +85,7 @@ def check(
     panel, last = ended(panel, end)
     report = _Report(_document(source, rules))
     times = _instants(rules, panel, start, last, report)
-    moments = [] if times is None else determinations(rules, times)
+    moments = [] if times is None else [asked.at for asked in determinations(rules, times)]
     used = {rules.at(at).number for at in moments}
     sound = _names(rules, panel, used or {version.number for version in rules.versions}, report)
     # What reads a figure that is not there fails at once, and tells nothing more.
@@ -197,7 +197,7 @@ def _versions(rules: Methodology, moments: Sequence[np.datetime64], used: set[in
     """Report the versions that make no determination."""
     for place, version in enumerate(rules.versions[1:]):
         if version.number not in used:
-            words = f"it makes no determination: the last on these data is of {format_instant(moments[-1])}"
+            words = f"it makes no determination: the last on these data is of {format_instant(max(moments))}"
             report.add("warning", ("versions", place), words)
 
 
@@ -217,19 +217,19 @@ def _determined(tried: Sequence[Trial], report: _Report) -> None:
     """Report the determinations that fail, and those that come out otherwise than the rules say, each reason once."""
     told: dict[tuple[Literal["error", "warning"], str], list[tuple[np.datetime64, str]]] = {}
     for trial in tried:
-        day = format_instant(trial.at)
+        day = format_instant(trial.asked.at)
         if trial.error is not None:
             words = str(trial.error).removeprefix(f"determination of {day}: ")
-            told.setdefault(("error", words), []).append((trial.at, words))
+            told.setdefault(("error", words), []).append((trial.asked.at, words))
         elif trial.found is not None and not len(trial.found.columns):
             words = trial.found.nobody()
-            kind: Literal["error", "warning"] = "error" if trial.base else "warning"
+            kind: Literal["error", "warning"] = "error" if trial.asked.base else "warning"
             told.setdefault((kind, "nobody"), []).append(
-                (trial.at, words if trial.base else f"{words}; the composition is kept")
+                (trial.asked.at, words if trial.asked.base else f"{words}; the composition is kept")
             )
         elif trial.found is not None and trial.found.shortage is not None:
             words = f"weights are equal, as the caps cannot be kept: {trial.found.shortage}"
-            told.setdefault(("warning", "shortage"), []).append((trial.at, words))
+            told.setdefault(("warning", "shortage"), []).append((trial.asked.at, words))
     for (severity, _), places in told.items():
         at, words = places[0]
         more = f" (and at {len(places) - 1} more of the {len(tried)} tried)" if len(places) > 1 else ""

@@ -8,6 +8,7 @@ import numpy as np
 
 from basketry.core.time import format_instant, to_instant
 from basketry.index.determine import Determination
+from basketry.index.records import Scope
 from basketry.index.trial import Trial
 from basketry.market.panel import Panel
 from basketry.methodology.rulebook import Rulebook
@@ -43,7 +44,7 @@ def _never(override: Override, moments: Sequence[np.datetime64], *, triggered: b
         return f"until {override.until} is not after from {override.valid_from}, so it is never in force"
     if not moments:
         return None
-    first, last = moments[0], moments[-1]
+    first, last = min(moments), max(moments)
     if end is not None and end <= first:
         return f"it ends on {override.until}, before its first determination of {format_instant(first)}"
     if start > last:
@@ -60,7 +61,7 @@ def _holds(override: Override, at: np.datetime64) -> bool:
 
 def _no_effect(override: Override, column: int, tried: Sequence[Trial]) -> str | None:
     """Return why an override changes nothing at the determinations tried, None where it does at one of them."""
-    found = [trial.found for trial in tried if trial.found is not None and _holds(override, trial.at)]
+    found = [trial.found for trial in tried if trial.found is not None and _holds(override, trial.asked.at)]
     if not found:
         return None
     nowhere = f"at none of the {len(found)} determinations tried while it is in force"
@@ -72,4 +73,5 @@ def _no_effect(override: Override, column: int, tried: Sequence[Trial]) -> str |
 
 
 def _admitted(entry: Determination, column: int) -> bool:
-    return bool(entry.candidates[column] and all(mask[column] for mask in entry.kept))
+    asked = entry.members[column] if entry.scope is Scope.WEIGHTS else all(mask[column] for mask in entry.kept)
+    return bool(entry.candidates[column] and asked)
