@@ -246,12 +246,15 @@ def test_a_rule_that_is_kinder_to_members_is_asked_for_each_who_are_members() ->
 
 
 def test_nobody_says_who_was_refused_by_what() -> None:
-    """Of a to f, f fails the universe, e is excluded, and the guard refuses four whose price jumped a hundredfold."""
-    price = {name: [1.0] * 9 + [100.0] for name in "abcd"} | {"e": [2.0] * 10, "f": [0.1] * 10}
+    """Of a to f, f fails the universe, e is excluded, and the guard refuses the others, whose price jumped.
+
+    e jumped too and is a member, so that the guard has looked at it; f would be excluded if it came so far.
+    """
+    price = {name: [1.0] * 9 + [100.0] for name in "abcde"} | {"f": [0.1] * 10}
     signed = {"reason": "under review", "approver": "committee", "date": "2020-01-01"}
-    out = {"asset": "e", "action": "exclude", "from": "2020-01-01", **signed}
-    equal: dict[str, Any] = {"select": {"by": "price", "all": {}}, "weight": "equal", "overrides": [out]}
-    found = decided(market([], price=price), universe=[{"price": {"min": 1}}], **equal)
+    out = [{"asset": name, "action": "exclude", "from": "2020-01-01", **signed} for name in "ef"]
+    equal: dict[str, Any] = {"select": {"by": "price", "all": {}}, "weight": "equal", "overrides": out}
+    found = decided(market([], price=price), ("e",), universe=[{"price": {"min": 1}}], **equal)
     jump = "price 100 is more than 20 times its median 1 of 7 days"
     assert found.nobody() == (
         "no asset is selected at 2020-01-10: 6 assets have a fresh price, 5 left after price, overrides exclude 1 "

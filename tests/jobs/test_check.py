@@ -278,6 +278,53 @@ def test_members_and_weights_with_dates_of_their_own_are_tried_each() -> None:
     assert refuses(panel, **sections)
 
 
+def test_between_reviews_who_is_no_member_has_nothing_to_be_excluded_from() -> None:
+    # In force on 2020-03-31 alone, when weights of the members are determined: btc is one, usd is none.
+    review = {"every": "quarter", "on": "first_day", "months": [3, 6, 9, 12], "determine": "20d"}
+    sections: dict[str, Any] = {
+        "review": review,
+        "universe": [{"exclude_tags": ["stablecoin"]}],
+        "select": {"by": "price", "top": 4},
+    }
+    dates = {"action": "exclude", "from": "2020-03-30", "until": "2020-04-02", **OWN}
+    assert told(overrides=[{"asset": "btc", **dates}], **sections) == []
+    ((_, where, words),) = told(overrides=[{"asset": "usd", **dates}], **sections)
+    assert where == "overrides[0]"
+    assert "at none of the 1 determinations tried" in words
+
+
+def test_the_base_is_struck_and_not_only_determined() -> None:
+    # Determined on 2020-01-12; the price of eth, the only member, ends before the base of 2020-02-01.
+    price = market().fields["price"].copy()
+    price[20:, 1] = np.nan
+    panel = Panel(TIMES, market().assets, {"price": price})
+    sections: dict[str, Any] = {
+        "select": {"by": "price", "top": 1},
+        "universe": [{"include_assets": ["eth"]}],
+        "rebalance": {"every": "month", "determine": "20d"},
+    }
+    assert "no selected asset has a fresh price at the base" in told(panel, **sections)[0][2]
+    assert refuses(panel, **sections)
+
+
+def test_what_was_due_before_the_data_is_determined_at_the_base() -> None:
+    panel = market(tvl=1.0)
+    gone = panel.fields["tvl"].copy()
+    gone[:3, 4] = np.nan  # usd, the second largest until zec comes, on the first three days
+    panel = Panel(TIMES, panel.assets, {**panel.fields, "tvl": gone[:, [0, 1, 2, 4, 3]]})
+    sections = {"base": {"date": "2020-01-01"}, "weight": {"by": "metric", "metric": "tvl"}}
+    ((severity, _, words),) = told(panel, **sections)
+    assert (severity, "tvl of 'usd' is not known" in words) == ("error", True)
+    assert refuses(panel, **sections)
+
+
+def test_a_base_before_the_data_hides_nothing_else() -> None:
+    found = told(
+        base={"date": "2015-01-01"}, universe=[{"market_cap": {"min": 1e9}}], returns=[{"excess": {"rate": "USD"}}]
+    )
+    assert [where for severity, where, _ in found if severity == "error"] == ["base.date", "", "returns[0].excess.rate"]
+
+
 def test_the_first_rebalances_are_those_that_the_data_can_have() -> None:
     # The data begin on 2020-01-01, five years after this base; the first whole day is the second.
     early = Methodology.load(rules(base={"date": "2015-01-01", "level": 100}))
