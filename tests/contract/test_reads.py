@@ -17,6 +17,7 @@ from basketry.core.errors import BasketryError
 from basketry.core.frames import RATES
 from basketry.core.rule import Reads, Rule
 from basketry.market.facts import Facts
+from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule
 from basketry.methodology.metrics import made_of
@@ -81,7 +82,10 @@ def whole_market() -> Panel:
         for name in ("USD", "EURUSD")
     )
     names = tuple(f"x{n}" for n in range(COUNT))
-    return Panel(TIMES, names, figures, facts=Facts.from_frames(None, facts), rate_table=RATES.conform(rates))
+    panel = Panel(TIMES, names, figures, facts=Facts.from_frames(None, facts), rate_table=RATES.conform(rates))
+    # Who is in a parent is no figure of the data: it is always there.
+    inside = np.arange(COUNT)[None, :] % 2 == 0
+    return with_membership(panel, Membership("PARENT", TIMES[:1], TIMES[:1], inside))
 
 
 def needed(reads: Reads) -> set[str]:

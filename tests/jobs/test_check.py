@@ -325,6 +325,27 @@ def test_a_base_before_the_data_hides_nothing_else() -> None:
     assert [where for severity, where, _ in found if severity == "error"] == ["base.date", "", "returns[0].excess.rate"]
 
 
+def test_the_parents_are_checked_first(tmp_path: Path) -> None:
+    parent = {**rules(), "symbol": "UP", "select": {"by": "market_cap", "top": 3}}
+    child: dict[str, Any] = {"universe": [{"in_index": "UP"}], "parents": [parent]}
+    assert told(**child) == []
+    # btc, the smallest, is never among its three; nobody is left.
+    alone = {**child, "universe": [{"in_index": "UP"}, {"include_assets": ["btc"]}]}
+    assert [entry[0] for entry in told(**alone)] == ["error", "warning"]
+    assert refuses(market(), **alone)
+    wrong = {**child, "parents": [{**parent, "select": {"by": "market_capp", "top": 3}}]}
+    ((severity, where, words),) = told(**wrong)
+    assert (severity, where) == ("error", "parents[0]")
+    assert words.startswith("UP: select.by: there is no figure 'market_capp' (did you mean 'market_cap'?)")
+    assert refuses(market(), **wrong)
+    # A file names its parent, and the problem has the line of the name.
+    (tmp_path / "up.yaml").write_text(dump_yaml(wrong["parents"][0]))
+    path = tmp_path / "two.yaml"
+    path.write_text(dump_yaml(rules(**{**child, "parents": ["up.yaml"]})))
+    (problem,) = check(path, market())
+    assert path.read_text().splitlines()[(problem.line or 0) - 1] == "- up.yaml"
+
+
 def test_the_first_rebalances_are_those_that_the_data_can_have() -> None:
     # The data begin on 2020-01-01, five years after this base; the first whole day is the second.
     early = Methodology.load(rules(base={"date": "2015-01-01", "level": 100}))

@@ -89,6 +89,14 @@ def mutants(rules: Rules) -> Iterator[tuple[str, Rules]]:
         yield f"members reviewed {review}", {**rules, "review": review}
         listed = {**rules, "review": review, "weight": {"by": "metric", "metric": "tvl"}}
         yield f"members reviewed {review} by value locked", listed
+    for side in ("in_index", "outside_index"):
+        child = {**rules, "symbol": "CHILD", "parents": [rules], "universe": [{side: rules["symbol"]}]}
+        yield f"the child {side}", child
+        unknown = {**rules, "universe": [*rules.get("universe", []), {"listings": {"min": 2}}]}
+        yield (
+            f"the child {side} of a wrong one",
+            {**child, "universe": [{side: rules["symbol"]}], "parents": [unknown]},
+        )
     wrong = {"select": {"by": "marketcap", "top": 5}}
     yield "a wrong version", {**rules, "versions": [{**NOTE, "changes": wrong}]}
     yield "a wrong version later", {**rules, "versions": [{**NOTE, "from": "2024-01-01", "changes": wrong}]}

@@ -12,9 +12,9 @@ from basketry.core.errors import BasketryError
 from basketry.core.numbers import Bools
 from basketry.index.determine import Determination, determine
 from basketry.index.history import History
-from basketry.index.market import IndexMarket
 from basketry.index.plan import reviewed, scheduled
 from basketry.index.records import Scope
+from basketry.market.membership import for_change
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import IndexPath, PanelKnown, Segment
@@ -88,32 +88,26 @@ def tried(rules: Methodology, asked: Sequence[Asked], spread: int = SPREAD) -> l
     return sorted(edges | set(np.linspace(0, last, min(spread, last + 1)).astype(int).tolist()))
 
 
-def trials(rules: Methodology, panel: Panel, times: NDArray[np.datetime64]) -> Iterator[Trial]:
-    """Give some determinations of a calculation over some instants, on trial, in order.
+def trials(history: History) -> Iterator[Trial]:
+    """Give some determinations of a history on trial, in order.
 
     The base is opened as the calculation opens it. Later ones take as members whom those tried before select, which is
     near to what the calculation would hold.
-
-    Args:
-        rules: The rulebook.
-        panel: The market, to the last instant.
-        times: Calculation instants, the base first.
     """
-    market = IndexMarket.of(panel, times)
-    asked = determinations(rules, times)
+    rules, panel, base = history.rules, history.panel, history.times[0]
+    asked = determinations(rules, history.times)
     held = np.zeros(len(panel.assets), dtype=bool)
     chosen: dict[np.datetime64, Bools] = {}
     for place in tried(rules, asked):
         entry = asked[place]
         version = rules.at(entry.at)
-        view = market.panel.as_of(entry.at)
-        if not len(view.times):
-            # The data begin after it: a calculation determines at the base.
-            view = market.panel.as_of(times[0])
+        # Where the data begin after it, a calculation determines at the base.
+        at = entry.at if panel.times[0] <= entry.at else base
+        view = for_change(panel.as_of(at), at, entry.dates.effective_at)
         members = chosen.get(entry.dates.effective_at, held) if entry.scope is Scope.WEIGHTS else held
         try:
             if place == 0:
-                _open(rules, market)
+                _open(history)
             found = determine(version, view, members, entry.scope)
         except BasketryError as error:
             yield Trial(entry, version.number, None, error)
@@ -125,9 +119,8 @@ def trials(rules: Methodology, panel: Panel, times: NDArray[np.datetime64]) -> I
             held = found.choice.chosen
 
 
-def _open(rules: Methodology, market: IndexMarket) -> None:
+def _open(history: History) -> None:
     """Strike the base, or raise what keeps a calculation from it."""
-    history = History(rules, market)
     for step in history.walk(history.start()):
         if step.state.basket is not None:
             return

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from basketry.core.errors import BasketryError, DataError, nearest_hint
 from basketry.core.rule import Reads
 from basketry.core.time import format_instant
-from basketry.index.calculate import Instant, base_at, begins_late, calculation_instants, ended, first_start
+from basketry.index.calculate import (
+    Instant,
+    base_at,
+    begins_late,
+    calculation_instants,
+    ended,
+    first_start,
+    index_history,
+)
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_overrides import idle_overrides
 from basketry.market.panel import Panel
@@ -84,14 +92,16 @@ def check(
     rules = Methodology.load(source)
     panel, last = ended(panel, end)
     report = _Report(_document(source, rules))
-    times = _instants(rules, panel, start, last, report)
+    start, times = _instants(rules, panel, start, last, report)
     moments = [] if times is None else [asked.at for asked in determinations(rules, times)]
     used = {rules.at(at).number for at in moments}
     sound = _names(rules, panel, used or {version.number for version in rules.versions}, report)
-    # What reads a figure that is not there fails at once, and tells nothing more.
-    tried = list(trials(rules, panel, times)) if times is not None and sound else []
-    _determined(tried, report)
+    tried: list[Trial] = []
     if times is not None:
+        sound = _parents(rules, panel, times[0], report) and sound
+        # What reads a figure that is not there fails at once, and tells nothing more.
+        tried = list(_trials(rules, panel, start, last, report)) if sound else []
+        _determined(tried, report)
         _returned(rules, panel, times, report)
         _versions(rules, moments, used, report)
     _overrides(rules, panel, moments, tried, report)
@@ -116,16 +126,39 @@ def _document(source: Source, rules: Methodology) -> Document:
 
 def _instants(
     rules: Methodology, panel: Panel, start: Instant | None, end: np.datetime64, report: _Report
-) -> NDArray[np.datetime64] | None:
-    """Return the calculation instants, those from the first whole day where the base is before the data."""
+) -> tuple[Instant | None, NDArray[np.datetime64] | None]:
+    """Return the start and the calculation instants, from the first whole day where the base is before the data."""
     try:
-        return calculation_instants(rules, panel, start, end)
+        return start, calculation_instants(rules, panel, start, end)
     except DataError as error:
         report.add("error", ("base", "date") if start is None else (), str(error))
     if begins_late(panel, base_at(rules, start)):
         with suppress(DataError):
-            return calculation_instants(rules, panel, first_start(panel), end)
-    return None
+            return first_start(panel), calculation_instants(rules, panel, first_start(panel), end)
+    return start, None
+
+
+def _parents(rules: Methodology, panel: Panel, base: np.datetime64, report: _Report) -> bool:
+    """Report the problems of the parents, which are calculated first; return whether there are no errors."""
+    sound = True
+    for place, parent in enumerate(rules.parents):
+        for problem in check(parent, panel, base if begins_late(panel, parent.base_instant) else None):
+            words = f"{problem.where}: {problem.message}" if problem.where else problem.message
+            report.add(problem.severity, ("parents", place), f"{parent.symbol}: {words}")
+            sound = sound and problem.severity == "warning"
+    return sound
+
+
+def _trials(
+    rules: Methodology, panel: Panel, start: Instant | None, end: np.datetime64, report: _Report
+) -> Iterator[Trial]:
+    """Give the determinations tried; none, and an error reported, where there is no history to try them on."""
+    try:
+        history = index_history(rules, panel, start, end)
+    except BasketryError as error:
+        report.add("error", ("parents",), str(error))
+    else:
+        yield from trials(history)
 
 
 def _sections(rules: Methodology, key: str) -> Iterator[tuple[Place, int, int]]:
