@@ -116,7 +116,9 @@ WARNINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"weight": {"by": "equal", "cap": 0.3}, "universe": [{"include_assets": ["btc", "eth"]}],
       "select": {"by": "price", "all": {}}}, "", "weights are equal, as the caps cannot be kept: cap: 2 assets x 0.3"),
     ({"versions": [{"from": "2021-01-01", "note": "later", "changes": {"select": {"by": "tvl", "top": 1}}}]},
-     "versions[0]", "makes no determination: the last on these data is of 2020-04-30"),
+     "versions[0]", "begins after the last instant on these data, 2020-05-29"),
+    ({"versions": [{"from": "2020-05-10", "note": "later", "changes": {"select": {"by": "tvl", "top": 1}}}]},
+     "versions[0]", "makes no determination; the last on these data is of 2020-04-30"),
     ({"versions": [{"from": "2021-01-01", "note": "later", "changes": {"select": {"by": "tvl", "top": 1}}}]},
      "versions[0].changes.select.by", "no figure 'tvl'"),
 ]  # fmt: skip
@@ -243,6 +245,27 @@ def test_a_rate_that_is_not_known_at_the_base_or_not_above_zero() -> None:
     assert "not known at 2020-02-01" in told(priced(32, 1.1), **sections)[0][2]
     assert "not above zero" in told(priced(0, 0.0), **sections)[0][2]
     assert [refuses(priced(*case), **sections) for case in ((31, 1.1), (32, 1.1), (0, 0.0))] == [False, True, True]
+
+
+def test_a_version_is_judged_by_what_it_changes() -> None:
+    def versions(day: str, **changes: Any) -> dict[str, Any]:
+        series = ["price", {"excess": {"rate": 0.02}}]
+        return {"returns": series, "versions": [{"from": day, "note": "changed", "changes": changes}]}
+
+    # Two decimals for the last days need no determination.
+    assert told(**versions("2020-05-10", publish={"decimals": 2})) == []
+    wrong = versions("2020-05-10", returns=["price", {"excess": {"rate": "USD"}}])
+    ((severity, where, words),) = told(**wrong)
+    assert (severity, where) == ("error", "versions[0].changes.returns[1].excess.rate")
+    assert "no rate 'USD'" in words
+    assert refuses(market(), **wrong)
+    # The rate is not needed where the version begins after the data, nor at a base that is the last instant.
+    late = versions("2020-05-30", returns=["price", {"excess": {"rate": "USD"}}])
+    assert [severity for severity, *_ in told(**late)] == ["warning"]
+    assert not refuses(market(), **late)
+    last: dict[str, Any] = {"base": {"date": "2020-05-29"}, "returns": ["price", {"excess": {"rate": "USD"}}]}
+    assert told(**last) == []
+    assert not refuses(market(), **last)
 
 
 def test_the_determinations_tried_are_the_edges_and_some_between() -> None:

@@ -27,7 +27,7 @@ from basketry.index.calculate import (
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_overrides import idle_overrides
 from basketry.market.panel import Panel
-from basketry.methodology.methodology import Methodology
+from basketry.methodology.methodology import BY_INSTANT, Methodology
 from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
 from basketry.methodology.rulebook import Rulebook
@@ -103,7 +103,7 @@ def check(
         tried = list(_trials(rules, panel, start, last, report)) if sound else []
         _determined(tried, report)
         _returned(rules, panel, times, report)
-        _versions(rules, moments, used, report)
+        _versions(rules, times, moments, used, report)
     _overrides(rules, panel, moments, tried, report)
     return tuple(sorted(report.found.values(), key=lambda entry: (entry.severity, entry.line is None, entry.line or 0)))
 
@@ -226,11 +226,18 @@ def _unheard(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
                 yield name, f"the data hold no {kind} {name!r}{nearest_hint(name, known)}"
 
 
-def _versions(rules: Methodology, moments: Sequence[np.datetime64], used: set[int], report: _Report) -> None:
-    """Report the versions that make no determination."""
+def _versions(
+    rules: Methodology, times: NDArray[np.datetime64], moments: Sequence[np.datetime64], used: set[int], report: _Report
+) -> None:
+    """Report the versions that neither make a determination nor judge an instant."""
     for place, version in enumerate(rules.versions[1:]):
-        if version.number not in used:
-            words = f"it makes no determination: the last on these data is of {format_instant(max(moments))}"
+        if version.number in used:
+            continue
+        if version.valid_from > times[-1]:
+            words = f"it begins after the last instant on these data, {format_instant(times[-1])}"
+            report.add("warning", ("versions", place), words)
+        elif not {*BY_INSTANT, "description", "administrator"}.intersection(version.changes):
+            words = f"it makes no determination; the last on these data is of {format_instant(max(moments))}"
             report.add("warning", ("versions", place), words)
 
 
@@ -270,13 +277,19 @@ def _determined(tried: Sequence[Trial], report: _Report) -> None:
 
 
 def _returned(rules: Methodology, panel: Panel, times: NDArray[np.datetime64], report: _Report) -> None:
-    """Report the return series that cannot be made, for want of a rate or a yield."""
-    for rule in rules.first.returns:
-        try:
-            try_return(rule, rules.first.base.level, panel, times)
-        except BasketryError as error:
-            named = next(iter((*rule.reads.rates, *rule.reads.fields, rule.name)))
-            report.add("error", ("returns",), str(error), named)
+    """Report the return series that cannot be made over the instants of each version, for want of a rate or a yield."""
+    sections = list(_sections(rules, "returns"))
+    for span, book in rules.over("returns", times):
+        number = next(version.number for version in rules.versions if version.rules is book)
+        section = next(section for section, first, until in sections if first <= number < until)
+        # A step is made from the instant before; at the base there is none.
+        path = times[max(span.start - 1, 0) : span.stop]
+        for rule in book.returns if span.stop > 1 else ():
+            try:
+                try_return(rule, book.base.level, panel, path)
+            except BasketryError as error:
+                named = next(iter((*rule.reads.rates, *rule.reads.fields, rule.name)))
+                report.add("error", section, str(error), named)
 
 
 def _place_of(value: Any, place: Place, name: str) -> Place | None:
