@@ -36,7 +36,9 @@ def test_what_is_unknown_is_refused_with_what_is_known() -> None:
     with pytest.raises(MethodologyError) as found:
         Weight.parse({"by": "market_cap", "powr": 1})
     assert "unknown key 'powr'" in str(found.value)
-    assert "market_cap takes power, supply_window; caps: cap, concentration, fixed, floor, group_cap, limits" in str(found.value)
+    assert "market_cap takes power, supply_window; caps: cap, concentration, fixed, floor, group_cap, limits" in str(
+        found.value
+    )
     with pytest.raises(MethodologyError, match="equal takes no parameters"):
         Weight.parse({"by": "equal", "power": 1})
 
