@@ -73,6 +73,8 @@ def build(registry: Registry[Any], name: str) -> Any:
         value = {"metric": "listings"}
     elif registry is WEIGHTING and name not in ("fixed", "factor_scores"):
         value = None
+    elif registry is CAPPING and name in ("fixed", "limits"):
+        value = {"x1": 0.3 if name == "fixed" else {"min": 0.1, "max": 0.3}}
     return registry.build(name, value)
 
 

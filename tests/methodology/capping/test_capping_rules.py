@@ -119,11 +119,14 @@ def test_a_rule_is_read_back_from_its_entry(name: str, value: Any) -> None:
 def test_words_of_limits_by_asset() -> None:
     words = CAPPING.build("fixed", {"bitcoin": 0.4, "ethereum": 0.125}).words()
     assert words == (
-        "bitcoin weighs 40%, ethereum 12.5%, whatever cap and floor the others have; the others share the rest, and "
-        "the weight of one of these that is not selected."
+        "Stated weights: bitcoin weighs 40%, ethereum 12.5%, whatever cap and floor the others have; the others share "
+        "the rest, and the weight of one of these that is not selected."
     )
     words = CAPPING.build("limits", {"bitcoin": {"min": 0, "max": 1}, "solana": {"min": 0.01}}).words()
-    assert words == "bitcoin weighs at least 0% and at most 100%, solana at least 1%, whatever limit the others have."
+    assert (
+        words
+        == "Limits by asset: bitcoin weighs at least 0% and at most 100%, solana at least 1%, whatever limit the others have."
+    )
 
 
 @pytest.mark.parametrize("name", CAPPING.rules)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from basketry.core.errors import CapInfeasibleError, MethodologyError
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.cap_weights import TOLERANCE
 from basketry.methodology.capping import CAPPING, CappingRule
@@ -27,8 +28,8 @@ class FixedWeights(CappingRule):
         assets: Weight by asset, a fraction of the index.
 
     >>> FixedWeights(assets={"bitcoin": 0.4}).words()
-    'bitcoin weighs 40%, whatever cap and floor the others have; the others share the rest, or everything where it is
-    not selected.'
+    'Stated weights: bitcoin weighs 40%, whatever cap and floor the others have; the others share the rest, or
+    everything where it is not selected.'
     """
 
     shorthand = "assets"
@@ -58,6 +59,11 @@ class FixedWeights(CappingRule):
     def stated(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the stated weight of each selected asset, NaN where none is stated, shape (n,)."""
         return np.array([self.assets.get(view.assets[column], np.nan) for column in selected.tolist()])
+
+    @property
+    def reads(self) -> Reads:
+        """What is named."""
+        return Reads(assets=tuple(self.assets))
 
     def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
         """Return the stated weights as the least and the greatest.
@@ -89,4 +95,5 @@ class FixedWeights(CappingRule):
         absent = (
             "and the weight of one of these that is not selected" if more else "or everything where it is not selected"
         )
-        return f"{', '.join(parts)}, whatever cap and floor the others have; the others share the rest, {absent}."
+        rest = f"whatever cap and floor the others have; the others share the rest, {absent}"
+        return f"Stated weights: {', '.join(parts)}, {rest}."

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule
 
@@ -54,7 +55,7 @@ class Limits(CappingRule):
         assets: The limits by asset.
 
     >>> Limits(assets={"bitcoin": {"min": 0.1, "max": 0.3}, "solana": {"max": 0.05}}).words()
-    'bitcoin weighs at least 10% and at most 30%, solana at most 5%, whatever limit the others have.'
+    'Limits by asset: bitcoin weighs at least 10% and at most 30%, solana at most 5%, whatever limit the others have.'
     """
 
     shorthand = "assets"
@@ -70,6 +71,11 @@ class Limits(CappingRule):
     def _short(cls, value: Any) -> Any:
         return value if isinstance(value, Mapping) and list(value) == ["assets"] else {"assets": value}
 
+    @property
+    def reads(self) -> Reads:
+        """What is named."""
+        return Reads(assets=tuple(self.assets))
+
     def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
         """Return the least and the greatest weight of each asset, NaN where it has no limit of its own."""
         own = [self.assets.get(view.assets[column]) for column in selected.tolist()]
@@ -82,4 +88,4 @@ class Limits(CappingRule):
         """Return the rule as a sentence."""
         (first, limits), *more = self.assets.items()
         parts = [f"{first} weighs {limits.words()}", *(f"{asset} {own.words()}" for asset, own in more)]
-        return f"{', '.join(parts)}, whatever limit the others have."
+        return f"Limits by asset: {', '.join(parts)}, whatever limit the others have."

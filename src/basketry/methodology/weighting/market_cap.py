@@ -67,7 +67,7 @@ class MarketCap(WeightingRule):
     @property
     def reads(self) -> Reads:
         """The figures."""
-        return Reads(fields=("market_cap", "price") if self.power == 1 else ("market_cap",))
+        return Reads(fields=("market_cap", "price") if self.counts_units or self.supply_window else ("market_cap",))
 
     def words(self) -> str:
         """Return the rule as a sentence."""
