@@ -24,7 +24,7 @@ from basketry.core.restatement import Restate
 from basketry.core.rule import Registry, Rule
 from basketry.core.time import format_duration
 from basketry.jobs.new import examples
-from basketry.methodology import sections, select
+from basketry.methodology import buffers, ranking, sections, select, stages
 from basketry.methodology.schedule import calculation, review, schedule
 from basketry.methodology.schema import methodology_schema
 from basketry.reference import health, paths, price_rules
@@ -141,6 +141,13 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "versions": sections.VersionNote,
 }
 NESTED: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    "select": {
+        "first": stages.Stage,
+        "by": ranking.Figure,
+        "by.mean_rank": ranking.MeanRank,
+        "buffer": buffers.Buffer,
+        "buffer.exceed": buffers.Exceed,
+    },
     "prices": {"health": health.Health, "conversion": paths.Conversion, "fallback": price_rules.Fallback},
 }
 PLAIN: Mapping[str, str] = {
@@ -239,6 +246,8 @@ def _parameters(model: type[BaseModel]) -> Iterator[str]:
     for parent in reversed(model.__mro__):
         described |= _described(parent)
     schema = model.model_json_schema(by_alias=True)
+    # Of a model that may also be written as a bare value, the mapping.
+    properties = next(choice["properties"] for choice in [schema, *schema.get("anyOf", [])] if "properties" in choice)
     fields = {name: field for name, field in model.model_fields.items() if not _is_rule(field.annotation)}
     if not fields:
         yield from ("No parameters.", "")
@@ -246,7 +255,7 @@ def _parameters(model: type[BaseModel]) -> Iterator[str]:
     yield from ("| parameter | value | default | meaning |", "|---|---|---|---|")
     for name, field in fields.items():
         key = field.alias or name
-        kind = _cell(_kind(schema["properties"][key], schema.get("$defs", {})))
+        kind = _cell(_kind(properties[key], schema.get("$defs", {})))
         default = _default(field.get_default(call_default_factory=True, validated_data={}))
         yield f"| {key} | {kind} | {_cell(default)} | {_cell(described.get(name, ''))} |"
     yield ""

@@ -19,8 +19,8 @@ from basketry.core.time import to_datetime
 from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING
+from basketry.methodology.ranking import rank
 from basketry.methodology.returns import RETURNS
-from basketry.methodology.select import rank
 from basketry.methodology.selection import SELECTION
 from basketry.methodology.triggers import TRIGGERS
 from basketry.methodology.universe import UNIVERSE
@@ -48,6 +48,7 @@ PARAMETERS: dict[str, Any] = {
     "in_index": "PARENT",
     "outside_index": "PARENT",
     "top": 3,
+    "ranks": {"first": 2, "last": 4},
     "threshold": 300.0,
     "coverage": 0.7,
     "drift": 0.05,

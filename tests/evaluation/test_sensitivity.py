@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from basketry.core.errors import DataError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.evaluation.sensitivity import (
     CHANGES,
     Variation,
@@ -25,6 +25,7 @@ from basketry.evaluation.sensitivity import (
 from basketry.index.calculate import calculate_index
 from basketry.index.result import IndexResult
 from basketry.market.panel import Panel
+from basketry.methodology.buffers import Buffer, Exceed
 from basketry.methodology.methodology import Methodology
 
 
@@ -100,8 +101,12 @@ def test_changes_reach_every_version_of_the_rules(make_rules: Callable[..., Meth
 def test_members_move_the_buffer_in_proportion(make_rules: Callable[..., Methodology]) -> None:
     changed = varied(make_rules(), set_members(10))
     buffer = changed.latest.select.buffer
-    assert buffer is not None
+    assert isinstance(buffer, Buffer)
     assert (buffer.enter, buffer.leave) == (8, 12)
+    by_size = {"by": "market_cap", "top": 5, "buffer": {"exceed": 0.05}}
+    assert varied(make_rules(select=by_size), set_members(10)).latest.select.buffer == Exceed(exceed=0.05)
+    with pytest.raises(MethodologyError, match="do not take a number of the largest"):
+        varied(make_rules(select={"by": "market_cap", "ranks": {"first": 2, "last": 5}}), set_members(10))
     fixing = varied(make_rules(), set_fixing("16:00", "Europe/London")).latest.schedule
     assert (fixing.at.hour, fixing.zone) == (16, "Europe/London")
     assert varied(make_rules(), set_frequency("week")).latest.schedule.words().startswith("Rebalanced each week")

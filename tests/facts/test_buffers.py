@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from basketry.core.errors import MethodologyError
-from basketry.methodology.select import Selection, select_with_buffer
+from basketry.methodology.buffers import select_with_buffer
+from basketry.methodology.select import Selection
 
 
 def chosen(members: list[int], wanted: int, enter: int, leave: int, assets: int = 40) -> list[int]:

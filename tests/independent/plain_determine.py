@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from tests.independent import plain_select
 from tests.independent.plain_market import Day, PlainMarket, View
 
 FIGURE_AGE = 3
@@ -65,13 +66,17 @@ def determine(
     frozen: dict[str, float] = {}
     while True:
         cap = {a: frozen.get(a, view.observed(a, FIGURE_AGE, "market_cap")) for a in candidates}
-        ranked = chosen = [a for a in candidates if a not in refused]
-        if scope != "weights":
-            ranked = _rank(view, [a for a in ranked if _eligible(view, a, cap[a], a in members, rules)], cap, rules)
-            chosen = _select(ranked, members, rules)
+        ranked = chosen = decisive = [a for a in candidates if a not in refused]
+        eligible = [a for a in ranked if scope != "weights" and _eligible(view, a, cap[a], a in members, rules)]
+        if scope != "weights" and rules["select"] is None:
+            ranked = _rank(view, eligible, cap, rules)
+            chosen = decisive = _select(ranked, members, rules)
+        elif scope != "weights":
+            found = plain_select.select(view, eligible, frozen, members, rules["select"])
+            ranked, chosen, decisive = found.ranked, sorted(found.chosen), sorted(found.decisive)
         if not rules["guard"]:
             break
-        suspects = set(chosen) | (members & set(candidates))
+        suspects = set(decisive) | (members & set(candidates))
         if not _examine(view, suspects, cap, refused, frozen, carry):
             break
     if not chosen:

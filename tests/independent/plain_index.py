@@ -47,6 +47,7 @@ DEFAULTS: dict[str, Any] = {
     "min_turnover": None,
     "screens": (),
     "by": "market_cap",
+    "select": None,
     "top": None,
     "buffer": None,
     "weight": "market_cap",

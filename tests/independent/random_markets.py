@@ -356,6 +356,7 @@ def methodology_of(market: RandomMarket) -> Methodology:
     select: dict[str, Any] = {"by": "market_cap"} | ({"top": rules["top"]} if rules["top"] else {"all": {}})
     if rules["buffer"]:
         select["buffer"] = dict(zip(("enter", "leave"), rules["buffer"], strict=True))
+    select = rules.get("select") or select
     rebalance: dict[str, Any] = {
         "every": rules["every"],
         "determine": f"{rules['determine']}d",

@@ -124,6 +124,24 @@ STATED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 """Example, the limits put under `weight:`, and the common ones for the plain implementation."""
 
+LIQUIDITY = {"metric": "volume", "window": "30d", "statistic": "median"}
+SELECTIONS: dict[str, dict[str, Any]] = {
+    "mid caps": {"by": "market_cap", "ranks": {"first": 11, "last": 30}, "buffer": {"enter": 25, "leave": 35}},
+    "smoothed": {"by": {"metric": "market_cap", "half_life": "15d", "window": "90d"}, "top": 30},
+    "size and liquidity": {
+        "first": {"by": "market_cap", "top": 100},
+        "by": {"mean_rank": ["market_cap", LIQUIDITY]},
+        "top": 10,
+    },
+    "coverage": {"by": "market_cap", "coverage": {"enter": 0.9, "leave": 0.95}},
+    "by size": {
+        "first": [{"by": "market_cap", "coverage": 0.98}, {"by": LIQUIDITY, "top": 25}],
+        "by": {"metric": "market_cap", "window": "30d", "statistic": "mean"},
+        "top": 15,
+        "buffer": {"exceed": 0.05},
+    },
+}
+
 
 def rulebook(name: str) -> Methodology:
     """An example, or the rules of a total market with screens over windows in place of its own."""
@@ -188,3 +206,26 @@ def compare(
     levels = index.run(BASE, methodology.first.base.level).levels
     assert [day.isoformat() for day in levels] == [str(time.astype("datetime64[D]")) for time in result.times]
     np.testing.assert_allclose(result.level(), list(levels.values()), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", sorted(SELECTIONS))
+def test_selections_on_the_real_market(
+    name: str,
+    real_panel: Panel,
+    real_tags: pl.DataFrame,
+    tables: dict[str, dict[str, dict[date, float]]],
+) -> None:
+    base = date(2017, 7, 1)
+    book = Methodology.load(EXAMPLES / "large-cap-20.yaml")
+    methodology = Methodology.load({**book.document, "select": SELECTIONS[name]})
+    result = calculate_index(methodology, real_panel, start=base)
+    first, last = (real_panel.times[place].item().date() for place in (0, -1))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    tags = {asset: {"stablecoin"} for asset in real_tags["asset"]}
+    rules = {**USUAL, **RULES["large-cap-20"], "buffer": None, "select": SELECTIONS[name]}
+    levels = PlainIndex(tables, days, tags, rules).run(base, methodology.first.base.level).levels
+    np.testing.assert_allclose(result.level(), list(levels.values()), rtol=1e-9)
+    # The section says something here: another index than the 20 largest, and members that change.
+    largest = calculate_index(book, real_panel, start=base).level()
+    assert not np.allclose(result.level(), largest, rtol=1e-3)
+    assert result.rebalances.filter(pl.col("change").is_in(["add", "delete"])).height > 20

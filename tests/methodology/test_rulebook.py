@@ -65,6 +65,9 @@ def test_an_override() -> None:
         ({"cap": 0.24}, {"top": 4}, r"4 members x 0\.24 = 0\.96 < 1: raise the cap to at least 0\.25"),
         ({"cap": 0.24}, {"all": None, "max_count": 4}, r"4 members x 0\.24 = 0\.96 < 1"),
         ({"cap": {"limit": 0.2, "largest": 0.3}}, {"top": 4}, r"x 0\.2, the largest 0\.3, = 0\.9 < 1"),
+        ({"cap": 0.24}, {"ranks": {"first": 11, "last": 14}}, r"4 members x 0\.24 = 0\.96 < 1"),
+        ({"cap": 0.24}, {"first": {"by": "price", "top": 4}, "top": 20}, r"4 members x 0\.24 = 0\.96 < 1"),
+        ({"cap": 0.24}, {"first": {"by": "price", "top": 4}, "coverage": 0.9}, r"4 members x 0\.24 = 0\.96 < 1"),
         ({"cap": 0.9}, {"top": 1}, r"1 members x 0\.9 = 0\.9 < 1: raise the cap to at least 1"),
     ],
 )
@@ -80,6 +83,9 @@ def test_caps_that_the_members_cannot_keep_are_refused(
     [
         ({"cap": 0.25}, {"top": 4}),
         ({"cap": {"limit": 0.2, "largest": 0.4}}, {"top": 4}),
+        ({"cap": 0.25}, {"ranks": {"first": 11, "last": 14}}),
+        ({"cap": 0.25}, {"first": [{"by": "price", "coverage": 0.5}, {"by": "price", "top": 4}], "top": 20}),
+        ({"cap": 0.1}, {"coverage": {"enter": 0.5, "leave": 0.6}}),
         ({"cap": 0.1}, {"all": None}),
         ({"floor": 0.01}, {"top": 4}),
         ({"cap": 1 / 3}, {"top": 3}),
@@ -155,7 +161,7 @@ def test_a_parameter_is_allowed_at_its_edge_and_refused_beyond(section: str, all
         ({"returns": "price"}, r"returns: expected a list such as \[price, total\]"),
         ({"rebalance": {"triggers": [{"drift": 0}]}}, r"rebalance\.triggers\[0\]: drift"),
         ({"guard": {"price_jump": 0.5}}, r"guard\.price_jump: Input should be greater than 1, was 0\.5"),
-        ({"select": {"top": 0}}, r"^select: top"),
+        ({"select": {"top": 0}}, r"^select\.top"),
         ({"weight": {"by": "equal", "capp": 0.3}}, r"^weight: unknown key 'capp' \(did you mean 'cap'\?\)"),
         ({"weight": {"by": "equal", "shortage": "other"}}, "shortage: 'other' is neither equal nor refuse"),
         ({"weight": 5}, "weight: needs `by`"),

@@ -40,6 +40,12 @@ def test_every_example_satisfies_the_schema(name: str) -> None:
         {"wieght": {"by": "equal"}},
         {"weight": {"by": "equl"}},
         {"select": {"by": "market_cap", "tpo": 3}},
+        {"select": {"by": {"metric": "market_cap", "windw": "9d"}, "top": 3}},
+        {"select": {"by": {"mean_rank": ["market_cap"]}, "top": 3}},
+        {"select": {"by": "market_cap", "top": 3, "buffer": {"exceed": 0.1, "enter": 3}}},
+        {"select": {"by": "market_cap", "ranks": {"first": 3}}},
+        {"select": {"by": "market_cap", "top": 3, "first": {"by": "price", "ranks": {"first": 1, "last": 3}}}},
+        {"select": {"by": "market_cap", "top": 3, "first": []}},
         {"universe": [{"market_cap": {"mim": 3}}]},
         {"universe": [{"price": {"min": 1, "window": "revew", "days": 1}}]},
         {"universe": [{"price": {"min": 1, "window": "30d", "days": 1.5}}]},
@@ -85,6 +91,26 @@ def test_weights_and_limits_by_asset_are_known_to_the_schema(limits: dict[str, A
     document = plain(parse_yaml(examples()["large-cap-20"]))
     weight = {"by": "market_cap", **limits}
     assert [error.message for error in VALIDATOR.iter_errors({**document, "weight": weight})] == []
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        {"by": "market_cap", "ranks": {"first": 11, "last": 30}, "buffer": {"enter": 25, "leave": 35}},
+        {"by": {"metric": "market_cap", "half_life": "15d", "window": "90d"}, "top": 30, "buffer": {"exceed": 0.05}},
+        {"by": "market_cap", "coverage": {"enter": 0.7, "leave": 0.8}},
+        {
+            "first": {"by": "market_cap", "top": 100},
+            "by": {"mean_rank": ["market_cap", {"metric": "volume", "window": "30d", "statistic": "median"}]},
+            "top": 10,
+        },
+        {"first": [{"by": "tvl", "coverage": 0.9}, {"by": "volume", "threshold": 3}], "by": "market_cap", "all": {}},
+    ],
+)
+def test_what_the_parser_takes_the_schema_takes(select: dict[str, Any]) -> None:
+    document = plain(parse_yaml(examples()["large-cap-20"]))
+    assert [error.message for error in VALIDATOR.iter_errors({**document, "select": select})] == []
+    assert Methodology.load({**document, "select": select}).first.select.words()
 
 
 def test_a_section_of_a_version_is_a_section_of_the_rulebook() -> None:

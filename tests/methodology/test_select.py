@@ -8,7 +8,9 @@ import pytest
 
 from basketry.core.errors import DataError, MethodologyError
 from basketry.market.panel import Panel
-from basketry.methodology.select import Choice, Selection, rank
+from basketry.methodology.choice import Choice
+from basketry.methodology.ranking import Figure, rank
+from basketry.methodology.select import Selection
 
 MakePanel = Callable[..., Panel]
 nan = float("nan")
@@ -153,7 +155,7 @@ def test_a_section_that_means_nothing_is_refused(section: Any, message: str) -> 
 )
 def test_a_section_at_its_edges_is_allowed(section: dict[str, Any]) -> None:
     parsed = Selection.parse(section)
-    assert parsed.by == section.get("by", "market_cap")
+    assert parsed.by == Figure(metric=section.get("by", "market_cap"))
     assert parsed.max_count == section.get("max_count")
     assert (parsed.buffer is None) == ("buffer" not in section)
 
@@ -164,8 +166,8 @@ def test_all_need_nothing_to_rank_by_that_the_data_lack(daily: MakePanel) -> Non
     priced = Panel(sized.times, sized.assets, {"price": sized.fields["price"]})
     anyhow, stated = Selection.parse({"all": None}), Selection.parse({"by": "market_cap", "all": None})
     for section in (anyhow, stated):
-        assert section.ranked(sized, everybody).tolist() == [1, 3, 2, 0]
-    assert anyhow.ranked(priced, everybody).tolist() == [4, 3, 2, 1, 0]
+        assert section.ranked(sized, everybody).ranking.columns.tolist() == [1, 3, 2, 0]
+    assert anyhow.ranked(priced, everybody).ranking.columns.tolist() == [4, 3, 2, 1, 0]
     assert names(anyhow.choose(priced, everybody, ~everybody)) == "abcde"
     # Stated, or where the order decides who is in, it is asked for.
     for section in (stated, Selection.parse({"all": None, "max_count": 3}), Selection.parse({"top": 3})):

@@ -22,6 +22,7 @@ WIDE = {
     "methodology": (
         "tests/methodology",
         "tests/contract/test_universe_and_selection_rules.py",
+        "tests/contract/test_selections.py",
         "tests/contract/test_weighting_rules.py",
         "tests/contract/test_return_rules.py",
         "tests/facts/test_buffers.py",
@@ -37,6 +38,8 @@ WIDE = {
         "tests/facts/test_volatility_target.py",
         "tests/index",
         "tests/property/test_index_properties.py",
+        "tests/property/test_memory.py",
+        "tests/independent/test_selection_against_plain.py",
         "tests/independent/test_against_plain.py",
     ),
 }

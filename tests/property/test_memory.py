@@ -16,6 +16,25 @@ from basketry.index.calculate import calculate_index
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 
+LIQUIDITY = {"metric": "volume", "window": "10d"}
+# Many differ in one thing only, which the panel must tell apart.
+SELECTIONS: list[dict[str, Any]] = [
+    {"by": "market_cap", "ranks": {"first": 2, "last": 3}},
+    {"by": {"metric": "market_cap", "window": "20d", "statistic": "mean"}, "top": 2},
+    {"by": {"metric": "market_cap", "window": "5d", "statistic": "mean"}, "top": 2},
+    {"by": {"metric": "market_cap", "window": "20d", "statistic": "maximum"}, "top": 2},
+    {"by": {"metric": "market_cap", "window": "20d", "half_life": "2d"}, "top": 2},
+    {"by": {"metric": "market_cap", "window": "20d", "half_life": "9d"}, "top": 2},
+    {"by": {"mean_rank": ["market_cap", LIQUIDITY]}, "top": 3},
+    {"by": {"mean_rank": [LIQUIDITY, "market_cap"]}, "top": 3},
+    {"first": {"by": "market_cap", "top": 3}, "by": LIQUIDITY, "top": 2},
+    {"first": {"by": "market_cap", "top": 4}, "by": LIQUIDITY, "top": 2},
+    {"first": {"by": "market_cap", "coverage": 0.8}, "by": LIQUIDITY, "top": 2},
+    {"first": {"by": "market_cap", "coverage": 0.9}, "by": LIQUIDITY, "top": 2},
+    {"by": "market_cap", "coverage": {"enter": 0.5, "leave": 0.8}},
+    {"by": "market_cap", "top": 2, "buffer": {"exceed": 0.3}},
+]
+
 
 def panel_of(seed: int) -> Panel:
     """A random market in which supplies jump, for a while or for good."""
@@ -41,6 +60,9 @@ def rules_of(seed: int) -> Methodology:
             {"asset": f"x{rng.integers(7)}", "action": action, "from": "2020-02-03", **own}
             for action in rng.permutation(["accept_supply", "include", "exclude"])[: rng.integers(1, 4)].tolist()
         ]
+    if rng.random() < 0.6:
+        document["select"] = SELECTIONS[int(rng.integers(len(SELECTIONS)))]
+        document.pop("versions", None)
     if rng.random() < 0.5:
         document["universe"] = [{"market_cap": {"min": 1e7, **({"keep_min": 1e6} if rng.random() < 0.5 else {})}}]
     return Methodology.load(document)
@@ -67,6 +89,19 @@ def check(seed: int) -> int:
         assert found == outcome(rules, panel_of(seed), end), (seed, number, end)
         given_levels += len(found) > 2
     return given_levels
+
+
+def test_no_two_ways_to_select_are_mistaken_for_one_another() -> None:
+    """Each after all the others on one panel, among which the figures and the orders are shared."""
+    panel = panel_of(5)
+    document = {**dict(random_rules(5).document), "weight": "equal", "universe": [], "rebalance": {"every": "month"}}
+    document.pop("versions", None)
+    books = [Methodology.load({**document, "select": select}) for select in SELECTIONS]
+    found = [outcome(book, panel, panel.times[-1]) for book in (*books, *reversed(books))]
+    assert found == found[::-1]
+    assert found[: len(books)] == [outcome(book, panel_of(5), panel.times[-1]) for book in books]
+    assert all(len(one) > 2 for one in found)
+    assert len(set(found)) > len(books) / 2
 
 
 @settings(max_examples=15)

@@ -43,6 +43,17 @@ def test_figures_come_from_names_and_parameters() -> None:
     assert "weighting" in found["price"], "returns are made of prices"
 
 
+def test_figures_of_stages_windows_and_mean_ranks_are_read() -> None:
+    found = readers(
+        select={
+            "first": {"by": "tvl", "top": 9},
+            "by": {"mean_rank": ["free_float_market_cap", {"metric": "volume", "window": "30d"}]},
+            "top": 2,
+        }
+    )
+    assert found["tvl"] == found["supply"] == found["free float"] == found["value traded in 24 hours"] == ("ranking",)
+
+
 def test_the_guard_reads_too() -> None:
     assert readers(guard={})["supply"] == ("guard",)
 

@@ -8,6 +8,7 @@ import pytest
 
 from basketry.jobs.new import examples
 from basketry.methodology.methodology import Methodology
+from basketry.methodology.parse import parse_yaml
 from basketry.reports.methodology_document import methodology_document
 
 
@@ -36,6 +37,26 @@ def test_every_rule_of_every_example_is_in_its_document(name: str) -> None:
     assert rules.schedule.words() in seen
     assert methodology.digest in seen
     assert methodology.first.calculate.words() in seen
+
+
+def test_every_part_of_a_selection_is_in_its_document() -> None:
+    document = parse_yaml(examples()["large-cap-20"])
+    document["select"] = {
+        "first": {"by": "tvl", "top": 100},
+        "by": {"mean_rank": ["market_cap", {"metric": "volume", "window": "30d"}]},
+        "ranks": {"first": 11, "last": 30},
+        "buffer": {"enter": 25, "leave": 35},
+    }
+    methodology = Methodology.load(document)
+    seen = text_of(methodology_document(methodology))
+    assert methodology.latest.select.words() in seen
+    assert "first by: tvl, top: 100" in seen
+    assert "by mean_rank: market_cap, metric: volume, window: 30d" in seen
+    assert "buffer enter: 25, leave: 35" in seen
+    for part in ("MarketVector", "Bletchley 20", "CMBI Multi-Asset Series"):
+        assert part in seen
+    assert squeezed("ri = (1/K) Σk rik") in squeezed(seen)
+    assert squeezed("first ≤ rank ≤ last") in squeezed(seen)
 
 
 def test_formulas_are_shown(methodology: Methodology) -> None:

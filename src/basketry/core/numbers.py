@@ -28,6 +28,16 @@ def normalise(weights: Floats) -> Floats:
     return weights / exact_sum(weights)
 
 
+def percent(fraction: float) -> str:
+    """Return a fraction as a percentage without rounding noise.
+
+    >>> percent(0.07), percent(0.125)
+    ('7', '12.5')
+    """
+    text = format(Decimal(repr(fraction)) * 100, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def round_published(values: Floats, decimals: int) -> Floats:
     """Return values rounded half to even at their exact decimal expansion, as nearest doubles.
 

@@ -189,6 +189,12 @@ class Registry(Generic[R]):
             )
         return {"oneOf": choices}
 
+    def named_schemas(self) -> dict[str, Any]:
+        """Return by name the JSON Schema of what stands after the name of a rule."""
+        return {
+            name: choice["properties"][name] for name, choice in zip(self.rules, self.schema()["oneOf"], strict=True)
+        }
+
 
 def _first_problem(name: str, rule: type[Rule], error: ValidationError) -> str:
     # A misspelt key is told before the key that it leaves missing.

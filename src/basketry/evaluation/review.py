@@ -113,7 +113,7 @@ def answers_from_rules(methodology: Methodology, record: RecordFacts | None = No
     ]
     decided = [*rules.overrides]
     smooth = [
-        *(["buffer"] if rules.select.buffer is not None else []),
+        *(["buffer"] if rules.select.sticky else []),
         *(["transition"] if rules.schedule.transition is not None else []),
         *(["smoothed weights"] if "smoothed" in rules.weight.rule.name else []),
     ]

@@ -172,7 +172,7 @@ def set_members(number: int) -> Variation:
             select = dict(part["select"])
             if not isinstance(select.get("top"), int):
                 raise MethodologyError("select: the rules do not take a number of the largest, so it cannot be varied")
-            if "buffer" in select:
+            if "enter" in (select.get("buffer") or {}):
                 ratio = number / select["top"]
                 buffer = {**select["buffer"]}
                 enter = max(1, min(number, round(buffer["enter"] * ratio)))

@@ -19,9 +19,9 @@ from basketry.index.supply import accepted_supplies
 from basketry.market.membership import seen_as
 from basketry.market.panel import Panel
 from basketry.methodology._exact import exact_total
+from basketry.methodology.choice import Choice, Contest
 from basketry.methodology.methodology import Version
 from basketry.methodology.rulebook import Rulebook
-from basketry.methodology.select import Choice
 
 _DECIDED = {"include": "included", "exclude": "excluded", "accept_supply": "supply accepted"}
 
@@ -81,8 +81,8 @@ class Determination:
 
     @property
     def reserve(self) -> NDArray[np.int64]:
-        """Columns of the eligible assets, best rank first: who replaces a member is the first that is not held."""
-        return self.choice.ranked
+        """Columns of those who may be in, best rank first: who replaces a member is the first that is not held."""
+        return self.choice.reserve
 
     def nobody(self) -> str:
         """Return in words how the rules left nobody."""
@@ -94,6 +94,7 @@ class Determination:
         for rule, mask in zip(self.version.rules.universe, self.kept, strict=False):
             passed = passed & mask
             counts.append(f"{int(passed.sum())} left after {rule.name}")
+        counts += self.choice.left()
         out = [column for column, words in self.overridden.items() if words.startswith(_DECIDED["exclude"])]
         taken = [column for column in out if passed[column]]
         if taken:
@@ -102,7 +103,7 @@ class Determination:
         if refused:
             counts.append(f"the guard refuses {self._some(refused, self.refused)}")
         if (unranked := int(self.eligible.sum())) and not len(self.choice.ranked):
-            counts.append(f"{self.version.rules.select.by} is unknown for the {unranked} that are left")
+            counts.append(f"{self.version.rules.select.by.words()} is unknown for the {unranked} that are left")
         elif len(self.choice.ranked):
             counts.append(f"select wants none of the {len(self.choice.ranked)} that are ranked")
         remedy = "loosen the rule that leaves none"
@@ -124,13 +125,13 @@ class _Admitted:
 
     Attributes:
         candidates, kept, eligible: As in Determination.
-        ranked: The eligible, best first.
+        contest: The eligible in their order.
     """
 
     candidates: Bools
     kept: tuple[Bools, ...]
     eligible: Bools
-    ranked: NDArray[np.int64]
+    contest: Contest
 
 
 def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scope.WHOLE) -> Determination:
@@ -156,19 +157,19 @@ def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scop
     frozen: dict[int, str] = {}
     for _ in range(len(view.assets) + 1):
         admitted = _members_alone(rules, view, members) if scope is Scope.WEIGHTS else _admitted(rules, view, members)
-        eligible, ranked = admitted.eligible, admitted.ranked
+        eligible, contest = admitted.eligible, admitted.contest
         if refused or include is not None or exclude is not None:
             eligible = without(eligible, refused)
             if include is not None:
                 eligible = eligible | (include & admitted.candidates)
             if exclude is not None:
                 eligible = eligible & ~exclude
-            if scope is Scope.WEIGHTS:
-                ranked = eligible.nonzero()[0]
-            else:
-                ranked = rules.select.ranked(view, eligible) if include is not None else ranked[eligible[ranked]]
-        choice = _stay(ranked, members) if scope is Scope.WEIGHTS else rules.select.choose_from(view, ranked, members)
-        suspects = (choice.chosen | (members & admitted.candidates)).nonzero()[0]
+            contest = Contest.unranked(eligible) if scope is Scope.WEIGHTS else rules.select.ranked(view, eligible)
+        if scope is Scope.WEIGHTS:
+            choice = Choice.of_all(view, contest, members)
+        else:
+            choice = rules.select.choose_from(view, contest, members)
+        suspects = (choice.decisive | (members & admitted.candidates)).nonzero()[0]
         verdict = examine(view, rules.guard, suspects, accepted)
         if not verdict:
             break
@@ -264,7 +265,7 @@ def _admit(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
     for mask in kept:
         eligible = eligible & mask
     found = _Admitted(candidates, kept, eligible, rules.select.ranked(view, eligible))
-    for shared in (found.candidates, *found.kept, found.eligible, found.ranked):
+    for shared in (found.candidates, *found.kept, found.eligible, found.contest.ranking.columns):
         shared.flags.writeable = False
     return found
 
@@ -273,14 +274,7 @@ def _members_alone(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
     """Return who of the members can be weighted: all that have a fresh price."""
     candidates = _candidates(view, view.latest("price", rules.missing.carry_forward))
     eligible = candidates & members
-    return _Admitted(candidates, (), eligible, eligible.nonzero()[0])
-
-
-def _stay(columns: NDArray[np.int64], members: Bools) -> Choice:
-    """Return the choice of everybody who can be weighted."""
-    chosen = np.zeros(len(members), dtype=bool)
-    chosen[columns] = True
-    return Choice(chosen, columns, np.full(len(members), np.nan), len(columns), members, None)
+    return _Admitted(candidates, (), eligible, Contest.unranked(eligible))
 
 
 def _corrected(view: Panel, price: Floats, caps: Mapping[int, float]) -> Panel:

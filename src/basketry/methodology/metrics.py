@@ -86,6 +86,19 @@ def past_return(view: Panel, length: timedelta, skip: timedelta = timedelta(0)) 
     return later / view.latest_at("price", view.now - np.timedelta64(length)) - 1
 
 
+def smoothed(view: Panel, name: str, half_life: timedelta, length: timedelta) -> Floats:
+    """Return the exponentially weighted mean of a field over (now - length, now], shape (N,); NaN where it is unknown.
+
+    An observation of the age s counts 2^(-s/h); rows where the field is unknown are left out.
+    """
+    values = view.window(name, length)
+    ages = (view.now - view.times[len(view.times) - len(values) :]) / np.timedelta64(half_life)
+    unknown = np.isnan(values)
+    decay = np.where(unknown, 0.0, 0.5 ** ages.astype(np.float64)[:, None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (np.where(unknown, 0.0, values) * decay).sum(axis=0) / decay.sum(axis=0)
+
+
 def log_returns(view: Panel, length: timedelta) -> Floats:
     """Return log returns of the rows in (now - length, now], shape (k, N); NaN where a price is unknown."""
     return np.diff(np.log(view.comparable("price", max(view.window_start(length) - 1, 0))), axis=0)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
-from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.restatement import Restate
 from basketry.core.time import local_instant
+from basketry.methodology.reading import at as _at
+from basketry.methodology.reading import section as _section
 from basketry.methodology.returns import RETURNS, ReturnRule
 from basketry.methodology.schedule import CalculationCalendar, Review, Schedule, check_reviews
 from basketry.methodology.sections import Base, EventPolicy, Guard, Missing, Override, Publish, Section
@@ -106,7 +107,7 @@ class Rulebook:
         rules: list[Hashable] = [(type(rule), rule.model_dump_json()) for rule in self.universe]
         if any(getattr(rule, "window", None) == "review" for rule in self.universe):
             rules += [(self.reviews or self.schedule).model_dump_json(), self.base.key]
-        return (self.missing.carry_forward, self.select.by, self.select.order, *rules)
+        return (self.missing.carry_forward, self.select.ranking, *rules)
 
     @cached_property
     def reviews(self) -> Schedule | None:
@@ -178,10 +179,6 @@ class Rulebook:
         return rules
 
 
-T = TypeVar("T")
-S = TypeVar("S", bound=Any)
-
-
 def check_keys(document: Mapping[str, Any]) -> None:
     """Raise MethodologyError for an unknown or missing top-level key."""
     for key in document:
@@ -192,18 +189,6 @@ def check_keys(document: Mapping[str, Any]) -> None:
     missing = [key for key in REQUIRED if document.get(key) is None]
     if missing:
         raise MethodologyError(f"the rulebook needs {', '.join(missing)}")
-
-
-def _at(place: str, parse: Callable[[], T]) -> T:
-    try:
-        return parse()
-    except ValidationError as error:
-        raise MethodologyError(f"{place}.{_first(error)}") from error
-    except BasketryError as error:
-        message = str(error)
-        if place and not message.startswith(place):
-            message = f"{place}: {message}"
-        raise type(error)(message) from error
 
 
 def _mapping(document: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -225,36 +210,6 @@ def _list(document: Mapping[str, Any], key: str) -> list[Any]:
     if not isinstance(value, list):
         raise MethodologyError(f"{key}: expected a list, each entry on a line that starts with '-'")
     return value
-
-
-def _section(model: type[S], value: Any, place: str) -> S:
-    if not isinstance(value, Mapping):
-        raise MethodologyError(f"{place}: expected keys in braces, was {value!r}")
-
-    def parse() -> S:
-        try:
-            return model.model_validate(dict(value))
-        except ValidationError as error:
-            problem = error.errors()[0]
-            path = ".".join([place, *(str(part) for part in problem["loc"])])
-            if problem["type"] == "extra_forbidden":
-                known = [field.alias or name for name, field in model.model_fields.items()]
-                key = str(problem["loc"][-1])
-                hint = nearest_hint(key, known)
-                if key in ("True", "False"):
-                    hint = f" (readers of YAML 1.1 make {key} of on, off, yes or no: quote it, or use Methodology.load)"
-                raise MethodologyError(f"{path}: unknown key{hint}; keys: {', '.join(known)}") from error
-            if problem["type"] == "missing":
-                raise MethodologyError(f"{path}: this key is required") from error
-            message = problem["msg"].removeprefix("Value error, ")
-            raise MethodologyError(f"{path}: {message}, was {problem['input']!r}") from error
-
-    return _at(place, parse)
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
 
 
 def _built(registry: Any, entry: Any, place: str) -> Any:

@@ -126,13 +126,6 @@ def _entry(registry: Registry[Any]) -> dict[str, Any]:
     return {"anyOf": [{"enum": list(registry.rules)}, registry.schema()]}
 
 
-def _named(registry: Registry[Any]) -> dict[str, Any]:
-    return {
-        name: choice["properties"][name]
-        for name, choice in zip(registry.rules, registry.schema()["oneOf"], strict=True)
-    }
-
-
 def _prices() -> dict[str, Any]:
     schema = _model(PriceRules)
     schema["properties"]["rate"] = _entry(RATES)
@@ -142,10 +135,12 @@ def _prices() -> dict[str, Any]:
 def _select() -> dict[str, Any]:
     schema = _model(Selection)
     own = {name: value for name, value in schema["properties"].items() if name != "method"}
+    own["by"]["default"] = "market_cap"
+    own["first"] = {"anyOf": [own["first"]["items"], {**own["first"], "minItems": 1}]}
     return {
         "type": "object",
         "description": schema["description"],
-        "properties": {**own, **_named(SELECTION)},
+        "properties": {**own, **SELECTION.named_schemas()},
         "required": ["by"],
         "additionalProperties": False,
         "$defs": schema.get("$defs", {}),
@@ -153,7 +148,7 @@ def _select() -> dict[str, Any]:
 
 
 def _weight() -> dict[str, Any]:
-    caps = {**_named(CAPPING), "shortage": {"enum": ["equal", "refuse"], "default": "equal"}}
+    caps = {**CAPPING.named_schemas(), "shortage": {"enum": ["equal", "refuse"], "default": "equal"}}
     choices: list[dict[str, Any]] = []
     for name, rule in WEIGHTING.rules.items():
         body = rule.model_json_schema()

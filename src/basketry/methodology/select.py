@@ -2,98 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.numbers import Bools, Floats
 from basketry.core.rule import Reads
 from basketry.market.panel import Panel
-from basketry.methodology.metrics import metric
+from basketry.methodology.buffers import Buffer, Exceed, select_with_buffer, select_with_exceed
+from basketry.methodology.choice import Choice, Contest
+from basketry.methodology.ranking import Figure, MeanRank, Ranks, read_by
+from basketry.methodology.reading import at, section
 from basketry.methodology.selection import SELECTION, SelectionRule
 from basketry.methodology.selection.all import All
-
-Ranks = NDArray[np.int64]
-
-
-class Buffer(BaseModel):
-    """Ranks that make membership sticky.
-
-    Attributes:
-        enter: An asset of this rank or better is in.
-        leave: A member of this rank or better stays, as long as there is room.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    enter: int = Field(ge=1)
-    leave: int = Field(ge=1)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Buffer:
-        if self.enter > self.leave:
-            raise MethodologyError(f"buffer: enter {self.enter} must not be above leave {self.leave}")
-        return self
-
-
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """Who was chosen, and why.
-
-    Attributes:
-        chosen: Shape (N,).
-        ranked: Columns of those ranked, best first.
-        metric: The figure ranked by, shape (N,).
-        wanted: Number wanted.
-        members: Who was a member before, shape (N,).
-        buffer: The buffer in force.
-    """
-
-    chosen: Bools
-    ranked: Ranks
-    metric: Floats
-    wanted: int
-    members: Bools
-    buffer: Buffer | None
-
-    @cached_property
-    def ranks(self) -> Ranks:
-        """Rank of each asset among the eligible, 1 is best, 0 where not ranked, shape (N,)."""
-        ranks = np.zeros(len(self.chosen), dtype=np.int64)
-        ranks[self.ranked] = np.arange(1, len(self.ranked) + 1)
-        return ranks
-
-    def reasons(self, column: int) -> str | None:
-        """Return in words why an asset was chosen or not; None where it was not eligible."""
-        rank = int(self.ranks[column])
-        if rank == 0:
-            return None if np.isfinite(self.metric[column]) else "out: the figure ranked by is unknown"
-        verdict = "in" if self.chosen[column] else "out"
-        words = f"{verdict}: rank {rank} of {int((self.ranks > 0).sum())}, {self.wanted} wanted"
-        if self.buffer is None:
-            return words
-        member = bool(self.members[column])
-        if rank <= self.buffer.enter:
-            return f"{words}; enters up to rank {self.buffer.enter}"
-        if member and rank <= self.buffer.leave:
-            return f"{words}; a member stays up to rank {self.buffer.leave}"
-        return f"{words}; {'a member' if member else 'not a member'}, buffer {self.buffer.enter}/{self.buffer.leave}"
+from basketry.methodology.stages import Passed, Stage, check_goes_with, read_method, read_stages
 
 
 class Selection(BaseModel):
     """Which of the eligible assets are in.
 
     Attributes:
-        by: Figure to rank by: a field, a named metric, or a derived figure such as return_90d. Where all are taken and
-            it is not stated, the price ranks in data without capitalisations.
+        first: Stages before: only those who pass them are ranked.
+        by: What to rank by: a field, a named metric, or a derived figure such as return_90d; one over a window; or the
+            mean of the ranks by several. Where all are taken and it is not stated, the price ranks in data without
+            capitalisations.
         order: Largest first (descending) or smallest first.
-        buffer: Ranks to enter and to leave.
+        buffer: Ranks to enter and to leave, or by how much a challenger must exceed a member.
         min_count: At least so many are wanted, as far as there are eligible assets.
         max_count: At most so many.
         method: How many are wanted: the rule beside these keys, such as top: 20.
@@ -101,9 +39,10 @@ class Selection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    by: str = Field("market_cap", min_length=1)
+    first: tuple[Stage, ...] = ()
+    by: Figure | MeanRank = Figure(metric="market_cap")
     order: Literal["descending", "ascending"] = "descending"
-    buffer: Buffer | None = None
+    buffer: Buffer | Exceed | None = None
     min_count: int | None = Field(None, ge=1)
     max_count: int | None = Field(None, ge=1)
     method: SelectionRule
@@ -112,12 +51,47 @@ class Selection(BaseModel):
     def _consistent(self) -> Selection:
         if self.min_count is not None and self.max_count is not None and self.min_count > self.max_count:
             raise MethodologyError(f"min_count {self.min_count} is above max_count {self.max_count}")
-        top = getattr(self.method, "number", None)
-        if self.buffer is not None and isinstance(top, int) and not self.buffer.enter <= top <= self.buffer.leave:
+        check_goes_with(self.by, self.method, "select")
+        if isinstance(self.by, MeanRank) and self.order == "ascending":
             raise MethodologyError(
-                f"buffer: {top} must lie between enter {self.buffer.enter} and leave {self.buffer.leave}"
+                "select.order: does not go with mean_rank, which takes the largest of every figure first; leave it out"
             )
+        if self.buffer is not None and self.method.sticky:
+            raise MethodologyError(
+                f"select.buffer: {self.method.name} has enter and leave of its own; leave out the one or the other"
+            )
+        if isinstance(self.buffer, Exceed):
+            self._check_exceed()
+        elif self.buffer is not None:
+            self._check_ranks(self.buffer)
         return self
+
+    def _check_ranks(self, buffer: Buffer) -> None:
+        most, over = self.method.most(), self.method.passed_over
+        if most is None:
+            return
+        if over and buffer.enter <= over:
+            raise MethodologyError(
+                f"select.buffer.enter: {buffer.enter} lies before the range, which begins at rank {over + 1}; better "
+                f"ranks are never in, so write a number from {over + 1} to {over + most}"
+            )
+        if not buffer.enter <= over + most <= buffer.leave:
+            raise MethodologyError(
+                f"select.buffer: {over + most} must lie between enter {buffer.enter} and leave {buffer.leave}"
+            )
+
+    def _check_exceed(self) -> None:
+        place = "select.buffer.exceed"
+        if isinstance(self.by, MeanRank):
+            raise MethodologyError(
+                f"{place}: does not go with mean_rank, which gives an order and no figure; write the ranks, as in "
+                "buffer: {enter: 8, leave: 12}"
+            )
+        if self.by.may_be_negative:
+            raise MethodologyError(
+                f"{place}: {self.by.metric} may be negative, and a share of it says nothing then; write the ranks, as "
+                "in buffer: {enter: 8, leave: 12}"
+            )
 
     @staticmethod
     def parse(value: Any) -> Selection:
@@ -137,44 +111,66 @@ class Selection(BaseModel):
                 raise MethodologyError(f"unknown key {key!r}{nearest_hint(key, known)}; keys: {', '.join(known)}")
         if len(rest) != 1:
             raise MethodologyError(f"needs exactly one of {', '.join(SELECTION.rules)}, was {rest or 'none'}")
-        method = SELECTION.build(rest[0], value[rest[0]])
-        try:
-            return Selection(**own, method=method)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            place = ".".join(str(part) for part in problem["loc"])
-            message = problem["msg"].removeprefix("Value error, ")
-            raise MethodologyError(f"{place}: {message}" if place else message) from error
+        method = read_method(rest[0], value[rest[0]], "select")
+        if "by" in own:
+            own["by"] = read_by(own["by"], "select.by")
+        if "first" in own:
+            own["first"] = read_stages(own["first"], "select.first")
+        if own.get("buffer") is not None:
+            own["buffer"] = _read_buffer(own["buffer"])
+        return section(Selection, {**own, "method": method}, "select")
 
     @property
     def any_order(self) -> bool:
         """Whether all are taken and nothing to rank by is stated, so that data need no capitalisation."""
-        return isinstance(self.method, All) and self.max_count is None and "by" not in self.model_fields_set
+        return (
+            isinstance(self.method, All)
+            and self.max_count is None
+            and not self.first
+            and "by" not in self.model_fields_set
+        )
 
     @property
     def reads(self) -> Reads:
-        """The figure to rank by; what the rule of the number reads it says itself."""
-        return Reads(optional=(self.by,)) if self.any_order else Reads(figures=(self.by,))
+        """The figures to rank by; what the rule of the number reads it says itself."""
+        used = [figure for by in (*(stage.by for stage in self.first), self.by) for figure in figures_of(by)]
+        if self.any_order:
+            return Reads(optional=tuple(figure.metric for figure in used))
+        return Reads(
+            figures=tuple(figure.metric for figure in used if not figure.of_window),
+            fields=tuple(figure.metric for figure in used if figure.of_window),
+        )
 
-    def figure(self, view: Panel) -> str:
-        """Return the name of the figure that ranks on some data."""
-        return "price" if self.any_order and self.by not in view.fields else self.by
+    def ranked_by(self, view: Panel) -> Figure | MeanRank:
+        """Return what ranks on some data."""
+        missing = isinstance(self.by, Figure) and self.by.metric not in view.fields
+        return Figure(metric="price") if self.any_order and missing else self.by
 
-    def ranked(self, view: Panel, eligible: Bools) -> Ranks:
-        """Return the columns of the eligible assets with a figure to rank by, best first.
+    @cached_property
+    def ranking(self) -> Hashable:
+        """What decides who is ranked and where among the eligible, as a key."""
+        # The class itself: one that was written anew under its old name is another rule.
+        stages = tuple((stage.by, type(stage.method), stage.method) for stage in self.first)
+        return (self.by, self.order, stages, self.any_order)
+
+    def ranked(self, view: Panel, eligible: Bools) -> Contest:
+        """Return the eligible assets who pass all stages and have a figure to rank by, in their order.
 
         Args:
             view: The panel as of the determination.
             eligible: Who may be chosen, shape (N,).
+
+        Raises:
+            DataError: The data do not hold a figure that is ranked by.
         """
-
-        def order() -> Ranks:
-            return rank(metric(view, by), np.ones(len(view.assets), dtype=bool), descending=descending)
-
-        # The order among some is that among all.
-        by, descending = self.figure(view), self.order == "descending"
-        everybody: Ranks = view.remember(("order", by, descending), order)
-        return everybody[eligible[everybody]]
+        standing = eligible
+        passed: list[Passed] = []
+        for stage in self.first:
+            passed.append(at("select.first", partial(stage.rank, view, standing)))
+            standing = passed[-1].mask
+        by, descending = self.ranked_by(view), self.order == "descending"
+        ranking = at("select.by", partial(by.ranked, view, standing, descending=descending))
+        return Contest(eligible, ranking, tuple(passed))
 
     def choose(self, view: Panel, eligible: Bools, members: Bools) -> Choice:
         """Return who is chosen at the last instant of a panel.
@@ -186,76 +182,122 @@ class Selection(BaseModel):
         """
         return self.choose_from(view, self.ranked(view, eligible), members)
 
-    def choose_from(self, view: Panel, ranked: Ranks, members: Bools) -> Choice:
-        """Return who is chosen of those who are ranked already, best first."""
-        figures = metric(view, self.figure(view))
-        wanted = self.method.wanted(view, ranked, figures[ranked], descending=self.order == "descending")
+    def choose_from(self, view: Panel, contest: Contest, members: Bools) -> Choice:
+        """Return who is chosen of those who are ranked already.
+
+        Raises:
+            MethodologyError: A buffer by size, and a figure is negative.
+        """
+        ranked, descending = contest.ranking.columns, self.order == "descending"
+        figures = contest.ranking.figures[ranked]
+        over = self.method.passed_over
+        standing = ranked[over:]
+        entering = self.method.wanted(view, ranked, figures, descending=descending)
+        wanted = entering
+        if self.method.sticky:
+            # Nobody but members is taken beyond the share at which others enter.
+            wanted += int(members[standing[entering : self.method.stay(figures)]].sum())
         wanted = max(wanted, self.min_count or 0)
-        wanted = min(wanted, self.max_count or len(ranked), len(ranked))
-        chosen = np.zeros(len(view.assets), dtype=bool)
-        if self.buffer is None:
-            chosen[ranked[:wanted]] = True
+        wanted = min(wanted, self.max_count or len(standing), len(standing))
+        if self.method.sticky:
+            picked = select_with_buffer(standing, members, wanted, entering, self.method.stay(figures))
+        elif self.buffer is None:
+            picked = standing[:wanted]
+        elif isinstance(self.buffer, Exceed):
+            self._check_figures(view, standing, figures[over:])
+            picked = select_with_exceed(
+                standing, figures[over:], members, wanted, self.buffer.exceed, descending=descending
+            )
         else:
-            chosen[select_with_buffer(ranked, members, wanted, self.buffer.enter, self.buffer.leave)] = True
-        return Choice(chosen, ranked, figures, wanted, members, self.buffer)
+            picked = select_with_buffer(standing, members, wanted, self.buffer.enter - over, self.buffer.leave - over)
+        chosen = np.zeros(len(view.assets), dtype=bool)
+        chosen[picked] = True
+        by = self.ranked_by(view)
+        return Choice(view, contest, chosen, wanted, members, by, self.method, self.buffer, descending)
+
+    def _check_figures(self, view: Panel, standing: Ranks, figures: Floats) -> None:
+        negative = np.flatnonzero(figures < 0)
+        if len(negative):
+            place = int(negative[0])
+            raise MethodologyError(
+                f"select.buffer.exceed: {self.by.words()} of {view.assets[int(standing[place])]!r} is "
+                f"{figures[place]:g}, and a share of a negative figure says nothing; rank by another figure, leave "
+                "such assets out of the universe, or write the ranks, as in buffer: {enter: 8, leave: 12}"
+            )
+
+    def most(self) -> int | None:
+        """Return how many are in at most as far as the parameters say, None where they do not."""
+        counts = [self.method.most() or self.max_count, *(stage.method.most() for stage in self.first)]
+        return min((count for count in counts if count is not None), default=None)
+
+    def figures(self) -> Iterator[str]:
+        """Yield the names of all figures ranked by, also those of stages."""
+        for by in (*(stage.by for stage in self.first), self.by):
+            yield from (figure.metric for figure in figures_of(by))
+
+    @property
+    def formula(self) -> str:
+        """The formulas of all parts, one a line."""
+        parts = [part for stage in self.first for part in (stage.by, stage.method)]
+        return _together(part.formula for part in (*parts, self.by, self.method, self.buffer) if part is not None)
+
+    @property
+    def source(self) -> str:
+        """The sources of all parts."""
+        parts = [part for stage in self.first for part in (stage.by, stage.method)]
+        return _together(part.source for part in (*parts, self.by, self.method, self.buffer) if part is not None)
+
+    @property
+    def sticky(self) -> bool:
+        """Whether it matters who is a member."""
+        return self.buffer is not None or self.method.sticky
 
     def words(self) -> str:
         """Return the section in sentences."""
-        first = "largest" if self.order == "descending" else "smallest"
-        by = self.by.replace("_", " ")
-        if self.any_order:
-            by += ", or by price in data without it"
-        words = f"Eligible assets are ranked by {by}, {first} first. {self.method.words()}"
-        if self.buffer is not None:
-            words += (
-                f" An asset ranked {self.buffer.enter} or better is in; then members ranked {self.buffer.leave} or "
-                "better stay; then the best of the rest fill the number."
+        descending = self.order == "descending"
+        words = [f"{stage.words()} Only those go on." for stage in self.first]
+        who = "Those who are left" if self.first else "Eligible assets"
+        if isinstance(self.by, MeanRank):
+            words.append(
+                f"{who} are ranked by {self.by.words()}, the largest of each first; of equal means the better rank by "
+                f"{self.by.mean_rank[0].words()} comes first."
             )
+        else:
+            by = f"{self.by.words()}, or by price in data without it" if self.any_order else self.by.words()
+            words.append(f"{who} are ranked by {by}, {'largest' if descending else 'smallest'} first.")
+        words.append(self.method.words())
+        if isinstance(self.buffer, Exceed):
+            words.append(self.buffer.words(descending=descending))
+        elif self.buffer is not None:
+            words.append(self.buffer.words())
         if self.min_count is not None:
-            words += f" At least {self.min_count} assets are taken."
+            words.append(f"At least {self.min_count} assets are taken.")
         if self.max_count is not None:
-            words += f" At most {self.max_count} assets are taken."
-        return words
+            words.append(f"At most {self.max_count} assets are taken.")
+        return " ".join(words)
 
 
-def rank(figures: Floats, eligible: Bools, *, descending: bool = True) -> Ranks:
-    """Return the columns of the eligible assets, best first; ties go to the lower column, unknown figures to nobody.
-
-    >>> rank(np.array([1.0, 3.0, np.nan, 3.0]), np.array([True, True, True, True])).tolist()
-    [1, 3, 0]
-    """
-    columns = np.flatnonzero(eligible & ~np.isnan(figures))
-    keys = -figures[columns] if descending else figures[columns]
-    # The default sort is several times as fast; only ties need the stable one.
-    order = np.argsort(keys)
-    ordered = keys[order]
-    if (ordered[1:] == ordered[:-1]).any():
-        order = np.argsort(keys, kind="stable")
-    return columns[order]
+def figures_of(by: Figure | MeanRank) -> tuple[Figure, ...]:
+    """Return the figures by which a ranking goes."""
+    return by.mean_rank if isinstance(by, MeanRank) else (by,)
 
 
-def select_with_buffer(ranked: Ranks, members: Bools, wanted: int, enter: int, leave: int) -> Ranks:
-    """Return the columns chosen: ranks up to `enter`, then members up to `leave`, then the best of the rest.
+def _together(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, texts)))
 
-    Args:
-        ranked: Columns of the eligible assets, best first.
-        members: Who is a member now, shape (N,).
-        wanted: Number wanted.
-        enter: Ranks up to this are in.
-        leave: Members with ranks up to this stay as long as there is room.
 
-    The CMBI 10 takes ranks up to 8, then members up to 12 (Coin Metrics, CMBI Multi-Asset Series methodology):
-
-    >>> ranked = np.arange(13)
-    >>> members = np.isin(ranked, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11])
-    >>> (select_with_buffer(ranked, members, 10, 8, 12) + 1).tolist()
-    [1, 2, 3, 4, 5, 6, 7, 8, 11, 12]
-    """
-    sure = min(enter, wanted)
-    stays = members[ranked]
-    stays[leave:] = False
-    stays[:sure] = False
-    others = ~stays
-    others[:sure] = False
-    # One order over three classes: the sure first, then those who stay, then the others, each by rank.
-    return np.concatenate([ranked[:sure], ranked[stays], ranked[others]])[:wanted]
+def _read_buffer(value: Any) -> Buffer | Exceed:
+    known = ("enter", "leave", "exceed")
+    for key in value if isinstance(value, Mapping) else ():
+        if key not in known:
+            raise MethodologyError(
+                f"select.buffer.{key}: unknown key{nearest_hint(str(key), known)}; keys: enter and leave, or exceed"
+            )
+    if isinstance(value, Mapping) and "exceed" in value:
+        if len(value) > 1:
+            raise MethodologyError(
+                "select.buffer: exceed goes by size, enter and leave by rank; write {exceed: 0.05}, or "
+                "{enter: 8, leave: 12}"
+            )
+        return section(Exceed, value, "select.buffer")
+    return section(Buffer, value, "select.buffer")

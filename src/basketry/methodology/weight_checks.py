@@ -108,9 +108,9 @@ def _of(weight: Weight, kind: type[R]) -> R | None:
 
 def _wanted(select: Selection) -> tuple[int | None, int | None]:
     """Return the greatest and the least number of members that the rules want, None where the market decides."""
-    number = getattr(select.method, "number", None)
-    if not isinstance(number, int):
-        return select.max_count, select.min_count
+    number = select.method.most()
+    if number is None:
+        return select.most(), select.min_count
     number = max(number, select.min_count or number)
     number = min(number, select.max_count or number)
     return number, number

@@ -72,6 +72,7 @@ def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:
     rules = methodology.latest
     yield from (("universe", rule) for rule in rules.universe)
     yield "selection", rules.select.method
+    yield from (("selection", stage.method) for stage in rules.select.first)
     yield "weighting", rules.weight.rule
     yield from (("capping", rule) for rule in rules.weight.caps)
     yield from (("triggers", rule) for rule in rules.triggers)
@@ -79,8 +80,9 @@ def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:
 
 
 def _sections(rules: Rulebook) -> Iterator[tuple[str, str]]:
-    for name in parts(rules.select.by):
-        yield name, "ranking"
+    for figure in rules.select.figures():
+        for name in parts(figure):
+            yield name, "ranking"
     if rules.guard.supply_change is not None:
         yield "supply", "guard"
     if rules.guard.min_turnover is not None:

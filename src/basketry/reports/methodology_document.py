@@ -45,6 +45,8 @@ def methodology_document(
         selection={
             **_rule(rules.select.method),
             "words": rules.select.words(),
+            "formula": rules.select.formula,
+            "source": rules.select.source,
             "parameters": [*_parameters(rules.select.method), *_ranking(rules)],
         },
         weighting=_rule(rules.weight.rule),
@@ -82,7 +84,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _ranking(rules: Rulebook) -> list[tuple[str, str, bool]]:
     select = rules.select
     buffer = None if select.buffer is None else select.buffer.model_dump()
-    values: dict[str, Any] = {"by": select.by, "order": select.order, "buffer": buffer}
+    stages = [stage.entry() for stage in select.first] or None
+    values: dict[str, Any] = {"first": stages, "by": select.by.entry(), "order": select.order, "buffer": buffer}
     values |= {"min_count": select.min_count, "max_count": select.max_count}
     usual = {"order": "descending"}
     return [(key, _value(value), usual.get(key) == value) for key, value in values.items() if value is not None]

@@ -34,6 +34,14 @@ def test_top_wants_its_number_or_as_many_as_there_are() -> None:
         SELECTION.build("top", 100_001)
 
 
+def test_ranks_want_as_many_of_the_range_as_there_are() -> None:
+    assert [count("ranks", {"first": 2, "last": 4}, [1.0] * size) for size in range(7)] == [0, 0, 1, 2, 3, 3, 3]
+    rule = built("ranks", {"first": 2, "last": 4})
+    assert (rule.most(), rule.passed_over) == (3, 1)
+    assert built("ranks", {"first": 7, "last": 7}).most() == 1
+    assert (built("top", 5).most(), built("top", 5).passed_over, built("all", None).most()) == (5, 0, None)
+
+
 def test_all_wants_everybody() -> None:
     assert [count("all", None, [1.0] * size) for size in (0, 1, 3)] == [0, 1, 3]
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
+from basketry.core.numbers import percent as percent
 from basketry.core.time import format_instant
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import ReturnRule
@@ -51,16 +52,6 @@ def in_name(value: float) -> str:
     """
     text = format(abs(Decimal(repr(value))), "f")
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", "p")
-
-
-def percent(fraction: float) -> str:
-    """Return a fraction as a percentage without rounding noise.
-
-    >>> percent(0.07), percent(0.125)
-    ('7', '12.5')
-    """
-    text = format(Decimal(repr(fraction)) * 100, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def in_days(days: float) -> str:

@@ -1,4 +1,6 @@
-"""Selection rules: how many of the ranked candidates are wanted; the buffer around it is in `select.py`."""
+"""Selection rules: how many of the ranked candidates are wanted; the buffer around it is in `buffers.py`."""
+
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,23 @@ __all__ = ["SELECTION", "SelectionRule"]
 
 
 class SelectionRule(Rule):
-    """Base of the rules under `select:`, such as `top: 20`."""
+    """Base of the rules under `select:`, such as `top: 20`.
+
+    Attributes:
+        needs_figures: Whether the rule looks at figures and not only at their order, as a mean rank has none.
+    """
+
+    needs_figures: ClassVar[bool] = True
+
+    @property
+    def passed_over(self) -> int:
+        """How many of the best are never taken."""
+        return 0
+
+    @property
+    def sticky(self) -> bool:
+        """Whether the rule itself says how far members stay; a buffer beside it is refused then."""
+        return False
 
     def count(self, view: Panel, ranked: NDArray[np.int64], metric: Floats) -> int:
         """Return how many of the ranked candidates are wanted, from 0 to len(ranked).
@@ -27,6 +45,14 @@ class SelectionRule(Rule):
         """Return `count`; a rule that must know whether the largest or the smallest come first says so here."""
         del descending
         return self.count(view, ranked, metric)
+
+    def stay(self, metric: Floats) -> int:
+        """Return the rank up to which a member stays, of a rule that is sticky; arguments as of `count`."""
+        raise NotImplementedError
+
+    def most(self) -> int | None:
+        """Return how many are wanted at most as far as the parameters say, None where they do not."""
+        return None
 
 
 SELECTION: Registry[SelectionRule] = Registry("selection rule", "selection", __name__)

@@ -17,6 +17,7 @@ class All(SelectionRule):
     """
 
     source = "Total-market indices, such as the CoinDesk Market Index"
+    needs_figures = False
 
     def count(self, view: Panel, ranked: NDArray[np.int64], metric: Floats) -> int:
         """Return how many there are."""

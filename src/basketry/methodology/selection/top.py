@@ -20,6 +20,7 @@ class Top(SelectionRule):
     shorthand = "number"
     formula = "rank ≤ n"
     source = "Usual; for example CoinDesk 20, CMBI 10, CCi30"
+    needs_figures = False
 
     number: int = Field(ge=1, le=100_000)
 
@@ -27,6 +28,10 @@ class Top(SelectionRule):
         """Return the number, or as many as there are."""
         del view, metric
         return min(self.number, len(ranked))
+
+    def most(self) -> int:
+        """Return the number."""
+        return self.number
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from basketry.core.numbers import Floats
 from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
+from basketry.methodology.metrics import smoothed
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 from basketry.methodology.weighting._proportional import in_proportion
 
@@ -35,12 +36,8 @@ class SmoothedMarketCap(WeightingRule):
 
     def weights(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return the weights before capping."""
-        caps = view.window("market_cap", self.window)
-        ages = (view.now - view.times[len(view.times) - len(caps) :]) / np.timedelta64(self.half_life)
-        decay = np.where(np.isnan(caps), 0.0, 0.5 ** ages.astype(np.float64)[:, None])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            smoothed = (np.where(np.isnan(caps), 0.0, caps) * decay).sum(axis=0) / decay.sum(axis=0)
-        return in_proportion(view, selected, smoothed, "market_cap", self.power)
+        caps = smoothed(view, "market_cap", self.half_life, self.window)
+        return in_proportion(view, selected, caps, "market_cap", self.power)
 
     @property
     def reads(self) -> Reads:

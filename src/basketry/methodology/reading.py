@@ -1,0 +1,65 @@
+"""A part of a methodology file read into its model, with the place of what is wrong at the head of the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Any)
+
+
+def at(place: str, parse: Callable[[], T]) -> T:
+    """Return what `parse` gives; an error that it raises is told with the place before it.
+
+    Raises:
+        BasketryError: As raised, with the place.
+    """
+    try:
+        return parse()
+    except ValidationError as error:
+        raise MethodologyError(f"{place}.{_first(error)}") from error
+    except BasketryError as error:
+        message = str(error)
+        if place and not message.startswith(place):
+            message = f"{place}: {message}"
+        raise type(error)(message) from error
+
+
+def section(model: type[S], value: Any, place: str) -> S:
+    """Return the model of a mapping of its keys.
+
+    Raises:
+        MethodologyError: No mapping, an unknown or missing key, a wrong value; the message starts with its place.
+    """
+    if not isinstance(value, Mapping):
+        raise MethodologyError(f"{place}: expected keys in braces, was {value!r}")
+
+    def parse() -> S:
+        try:
+            return model.model_validate(dict(value))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            path = ".".join([place, *(str(part) for part in problem["loc"])])
+            if problem["type"] == "extra_forbidden":
+                known = [field.alias or name for name, field in model.model_fields.items()]
+                key = str(problem["loc"][-1])
+                hint = nearest_hint(key, known)
+                if key in ("True", "False"):
+                    hint = f" (readers of YAML 1.1 make {key} of on, off, yes or no: quote it, or use Methodology.load)"
+                raise MethodologyError(f"{path}: unknown key{hint}; keys: {', '.join(known)}") from error
+            if problem["type"] == "missing":
+                raise MethodologyError(f"{path}: this key is required") from error
+            message = problem["msg"].removeprefix("Value error, ")
+            raise MethodologyError(f"{path}: {message}, was {problem['input']!r}") from error
+
+    return at(place, parse)
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
