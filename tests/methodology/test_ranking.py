@@ -1,7 +1,6 @@
 """What is ranked by: figures over windows, smoothed figures and mean ranks, worked by hand."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -250,6 +249,9 @@ def test_the_words() -> None:
     assert by({"metric": "a", "window": "36h"}) != by({"metric": "a", "window": "37h"})
     assert isinstance(three, MeanRank)
     assert three.mean_rank[2].window is None
-    assert by({"metric": "a", "half_life": "3d"}).formula
-    assert Figure(metric="a", window=timedelta(days=1)).source
-    assert not Figure(metric="a").formula
+    smoothed, windowed = by({"metric": "a", "half_life": "3d"}), by({"metric": "a", "window": "3d"})
+    assert smoothed.formula == "x_i = Σ_s 2^(-s/h) x_i,t-s / Σ_s 2^(-s/h)"
+    assert windowed.formula == "x_i = median(x_is over window)"
+    assert "1804.06711" in smoothed.source
+    assert windowed.source == "Usual; steadier than the figure of one day"
+    assert (by("a").formula, by("a").source) == ("", "")

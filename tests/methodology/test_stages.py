@@ -186,6 +186,14 @@ def test_the_words_the_figures_and_the_key() -> None:
         "left are ranked by the mean of the ranks by market cap and by the median of volume over 30d, the largest of "
         "each first; of equal means the better rank by market cap comes first. The best 10 are taken."
     )
+    assert parsed.formula == "rank ≤ n; min n : Σ_{k≤n} m_k ≥ share · Σ_k m_k; r_i = (1/K) Σ_k r_ik"
+    assert parsed.source.startswith("Usual; for example CoinDesk 20, CMBI 10, CCi30; CF Benchmarks Broad Cap")
+    assert parsed.source.endswith(
+        "; MarketVector digital assets indices: the best by size and liquidity of the 100 largest"
+    )
+    buffered = Selection.parse({"by": "market_cap", "top": 3, "buffer": {"exceed": 0.1}})
+    assert buffered.formula == "rank ≤ n; rank by m_i · (1 + x) for members, by m_i for others"
+    assert buffered.source.endswith("; Bitwise Crypto Asset Index Methodology (2024): 5%")
     assert list(parsed.figures()) == ["market_cap", "tvl", "market_cap", "volume"]
     assert [stage.entry() for stage in parsed.first] == section["first"]
     variants: list[dict[str, Any]] = [

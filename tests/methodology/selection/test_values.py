@@ -67,6 +67,20 @@ def test_coverage_of_nobody_and_of_nothing() -> None:
     )
 
 
+def test_coverage_with_a_share_to_enter_and_one_to_leave() -> None:
+    # Cumulative shares of 50%, 80%, 95%, 100%.
+    figures = np.array([50.0, 30.0, 15.0, 5.0])
+    rule = built("coverage", {"enter": 0.6, "leave": 0.9})
+    assert (rule.count(None, np.arange(4), figures), rule.stay(figures)) == (2, 3)
+    assert (rule.sticky, built("coverage", 0.8).sticky, built("top", 3).sticky) == (True, False, False)
+    assert built("coverage", {"enter": 1, "leave": 1}).stay(figures) == 4
+    for enter, leave in ((0, 0.5), (0.5, 1.01), (1.01, 1.01), (0.9, 0.6)):
+        with pytest.raises(MethodologyError, match=r"enter|leave"):
+            SELECTION.build("coverage", {"enter": enter, "leave": leave})
+    with pytest.raises(MethodologyError, match=r"^coverage: enter 0\.9 must not be above leave 0\.6"):
+        SELECTION.build("coverage", {"enter": 0.9, "leave": 0.6})
+
+
 def test_the_threshold_itself_is_taken_from_either_side() -> None:
     assert [count("threshold", edge, [30.0, 20.0, 10.0]) for edge in (9.0, 10.0, 10.1, 20.0, 30.0, 31.0)] == [
         3, 3, 2, 2, 1, 0,
