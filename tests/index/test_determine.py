@@ -266,6 +266,6 @@ def test_nobody_says_who_was_refused_by_what() -> None:
 
 def test_nobody_says_that_a_figure_is_unknown_or_that_none_is_wanted() -> None:
     panel = market([], price={"a": [1.0] * 9}, market_cap={"a": [5.0] + [NAN] * 8})
-    assert "market_cap is unknown for the 1 that are left; loosen" in decided(panel).nobody()
+    assert "market cap is unknown for the 1 that are left; loosen" in decided(panel).nobody()
     none = decided(panel, select={"by": "price", "threshold": 2}, weight="equal")
     assert "select wants none of the 1 that are ranked" in none.nobody()

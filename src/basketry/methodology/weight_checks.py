@@ -112,7 +112,8 @@ def _wanted(select: Selection) -> tuple[int | None, int | None]:
     if number is None:
         return select.most(), select.min_count
     number = max(number, select.min_count or number)
-    number = min(number, select.max_count or number)
+    stages = [count for stage in select.first if (count := stage.method.most()) is not None]
+    number = min(number, select.max_count or number, *stages)
     return number, number
 
 
