@@ -23,6 +23,13 @@ def test_wrong_durations_say_what_to_write(text: str) -> None:
         parse_duration(text)
 
 
+def test_a_length_that_no_instant_can_be_told_from_is_refused() -> None:
+    assert parse_duration("1000000d") == timedelta(days=1_000_000)
+    for text in ("1000001d", "99999999999d", "9" * 400 + "w"):
+        with pytest.raises(MethodologyError, match="longer than a million days"):
+            parse_duration(text)
+
+
 def test_instants_are_utc() -> None:
     assert to_instant("2020-01-01T16:00:00-05:00") == np.datetime64("2020-01-01T21:00", "us")
     assert to_instant(date(2020, 1, 1)) == np.datetime64("2020-01-01", "us")

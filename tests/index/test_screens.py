@@ -1,6 +1,6 @@
 """Screens over windows in an index: who is in, what is told, and what reviews, events and corrections do to them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from basketry.core.errors import MethodologyError
+from basketry.core.time import local_instant
 from basketry.index.calculate import calculate_index
 from basketry.index.explain import explain_index
 from basketry.index.result import IndexResult
@@ -99,6 +100,28 @@ def test_reviews_of_rulebooks_that_share_a_panel_are_their_own() -> None:
     market = panel({"a": dip(40), "b": dip()})
     for one, members in ((rules(since), ["a", "b"]), (quarterly, ["b"]), (rules(since), ["a", "b"])):
         assert held(calculate_index(one, market), "2020-04-02") == members
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "UTC", "America/New_York", "Australia/Lord_Howe"])
+def test_days_of_23_and_25_hours_are_days(zone: str) -> None:
+    """A price a day at 16:00 local time through a year: on every day since the review, whatever the clocks did.
+
+    b is low on 20 October, and c on 1 October, the day of a review: it is out then, and in on 1 November, as that
+    day is not since the review. On Lord Howe clocks go forward in between, and it counts in place of the short one.
+    """
+    days = [date(2020, 1, 1) + timedelta(days=n) for n in range(400)]
+    times = [local_instant(day, time(16), zone).item() for day in days]
+    low = {"a": None, "b": date(2020, 10, 20), "c": date(2020, 10, 1)}
+    prices = {asset: [1.0 if day == when else 5.0 for day in days] for asset, when in low.items()}
+    market = Panel.from_frames(price=pl.DataFrame({"time": times, **prices}))
+    schedule = {"every": "month", "determine": "0d", "at": "16:00", "zone": zone}
+    for window in ("review", "30d"):
+        screen = {"price": {"min": 2, "window": window, "days": 1}}
+        table = calculate_index(rules(screen, rebalance=schedule), market).compositions
+        found = {str(time)[:7]: "".join(sorted(rows["asset"])) for (time,), rows in table.group_by("effective_at")}
+        november = "a" if window == "review" and zone == "Australia/Lord_Howe" else "ac"
+        assert found == dict.fromkeys(found, "abc") | {"2020-10": "ab", "2020-11": november}
+        assert len(found) == 13
 
 
 def test_where_members_have_a_calendar_of_their_own_its_dates_are_the_reviews() -> None:

@@ -15,6 +15,8 @@ YEAR_DAYS = 365.0
 """Crypto markets never close: annualisation is by 365 days everywhere."""
 
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(d|h|m|s|w)\s*$", re.ASCII)
+_LONGEST_SECONDS = 1e6 * 86_400
+"""Instants that far back or ahead can still be told."""
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -33,7 +35,10 @@ def parse_duration(text: str | timedelta) -> timedelta:
         raise MethodologyError(
             f"duration {text!r} is not a number with a unit; write for example 30d, 12h, 15m, 10s or 2w"
         )
-    return timedelta(seconds=float(match[1]) * _UNIT_SECONDS[match[2]])
+    seconds = float(match[1]) * _UNIT_SECONDS[match[2]]
+    if seconds > _LONGEST_SECONDS:
+        raise MethodologyError(f"duration {text!r} is longer than a million days")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(length: timedelta) -> str:

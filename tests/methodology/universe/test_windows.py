@@ -226,7 +226,9 @@ def test_a_window_of_review_is_as_long_as_it_is_told(daily: MakePanel) -> None:
         ("price", {"window": "30d", "days": 0}, r"^price\.days: Input should be greater than 0"),
         ("price", {"window": "30d", "days": 95}, r"^price\.days: Input should be less than or equal to 1, was 95"),
         ("price", {"window": "30d", "statistic": "sum"}, r"^price\.statistic: "),
-        ("price", {"window": "month", "days": 1}, "30d"),
+        ("price", {"window": "month", "days": 1}, r"^price: window: duration 'month' .* 30d, .* 2w, or review$"),
+        ("price", {"window": "9999999d", "days": 1}, r"'9999999d' is longer than a million days"),
+        ("price", {"keep_min": 2}, r"keep_min must not be above min: 2 is above 1"),
         ("price", {"window": 30, "days": 1}, "30d"),
     ],
 )

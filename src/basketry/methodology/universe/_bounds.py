@@ -53,7 +53,8 @@ class Bounded(UniverseRule):
         if self.min is not None and self.max is not None and self.min > self.max:
             raise MethodologyError(f"min {self.min:g} is above max {self.max:g}")
         if self.keep_min is not None and (self.min is None or self.keep_min > self.min):
-            raise MethodologyError("keep_min must not be above min")
+            above = "without one" if self.min is None else f"{self.keep_min:g} is above {self.min:g}"
+            raise MethodologyError(f"keep_min must not be above min: {above}")
         check_window(self.name, self.window, self.days, self.statistic, "statistic" in self.model_fields_set)
         return self
 
@@ -66,7 +67,7 @@ class Bounded(UniverseRule):
         """Return the rule with its window in time."""
         if self.window != "review":
             return self
-        return self.model_copy(update={"window": back_to(now, review())})
+        return self.model_copy(update={"window": back_to(now, review(), whole=self.days is not None)})
 
     # What a rule compares. One whose figure is more than a field defines these three.
 
@@ -127,7 +128,7 @@ class Bounded(UniverseRule):
     @property
     def _day_count(self) -> int:
         """The days of the window; those that the data do not reach count too."""
-        return math.ceil(self._length / DAY)
+        return self._length // DAY
 
     @property
     def _days_needed(self) -> int:
