@@ -40,6 +40,8 @@ VARIANTS: list[tuple[Any, str, Any]] = [
     (UNIVERSE, "turnover", {"min": 0.5, "window": "30d", "days": 0.9}),
     (WEIGHTING, "market_cap", {"supply_window": "30d"}),
     (WEIGHTING, "market_cap", {"supply_window": "30d", "power": 0.5}),
+    (UNIVERSE, "market_cap", {"min": 1e6, "window": "30d", "statistic": "mean"}),
+    (UNIVERSE, "listings", {"min": 2, "window": "review", "days": 0.5}),
     (UNIVERSE, "required", ["tvl", "return_20d", "value_traded"]),
     (WEIGHTING, "market_cap", {"power": 0.5}),
     (WEIGHTING, "metric", {"metric": "volatility_30d"}),
@@ -114,7 +116,8 @@ def answer(rule: Rule, panel: Panel) -> str:
     found: Any
     if isinstance(rule, UniverseRule):
         members = np.zeros(COUNT, dtype=bool)
-        found = rule.keep(panel, members), rule.measured(panel)
+        screen = rule.since_review(panel.now, lambda: panel.now - np.timedelta64(9, "D"))
+        found = screen.keep(panel, members), screen.measured(panel)
     elif isinstance(rule, SelectionRule):
         found = rule.wanted(panel, np.arange(COUNT), np.arange(COUNT, 0.0, -1.0), descending=True)
     elif isinstance(rule, WeightingRule):

@@ -63,6 +63,8 @@ def mutants(rules: Rules) -> Iterator[tuple[str, Rules]]:
     weight = rules["weight"] if isinstance(rules["weight"], dict) else {"by": rules["weight"]}
     for cap in (0.04, 0.15):
         yield f"cap of {cap}", {**rules, "weight": {**weight, "cap": cap, "shortage": "refuse"}}
+    for stated in ({"fixed": {"sim-aurum": 0.3}}, {"limits": {"sim-aurum": {"max": 0.05}}, "shortage": "refuse"}):
+        yield f"weights {stated}", {**rules, "weight": {**weight, **stated}}
     for entry in (
         {"market_cap": {"min": 1e15}},
         {"history": 700},
@@ -70,6 +72,9 @@ def mutants(rules: Rules) -> Iterator[tuple[str, Rules]]:
         {"exclude_assets": ["sim-aurumm"]},
         {"listings": {"min": 2}},
         {"price_sources": {"min": 2}},
+        {"market_cap": {"min": 1e7, "window": "review", "days": 0.9}},
+        {"metric": {"name": "value_traded", "min": 1e3, "window": "30d"}},
+        {"venues": {"any_of": ["coinbase"], "quotes": ["usd"], "min": 1}},
     ):
         yield f"{entry} added", {**rules, "universe": [*rules.get("universe", []), entry]}
     for other in (

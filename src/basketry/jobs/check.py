@@ -268,7 +268,8 @@ def _determined(tried: Sequence[Trial], report: _Report) -> None:
                 (trial.asked.at, words if trial.asked.base else f"{words}; the composition is kept")
             )
         elif trial.found is not None and trial.found.shortage is not None:
-            words = f"weights are equal, as the caps cannot be kept: {trial.found.shortage}"
+            treatment = trial.found.version.rules.weight.shortage_words()
+            words = f"{treatment}, as the caps cannot be kept: {trial.found.shortage}"
             told.setdefault(("warning", "shortage"), []).append((trial.asked.at, words))
     for (severity, _), places in told.items():
         at, words = places[0]
