@@ -212,6 +212,15 @@ def test_a_stated_asset_that_departs_between_determination_and_change_leaves_its
     )
 
 
+def test_with_supplies_fixed_stated_weights_hold_without_who_departed() -> None:
+    gone = {"time": START + timedelta(days=29), "kind": "delisting", "asset": "bitcoin"}
+    panel = market(SIZES, 40, [gone], {"bitcoin": [1.0] * 29 + [NAN] * 11})
+    rebalance = {"every": "month", "determine": "5d", "fix": "supply"}
+    result = index(panel, {**STATED, "cap": 0.3}, rebalance=rebalance)
+    # 75% beside ether: two at 30%.
+    assert held(result, "2020-02-01") == pytest.approx([0.25, 0.3, 0.3, 0.15], abs=1e-14)
+
+
 def test_a_stated_asset_that_migrates_is_another_asset_from_then_on() -> None:
     moved = {
         "time": START + timedelta(days=29),
@@ -255,6 +264,18 @@ def test_a_stated_asset_without_weight_by_the_rule_has_units_by_its_weight() -> 
         assert result.weights() == pytest.approx({"bitcoin": 0.2, "ethereum": 0.6, "solana": 0.2}, abs=1e-14)
         units = dict(zip(*result.compositions.select("asset", "units").to_dict(as_series=False).values(), strict=True))
         assert units == pytest.approx({asset: weight * worth for asset, weight in result.weights().items()}, rel=1e-13)
+
+
+def test_a_stated_asset_without_weight_by_the_rule_has_its_weight_at_the_prices_that_count() -> None:
+    # Bitcoin doubles between the determination and the change.
+    prices = {"bitcoin": [1.0] * 29 + [2.0] * 11}
+    times = [START + timedelta(days=n) for n in range(40)]
+    float_ = pl.DataFrame({"time": times, "bitcoin": [0.0] * 40, "ethereum": [1.0] * 40, "solana": [1.0] * 40})
+    panel = market(THREE, 40, prices=prices, free_float=float_)
+    weight = {"by": "free_float_market_cap", "fixed": {"bitcoin": 0.2}}
+    for fix, expected in (("weights", 0.2), ("supply", 0.2), ("units", 0.4 / 1.2)):
+        result = index(panel, weight, rebalance={"every": "month", "determine": "5d", "fix": fix})
+        assert held(result, "2020-02-01")[0] == pytest.approx(expected, abs=1e-14), fix
 
 
 @pytest.mark.parametrize(
@@ -309,6 +330,11 @@ def test_a_stated_asset_without_weight_by_the_rule_has_units_by_its_weight() -> 
                 "ethereum": "30% before caps, held at 20%, above which it would count as large",
                 "solana": "6% before caps, held at 20%, above which it would count as large",
             },
+        ),
+        # Bitcoin is large and free: 75% as 60 : 6 : 3 : 1.
+        (
+            {"concentration": {"single": 0.65, "over": 0.25, "total": 0.65}},
+            {"ethereum": "30% before caps, held at 25%, above which it would count as large"},
         ),
         ({"cap": 0.6, "floor": 0.01}, {}),
     ],

@@ -69,7 +69,9 @@ def strike(
         weights, raw, counted = normalise(weights[present]), raw[present], counted[present]
         shares = None if shares is None else shares[present]
     before = NO_LEVELS if shares is None else shares
-    factors, units, total, given = struck_units(weights, raw, before, determined, prices, value, fix != "weights")
+    # With supply, weights were made of the prices of the strike.
+    of = prices if fix == "supply" else determined
+    factors, units, total, given = struck_units(weights, raw, before, of, prices, value, fix != "weights")
     if not math.isfinite(total):
         raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
     nobody = np.zeros(len(columns), dtype=bool)
