@@ -186,6 +186,12 @@ SERIES: dict[str, tuple[dict[str, Any], dict[str, Any], list[float]]] = {
             110 * (1 - 0.04 / RISE) * (1 + 0.04 / math.sqrt((FALL**2 + RISE**2) / 2)),
         ],
     ),
+    # What the base asked for, 1, still counts on the third day, up to the new bound.
+    "a lower bound of what the base asked for": (
+        s("volatility_target", **MEASURED | {"lag": "2d"}),
+        s("volatility_target", **MEASURED | {"lag": "2d", "max_leverage": 0.1}),
+        [100.0, 110.0, 99.0, 99 * (1 + 0.1 * 0.1)],
+    ),
     # Asked for 0.4/RISE (0.22), which the bound of 0.1 holds down; at the same instant the level asks for 0.1 too.
     "a lower bound": (
         s("volatility_target", **MEASURED | {"lag": "1d"}),
@@ -329,6 +335,14 @@ def test_the_step_over_a_weekend_is_by_the_rule_at_its_end_whatever_versions_lie
     )
     assert [time.day for time in result.times.tolist()] == [2, 3, 6]
     assert result.level("s") == pytest.approx([100.0, 99.8, 96.8], rel=1e-12)
+
+
+def test_a_version_that_takes_a_rule_back_goes_on_from_the_one_between() -> None:
+    """Half of the third day's income is earned, whether prices are read in one block or not."""
+    half, whole = s("total", utilisation=0.5, **TOTAL), s("total", **TOTAL)
+    panel = market([10.0] * 5)
+    result = run(panel, version(2, returns=[half]), version(3, returns=[whole]), returns=[whole])
+    assert result.level("s") == pytest.approx([100.0, 100.1, 100.15, 100.25, 100.35], rel=1e-13)
 
 
 def test_silence_over_the_date_is_a_step_like_others() -> None:

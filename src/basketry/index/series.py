@@ -73,7 +73,10 @@ def _stretch(
 
 
 def _path(state: IndexState, event: Prices, levels: Floats, segment: Segment, span: slice) -> IndexPath:
-    """Return the path over some of the instants that were read, from the instant before them."""
+    """Return the path over some of the instants that were read, from the instant before them.
+
+    Where several were read, the basket goes on after them.
+    """
     start, stop = span.start, span.stop
     times, values = np.empty(stop - start + 1, dtype="datetime64[us]"), np.empty(stop - start + 1)
     times[0], values[0] = (event.times[start - 1], levels[start - 1]) if start else (state.instant, state.level)
@@ -84,6 +87,5 @@ def _path(state: IndexState, event: Prices, levels: Floats, segment: Segment, sp
             end=stop - start,
             prices=segment.prices[start : stop + 1],
             anew=segment.anew and start == 0,
-            becomes=segment.becomes if stop == len(levels) else None,
         )
     return IndexPath(times, values, (segment,), event.known.part(start, stop + 1))
