@@ -14,7 +14,8 @@ from basketry.core.frames import TRADES
 from basketry.jobs import attack
 from basketry.jobs.calculate import calculate
 from basketry.jobs.diff import compare
-from basketry.jobs.prices import fixings_of, load_rules
+from basketry.jobs.market import fixings_by_version
+from basketry.jobs.prices import load_rules
 from basketry.jobs.publish import publish_index
 from basketry.jobs.verify import verify
 from basketry.lake.lake import Lake
@@ -24,8 +25,6 @@ from basketry.market.tape import Market
 from basketry.market.venues.feed import reference_tables
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.parse import dump_yaml, parse_yaml
-from basketry.reference.fixing import FixingState
-from basketry.reference.price_rules import PriceRules
 from basketry.reports.methodology_document import methodology_document
 
 
@@ -174,13 +173,17 @@ def test_a_price_is_made_by_the_rules_in_force_at_its_instant(tmp_path: Path) ->
 def test_fixings_go_on_from_those_by_other_rules(tmp_path: Path) -> None:
     """No venue of the new rules has traded: the price before is repeated, which was made by the old ones."""
     tapes = LakeTapes(priced_lake(tmp_path / "lake"))
-    state = FixingState()
-    alpha, beta = (PriceRules.parse({**BETA, "venues": [venue]}) for venue in ("alpha", "beta"))
-    days = np.array(["2024-03-03", "2024-03-04"], dtype="datetime64[us]").astype(np.int64)
-    fixings_of(tapes, "btc", days[:1], alpha, state=state)
-    after = fixings_of(tapes, "btc", days[1:], beta, state=state).table
-    assert after.select("price", "status").rows() == [(100.0, "carried")]
-    assert fixings_of(tapes, "btc", days[1:], beta).table.select("price", "status").rows() == [(None, "suspended")]
+    rules = Methodology.load(rules_of_prices(version("2024-03-04", prices=BETA)))
+    days = np.arange("2024-03-02", "2024-03-06", dtype="datetime64[D]").astype("datetime64[us]")
+    table = fixings_by_version(tapes, "btc", days, rules)
+    assert table.select("price", "status").rows() == [
+        (100.0, "live"),
+        (100.0, "live"),
+        (100.0, "carried"),
+        (150.0, "live"),
+    ]
+    after = fixings_by_version(tapes, "btc", days[2:], rules)
+    assert after.select("price", "status").rows() == [(None, "suspended"), (150.0, "live")]
 
 
 def test_an_index_is_attacked_under_the_price_rules_of_its_last_level(

@@ -103,7 +103,7 @@ def _with_reference_prices(
     for place, asset in enumerate(assets):
         if progress is not None:
             progress(f"Reference prices of {asset} ({place + 1} of {len(assets)})")
-        fixings = _fixings(tapes, asset, times, methodology)
+        fixings = fixings_by_version(tapes, asset, times, methodology)
         usable = fixings.with_columns(pl.when(pl.col("status").is_in(USED)).then("price").alias("price"))
         column = panel.assets.index(asset)
         volume = _known_then(panel, "volume", rows, column, times)
@@ -126,7 +126,7 @@ def _with_reference_prices(
     return replace(made, known_by=max(known), _memory={})
 
 
-def _fixings(tapes: LakeTapes, asset: str, times: Times, methodology: Methodology) -> pl.DataFrame:
+def fixings_by_version(tapes: LakeTapes, asset: str, times: Times, methodology: Methodology) -> pl.DataFrame:
     """Return the fixings of an asset, each by the price rules in force at its instant; they hand on one state."""
     state, parts = FixingState(), []
     for span, book in methodology.over("prices", times):
