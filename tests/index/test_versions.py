@@ -480,6 +480,18 @@ def test_what_a_version_may_not_do(first: dict[str, Any], later: dict[str, Any],
         Methodology.load({**RULES, **first, "versions": [version(2, **later)]})
 
 
+def test_an_index_and_its_parent_change_prices_alike() -> None:
+    def priced(*versions: dict[str, Any], **sections: Any) -> dict[str, Any]:
+        return {**RULES, "prices": {"rate": "vwap"}, "versions": list(versions), **sections}
+
+    fewer = version(2, prices={"rate": "vwap", "min_venues": 1})
+    child = {"symbol": "CHILD", "universe": [{"in_index": "VRS"}]}
+    assert Methodology.load(priced(fewer, parents=[priced(fewer)], **child)).parents[0].symbol == "VRS"
+    for versions, parents in (((fewer,), ()), ((), (fewer,)), ((fewer,), (version(3, **fewer["changes"]),))):
+        with pytest.raises(MethodologyError, match=r"^parents\[0\].versions: VRS changes `prices` by other versions"):
+            Methodology.load(priced(*versions, parents=[priced(*parents)], **child))
+
+
 def test_words_are_those_of_the_newest_version() -> None:
     rules = Methodology.load(
         {**RULES, "administrator": "One", "versions": [version(2, administrator="Two", description="Of two.")]}

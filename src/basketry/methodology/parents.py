@@ -97,6 +97,12 @@ def check_parents(child: Methodology) -> None:
                     f"{where}.{key}: {parent.symbol} has another `{key}` than {child.symbol}; an index and its parents "
                     "are calculated on the same prices"
                 )
+        eras = [[(era.valid_from, era.rules.prices) for era in index.eras("prices")] for index in (parent, child)]
+        if eras[0] != eras[1]:
+            raise MethodologyError(
+                f"{where}.versions: {parent.symbol} changes `prices` by other versions than {child.symbol}; an index "
+                "and its parents are calculated on the same prices: write the same changes in both"
+            )
     used = set()
     for number, version in enumerate(child.versions):
         for place, rule in enumerate(version.rules.universe):
