@@ -223,6 +223,32 @@ def test_a_wrong_rulebook_gives_one_clear_error(rulebook: Path, change: tuple[st
     assert len(told.splitlines()) == 1
 
 
+VERSIONS = """versions:
+  - from: 2020-04-15
+    note: Two decimals and a lower threshold.
+    changes:
+      publish: {decimals: 2}
+      restate: {threshold: 0.0005}
+"""
+
+
+def test_each_version_is_checked_and_told_with_what_it_changes(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    told = " ".join(run("index", "check", with_versions(rulebook, VERSIONS)).split())
+    assert "version 2 from 2020-04-15: publish.decimals: none -> 2; restate.threshold: none -> 0.0005" in told
+    text = run("index", "run", rulebook, "--lake", lake.address, "--out", tmp_path / "THREE")
+    # The first level with four decimals, the last with two.
+    assert re.search(r"price_return +1,000\.0000 -> [\d,]+\.\d\d\n", text)
+    rulebook.write_text(rulebook.read_text().replace("threshold: 0.0005", "threshold: 5"))
+    told = fails("index", "check", rulebook)
+    line = rulebook.read_text().splitlines().index("      restate: {threshold: 5}") + 1
+    assert f"line {line}: versions[0].changes.restate.threshold: " in told
+
+
+def with_versions(rulebook: Path, text: str) -> Path:
+    rulebook.write_text(rulebook.read_text() + text)
+    return rulebook
+
+
 def test_wrong_words_on_the_command_line(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
     at = ["--lake", lake.address]
     assert "holds nothing" in fails("data", "list", "--lake", tmp_path / "empty")
