@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from basketry.jobs.new import examples
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.parse import parse_yaml
+from basketry.methodology.rulebook import DEFINING, OPTIONAL, REQUIRED, VERSIONED
 from basketry.methodology.schema import methodology_schema
 
 SCHEMA = methodology_schema()
@@ -122,3 +123,19 @@ def test_a_section_of_a_version_is_a_section_of_the_rulebook() -> None:
 def test_the_examples_folder_is_the_one_that_is_shipped() -> None:
     folder = Path(__file__).resolve().parents[2] / "examples"
     assert {path.stem for path in folder.glob("*.yaml")} == set(examples())
+
+
+def test_a_key_defines_the_index_or_may_change_with_a_version() -> None:
+    assert sorted([*VERSIONED, *DEFINING]) == sorted([*REQUIRED, *OPTIONAL])
+    changes = methodology_schema()["properties"]["versions"]["items"]["properties"]["changes"]
+    assert list(changes["properties"]) == list(VERSIONED)
+    document = plain(parse_yaml(examples()["large-cap-20"]))
+    sections: dict[str, Any] = {
+        "returns": [{"decrement": {"points": 50, "day_count": "act/360", "name": "decrement"}}],
+        "restate": {"threshold": 0.001},
+        "calculate": {"every": "day", "at": "16:00"},
+        "administrator": "Two",
+    }
+    version = {"from": "2021-01-01", "note": "why", "changes": sections}
+    assert VALIDATOR.is_valid({**document, "versions": [version]})
+    assert not VALIDATOR.is_valid({**document, "versions": [{**version, "changes": {"restate": {"treshold": 1}}}]})
