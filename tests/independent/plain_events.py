@@ -176,6 +176,15 @@ def leave(index: Index, event: Event) -> None:
     depart(index, event.asset, event.removal)
 
 
+def carry(index: Index, change: Pending, event: Event) -> None:
+    """Take what was determined through an event that no basket has seen yet."""
+    has = index.market.has
+    if event.kind == "delisting" or (event.kind in ("migration", "merger") and not has(event.new_asset)):
+        _leave_pending(index, change, event.asset, event.removal)
+    elif event.kind in CONVERSIONS and event.renames and has(event.new_asset):
+        change.convert(event, event.new_asset or event.asset)
+
+
 def way_out(index: Index, removal: str | None) -> str:
     """Return how a member leaves by an event that says so, or says nothing."""
     if removal == "replace_by_next" and _replacement(index, index.ranked, index.basket.held) is None:

@@ -27,7 +27,7 @@ from tests.independent.plain_determine import (
     reviewed,
     scheduled,
 )
-from tests.independent.plain_events import Index, correct, depart, leave, settle, way_out, worthless
+from tests.independent.plain_events import Index, carry, correct, depart, leave, settle, way_out, worthless
 from tests.independent.plain_income import Income
 from tests.independent.plain_market import Day, Event, PlainMarket, Table, instant
 
@@ -213,21 +213,30 @@ class PlainIndex:
             found = determine(self.market, day, set(index.basket.lots), self.asked(day, effective), self.tags)
             index.ranked, index.departed = found.ranked, set()
         else:
-            found = determine(self.market, day, self.to_weigh(effective), self.rules, self.tags, "weights")
+            found = determine(self.market, day, self.to_weigh(day, effective), self.rules, self.tags, "weights")
         index.pending.append(self.told(found, day, effective, by_trigger))
         if not by_trigger:
             index.reviewed = [change for change in index.reviewed if change.effective > effective]
 
-    def to_weigh(self, effective: Day) -> set[str]:
+    def to_weigh(self, day: Day, effective: Day) -> set[str]:
         """Return who is to be weighted for a change: by its review, else by the change before it, else who is held."""
         index = self.index
-        for change in index.reviewed:
-            if change.effective == effective:
-                return set(change.weights)
+        found = [change for change in index.reviewed if change.effective == effective]
         before = [change for change in index.pending if change.effective < effective]
-        if before:
-            return set(max(before, key=lambda change: change.effective).weights)
+        if found or before:
+            return self.carried(found[0] if found else max(before, key=lambda change: change.effective), day)
         return {asset for asset in index.basket.lots if index.given[asset] > 0}
+
+    def carried(self, change: Pending, day: Day) -> set[str]:
+        """Return who was determined as they are on a day; before the base no event has been settled yet."""
+        if self.result.levels:
+            return set(change.weights)
+        found = replace(change, weights=dict(change.weights), basket=Basket(dict(change.basket.lots)))
+        self.index.day, base = day, self.index.day
+        for row in self.market.seen_in(change.day, day):
+            carry(self.index, found, row)
+        self.index.day = base
+        return set(found.weights)
 
     def members(self, day: Day, effective: Day) -> set[str]:
         """Return who is in on an effective day, as known at the end of another: what waits for a day up to it, or held.

@@ -245,7 +245,8 @@ class History:
             version=version.number,
             members=members.nonzero()[0],
             columns=found.columns,
-            weights=found.weights,
+            # Where supplies are fixed, they go through events uncapped, and are capped at the strike.
+            weights=found.raw if version.rules.schedule.fix == "supply" else found.weights,
             raw=found.raw,
             shares=found.shares,
             prices=found.prices,

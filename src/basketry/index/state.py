@@ -44,7 +44,7 @@ class Decision:
         version: Number of the rules' version.
         members: Assets held at the determination, ascending, shape (m,).
         columns: Assets selected, ascending, shape (n,); empty where nobody is eligible.
-        weights, raw: After and before capping, shape (n,).
+        weights, raw: After and before capping, shape (n,); both before it where supplies are fixed.
         shares: Units before capping where the weighting counts in units, else None.
         prices: At the determination, shape (n,).
         seen: Microseconds at which those were observed, shape (n,).
