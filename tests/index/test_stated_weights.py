@@ -145,7 +145,10 @@ def test_a_date_of_too_few(sizes: dict[str, float], weight: dict[str, Any], expe
     assert held(result) == pytest.approx(expected, abs=1e-15)
     equal = "equal weights beside the stated" if "fixed" in weight else "equal weights"
     assert set(shortages(result)) == {equal}
-    bitcoin = explain_index(result, "2020-01-10").of("bitcoin")
+    told = explain_index(result, "2020-01-10")
+    determined = {entry.asset: entry.weight_determined for entry in told.assets}
+    assert [determined[asset] for asset in sizes] == pytest.approx(expected, abs=1e-15)
+    bitcoin = told.of("bitcoin")
     assert bitcoin is not None
     assert bitcoin.steps[-1] == f"weight: the caps cannot be kept, {equal}"
     with pytest.raises(CapInfeasibleError, match="determination of 2020-01-01"):
