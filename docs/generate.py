@@ -23,7 +23,7 @@ from basketry.core import frames
 from basketry.core.restatement import Restate
 from basketry.core.rule import Registry, Rule
 from basketry.core.time import format_duration
-from basketry.jobs.new import examples
+from basketry.jobs.new import examples, replicas
 from basketry.methodology import buffers, ranking, sections, select, stages
 from basketry.methodology.schedule import calculation, review, schedule
 from basketry.methodology.schema import methodology_schema
@@ -197,7 +197,7 @@ def example_files() -> str:
         "`basketry index new FILE --example NAME` writes one to start from.",
         "",
     ]
-    for name, text in examples().items():
+    for name, text in {**examples(), **replicas()}.items():
         page += [f"## {name}", "", "```yaml", text.rstrip(), "```", ""]
     return "\n".join(page)
 

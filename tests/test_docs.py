@@ -15,7 +15,7 @@ import typer
 import basketry
 from basketry.cli.main import app
 from basketry.core import frames
-from basketry.jobs.new import examples
+from basketry.jobs.new import examples, replicas
 from basketry.methodology.schema import methodology_schema
 from basketry.reference import tables as price_tables
 
@@ -89,7 +89,7 @@ def test_every_table_and_example_is_documented(pages: dict[str, str]) -> None:
         for value in vars(module).values()
         if isinstance(value, frames.Schema)
     }
-    assert headings(pages["examples.md"]) == set(examples())
+    assert headings(pages["examples.md"]) == {*examples(), *replicas()}
 
 
 def test_every_public_name_and_module_is_documented(pages: dict[str, str]) -> None:

@@ -81,11 +81,21 @@ def determine(
             break
     if not chosen:
         return Determined(day, {}, {}, ranked)
+    if scope == "weights":
+        chosen = [a for a in chosen if _can_be_weighted(view, a, cap, rules)] or chosen
     raw = dict.fromkeys(chosen, 1.0) if scope == "members" else WEIGHTINGS[rules["weight"]](view, chosen, cap, rules)
     prices = {a: (_known(view.observed(a, carry)), view.seen(a, carry)) for a in chosen}
     total = math.fsum(raw.values())
     raw = {a: w / total for a, w in raw.items()}
     return Determined(day, raw if scope == "members" else capped(raw, rules), prices, ranked, raw)
+
+
+def _can_be_weighted(view: View, asset: str, cap: dict[str, float | None], rules: Mapping[str, Any]) -> bool:
+    try:
+        WEIGHTINGS[rules["weight"]](view, [asset], cap, rules)
+    except CannotDetermineError:
+        return False
+    return True
 
 
 def _known(value: float | None) -> float:

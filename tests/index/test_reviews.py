@@ -243,6 +243,28 @@ def test_who_is_left_out_between_reviews_leaves_evidence() -> None:
     assert told["treatment"].to_list() == ["left out of the rebalance"]
 
 
+def test_a_member_whose_weight_cannot_be_told_is_left_out_with_evidence() -> None:
+    # b has prices and, from day 50 on, no capitalisation; it is chosen again at the review before day 91.
+    panel = market({"a": A, "b": B, "c": C})
+    caps = panel.fields["market_cap"].copy()
+    caps[FIRST + 50 : FIRST + 75, 1] = np.nan
+    panel = Panel(panel.times, panel.assets, {**panel.fields, "market_cap": caps})
+    result = calculate_index(rules(weight={"by": "market_cap"}), panel)
+    assert held(result) == {0: "ab", 31: "ab", 60: "a", 91: "ab", 121: "ab"}
+    told = result.events.filter(pl.col("kind") == "missing_figure").row(0, named=True)
+    assert (told["asset"], told["treatment"]) == ("b", "left out of the rebalance")
+    assert told["evidence"].startswith("market_cap of 'b' is not known, so it cannot be weighted")
+    march = explain_index(result, "2020-03-10").of("b")
+    assert march is not None
+    assert any("market_cap of 'b' is not known" in step for step in march.steps), march.steps
+    # Where nobody can be weighted, that is an error, as without a review.
+    caps[FIRST + 50 : FIRST + 75] = np.nan
+    with pytest.raises(MethodologyError, match="determination of 2020-02-29: market_cap of 'a' is not known"):
+        calculate_index(
+            rules(weight={"by": "market_cap"}), Panel(panel.times, panel.assets, {**panel.fields, "market_cap": caps})
+        )
+
+
 def test_where_no_member_can_be_weighted_the_composition_is_kept() -> None:
     panel = market({"a": {**A, 56: GAP, 62: 400.0}, "b": {**B, 56: GAP, 62: 300.0}, "c": C})
     result = calculate_index(rules(missing={"then": "keep"}), panel)

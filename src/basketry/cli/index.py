@@ -46,10 +46,10 @@ def new(
     list_examples: Annotated[bool, typer.Option("--list", help="List the examples instead.")] = False,
 ) -> None:
     """Write a methodology file to start from."""
-    from basketry.jobs.new import examples, new_methodology
+    from basketry.jobs.new import examples, new_methodology, replicas
 
     if list_examples:
-        say("\n".join(examples()))
+        say("\n".join([*examples(), *replicas()]))
         return
     path = new_methodology(file, example, force=force)
     say(f"{path}: written from the example {example}. Next:  basketry index check {path}")

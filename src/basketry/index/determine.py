@@ -52,6 +52,7 @@ class Determination:
         refused: Reason by column of what the guard refused.
         frozen: Reason by column of what the guard corrected.
         overridden: Reason by column of what a committee decided.
+        unweighted: Reason by column of members whose weight cannot be told, of weights alone.
         shortage: Why the caps could not be kept and weights are equal (beside stated ones); None where they are kept.
     """
 
@@ -72,6 +73,7 @@ class Determination:
     refused: dict[int, str]
     frozen: dict[int, str]
     overridden: dict[int, str]
+    unweighted: dict[int, str]
     shortage: str | None = None
 
     @property
@@ -182,6 +184,10 @@ def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scop
             frozen |= corrected
             view = _corrected(view, price, {c: verdict.frozen[c][0] for c in corrected})
     columns = choice.chosen.nonzero()[0]
+    unweighted: dict[int, str] = {}
+    if scope is Scope.WEIGHTS:
+        unweighted = _unweighted(rules, view, columns)
+        columns = columns[~np.isin(columns, list(unweighted))]
     if scope is Scope.MEMBERS:
         raw = np.full(len(columns), 1 / max(len(columns), 1))
         weights, shares, shortage = raw, None, None
@@ -207,8 +213,30 @@ def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scop
         refused=refused,
         frozen=frozen,
         overridden=overridden,
+        unweighted=unweighted,
         shortage=shortage,
     )
+
+
+def _unweighted(rules: Rulebook, view: Panel, columns: NDArray[np.int64]) -> dict[int, str]:
+    """Return who cannot be weighted, with the reason; nobody where that holds of all.
+
+    A member was chosen at an earlier date, and its figures may be unknown since.
+    """
+    rule = rules.weight.rule
+
+    def fault(some: NDArray[np.int64]) -> str | None:
+        try:
+            rule.weights(view, some)
+        except (MethodologyError, DataError) as error:
+            return str(error)
+        return None
+
+    if not len(columns) or fault(columns) is None:
+        return {}
+    faults = {column: fault(np.array([column])) for column in columns.tolist()}
+    found = {column: words for column, words in faults.items() if words is not None}
+    return found if len(found) < len(columns) else {}
 
 
 def _seen(view: Panel, columns: NDArray[np.int64], max_age: timedelta) -> NDArray[np.int64]:

@@ -202,9 +202,8 @@ def _by_review(steps: list[str], review: Decision, decision: Determination, colu
     """Return the steps of a review with what the determination of weights made of them."""
     day = format_instant(review.determined_at)
     steps = [*steps[:-1], f"{steps[-1]} (members determined {day})"] if steps else []
-    told = [
-        reasons[column] for reasons in (decision.overridden, decision.frozen, decision.refused) if column in reasons
-    ]
+    found = (decision.overridden, decision.frozen, decision.refused, decision.unweighted)
+    told = [reasons[column] for reasons in found if column in reasons]
     if weighted:
         return [*steps, *told, f"weighted on {format_instant(decision.at)}"]
     if decision.members[column]:

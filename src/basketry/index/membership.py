@@ -76,6 +76,8 @@ def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDa
             )
             for column in np.flatnonzero(found.members & ~found.candidates).tolist()
         ]
+    for column, reason in found.unweighted.items():
+        told.append(Evidence(found.at, names[column], "missing_figure", "left out of the rebalance", reason))
     for column, reason in sorted({**found.frozen, **found.refused}.items()):
         treatment = "not eligible" if column in found.refused else "supply frozen"
         told.append(Evidence(found.at, names[column], "guard", treatment, reason))
