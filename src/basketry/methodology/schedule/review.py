@@ -75,8 +75,9 @@ class Review(BaseModel):
 
     def words(self, rebalance: Schedule) -> str:
         """Return the section in sentences."""
-        words = f"Members are reviewed{self.schedule(rebalance).dates_in_words().removeprefix('Rebalanced')}"
-        if self.model_fields_set <= {"determine", "announce"}:
+        own = self.schedule(rebalance)
+        words = f"Members are reviewed{own.dates_in_words().removeprefix('Rebalanced')}"
+        if (own.every, own.on, own.months) == (rebalance.every, rebalance.on, rebalance.months):
             return words
         return f"{words} At the other rebalances the members are those held, and only weights are determined."
 
