@@ -96,7 +96,6 @@ class Determination:
         for rule, mask in zip(self.version.rules.universe, self.kept, strict=False):
             passed = passed & mask
             counts.append(f"{int(passed.sum())} left after {rule.name}")
-        counts += self.choice.left()
         out = [column for column, words in self.overridden.items() if words.startswith(_DECIDED["exclude"])]
         taken = [column for column in out if passed[column]]
         if taken:
@@ -104,7 +103,9 @@ class Determination:
         refused = [column for column in self.refused if passed[column] and column not in out]
         if refused:
             counts.append(f"the guard refuses {self._some(refused, self.refused)}")
-        if (unranked := int(self.eligible.sum())) and not len(self.choice.ranked):
+        if left := self.choice.left():
+            counts += left
+        elif (unranked := int(self.eligible.sum())) and not len(self.choice.ranked):
             counts.append(f"{self.version.rules.select.by.words()} is unknown for the {unranked} that are left")
         elif len(self.choice.ranked):
             counts.append(f"select wants none of the {len(self.choice.ranked)} that are ranked")
