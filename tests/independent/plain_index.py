@@ -151,9 +151,8 @@ class PlainIndex:
             if rules["determine"] and self.scheduled(effective):
                 self.decide(day, effective)
             index.income.close(index.basket, index.last)
-            held = {asset for asset in index.basket.lots if index.given[asset] > 0}
             waiting = [(change.effective, set(change.weights)) for change in [*index.reviewed, *index.pending]]
-            self.snapshots[day] = [(base, held), *waiting]
+            self.snapshots[day] = [(base, self.kept()), *waiting]
             points = index.divisor
             result.baskets[day] = {a: index.basket.units(a) / points for a in sorted(index.basket.lots)}
             result.cash[day] = math.fsum(index.basket.cash.values()) / points
@@ -222,9 +221,16 @@ class PlainIndex:
         """Return who is to be weighted for a change: by its review, else by the change before it, else who is held."""
         index = self.index
         found = [change for change in index.reviewed if change.effective == effective]
-        before = [change for change in index.pending if change.effective < effective]
+        before = [change for change in index.pending if change.effective < effective and change.weights]
         if found or before:
             return self.carried(found[0] if found else max(before, key=lambda change: change.effective), day)
+        return self.kept()
+
+    def kept(self) -> set[str]:
+        """Return who is in by the last change: not what was credited since, nor what leaves in steps."""
+        index = self.index
+        if index.target is not None:
+            return {asset for asset in index.target.lots if index.target.units(asset) > 0}
         return {asset for asset in index.basket.lots if index.given[asset] > 0}
 
     def carried(self, change: Pending, day: Day) -> set[str]:

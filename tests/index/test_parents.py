@@ -101,9 +101,9 @@ MEETINGS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[d
         {"events": {"delisting": "to_cash"}}, {"rebalance": WEEKLY}, {},
         [{"time": 40.0, "kind": "delisting", "asset": "b"}], {47: "a", 54: "a"},
     ),
-    "who leaves in a transition of the parent counts until it is gone": (
+    "who leaves in a transition of the parent is out from its first step on": (
         {"rebalance": {"every": "month", "determine": "5d", "transition": {"steps": 2, "every": "10d"}}},
-        {"rebalance": WEEKLY}, {}, [], {54: "b", 61: "b", 68: "b", 75: "c"},
+        {"rebalance": WEEKLY}, {}, [], {54: "b", 61: "c", 68: "c", 75: "c"},
     ),
     "the parent leaves out who has no price at its strike": (
         {}, {"rebalance": WEEKLY}, {"c": {**C, 50: 350.0, 56: GAP, 66: 350.0}}, [],

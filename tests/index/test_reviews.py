@@ -198,6 +198,12 @@ MEETINGS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any], 
         {"rebalance": {"every": "month", "determine": "40d"}, "review": {"every": "quarter", "determine": "50d"}},
         {31: "ab", 60: "ab", 91: "ac", 121: "ac"},
     ),
+    "what leaves in the steps of a transition is not weighted at the next rebalance": (
+        {"a": A, "b": B, "c": {**C, 20: 350.0}}, [],
+        {"rebalance": {"every": "month", "determine": "1d", "transition": {"steps": 3, "every": "20d"}}},
+        # b leaves for c on days 91, 111 and 131; on day 121 a and c are weighted, and b is gone by day 161.
+        {60: "ab", 91: "abc", 111: "abc", 121: "abc", 141: "abc"},
+    ),
     "a buffer counts who is held at the review": (
         {"a": A, "b": B, "c": {**C, 20: 350.0}}, [],
         {"select": {"by": "market_cap", "top": 2, "buffer": {"enter": 1, "leave": 3}}}, {60: "ab", 91: "ab"},
@@ -241,6 +247,33 @@ def test_who_is_left_out_between_reviews_leaves_evidence() -> None:
     result = calculate_index(rules(**sections), market(caps, events))
     told = result.events.filter((pl.col("kind") == "missing_price") & (pl.col("asset") == "b"))
     assert told["treatment"].to_list() == ["left out of the rebalance"]
+
+
+def test_weights_that_found_nobody_do_not_empty_the_next_change() -> None:
+    # Determined 40 days ahead: that of day 60 finds nobody on day 20, as nobody has had a price for more than a day; that
+    # of day 91 is determined on day 51, before day 60, and weights who is held.
+    gap = {18: GAP, 23: 400.0}
+    panel = market({"a": {**A, **gap}, "b": {**B, 18: GAP, 23: 300.0}, "c": C})
+    sections: dict[str, Any] = {
+        "rebalance": {"every": "month", "determine": "40d"},
+        "review": {"months": [1], "determine": "50d"},
+        "missing": {"carry_forward": "1d", "then": "keep"},
+        "base": {"date": "2020-01-01", "level": 100},
+    }
+    result = calculate_index(rules(**sections), panel)
+    assert held(result) == {0: "ab", 31: "ab", 91: "ab", 121: "ab"}
+
+
+def test_a_review_that_finds_nobody_says_so_and_changes_nothing() -> None:
+    # From day 75 to day 85 nobody costs as much as the rules ask for.
+    panel = market({"a": {**A, 75: 40.0, 85: 400.0}, "b": {**B, 75: 30.0, 85: 300.0}, "c": {**C, 75: 20.0, 85: 200.0}})
+    result = calculate_index(rules(universe=[{"price": {"min": 10}}]), panel)
+    assert held(result) == {0: "ab", 31: "ab", 60: "ab", 121: "ab"}
+    told = result.events.filter(pl.col("kind").is_in(["review", "empty_universe"])).rows(named=True)
+    assert [(row["kind"], row["treatment"]) for row in told] == [
+        ("review", "members determined"), ("review", "no members found"), ("empty_universe", "composition kept"),
+    ]  # fmt: skip
+    assert "0 left after price" in told[1]["evidence"]
 
 
 def test_a_member_whose_weight_cannot_be_told_is_left_out_with_evidence() -> None:

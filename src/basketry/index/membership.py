@@ -8,6 +8,7 @@ import numpy as np
 
 from basketry.core.numbers import Bools
 from basketry.core.time import format_instant
+from basketry.index.basket import Basket
 from basketry.index.carry import carry_decision
 from basketry.index.determine import Determination
 from basketry.index.market import IndexMarket
@@ -19,14 +20,15 @@ from basketry.methodology.schedule import RebalanceDate
 def held_members(state: IndexState, market: IndexMarket, instant: np.datetime64, *, given: bool = False) -> Bools:
     """Return who is held at a determination, as what they have become by events seen since the last instant.
 
-    What is held as cash is no member, nor, where `given` is asked for, what was credited and given no weight.
+    What is held as cash is no member. Where `given` is asked for, neither is what was credited and given no weight, nor
+    what leaves in a transition under way.
     """
     members = np.zeros(len(market.panel.assets), dtype=bool)
     # Before the base nothing is held; what a change shortly after it gives weights to is what the base brought.
     if state.basket is None or (instant < market.times[0] and not given):
         return members
     held = (state.basket.units > 0) & ~state.basket.cash
-    members[state.basket.columns] = held & (state.basket.given > 0) if given else held
+    members[state.basket.columns] = kept(state.basket) if given else held
     for entry in market.events:
         event = entry.event
         if state.instant < event.seen <= instant and event.kind.converts:
@@ -36,6 +38,12 @@ def held_members(state: IndexState, market: IndexMarket, instant: np.datetime64,
     return members
 
 
+def kept(basket: Basket) -> Bools:
+    """Return who is in a basket by the last change, shape (n,): not cash, nor credited since, nor leaving in steps."""
+    units = basket.units if basket.plan is None else basket.plan[1]
+    return (units > 0) & ~basket.cash & ((basket.given > 0) if basket.plan is None else True)
+
+
 def to_weigh(state: IndexState, market: IndexMarket, dates: RebalanceDate, carry: timedelta) -> Bools:
     """Return who is to be weighted for a change: who was chosen at its review, else who is in before it.
 
@@ -43,7 +51,9 @@ def to_weigh(state: IndexState, market: IndexMarket, dates: RebalanceDate, carry
     """
     chosen = next((entry for entry in state.reviewed if entry.effective_at == dates.effective_at), None)
     if chosen is None:
-        chosen = next((entry for entry in reversed(state.pending) if entry.effective_at < dates.effective_at), None)
+        # One that found nobody keeps the composition.
+        before = [e for e in state.pending if e.effective_at < dates.effective_at and len(e.columns)]
+        chosen = before[-1] if before else None
     if chosen is None:
         return held_members(state, market, dates.determined_at, given=True)
     since = max(state.instant, chosen.determined_at)
@@ -57,7 +67,9 @@ def to_weigh(state: IndexState, market: IndexMarket, dates: RebalanceDate, carry
 def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDate) -> list[Evidence]:
     """Return what a determination tells: what the guard did, decisions of a committee, caps that did not fit."""
     told = []
-    if found.scope is Scope.MEMBERS:
+    if found.scope is Scope.MEMBERS and not len(found.columns):
+        told.append(Evidence(found.at, "*", "review", "no members found", found.nobody()))
+    elif found.scope is Scope.MEMBERS:
         came, left = ((found.choice.chosen & ~found.members), (found.members & ~found.choice.chosen))
         words = f"{len(found.columns)} members from {format_instant(dates.effective_at)} on"
         words += f", announced {format_instant(dates.announced_at)}"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from basketry.core.numbers import Bools
 from basketry.index.events import ChangeDue, Corporate, Determined, TransitionStep
 from basketry.index.history import History
+from basketry.index.membership import kept
 from basketry.index.state import Decision, IndexState
 from basketry.market.membership import Membership
 
@@ -18,7 +19,7 @@ def members_of(history: History) -> Membership:
     """Return who is in an index along a history, as it came to be known.
 
     In is what was determined, from its effective time on and as it was carried through corporate events, and then what
-    is held, but for cash and for what was credited; in a transition, what leaves counts until it is gone.
+    is held, but for cash, for what was credited, and for what leaves in the steps of a transition.
 
     Raises:
         MethodologyError: The rules cannot be satisfied at some instant.
@@ -64,5 +65,4 @@ class _Timeline:
             return
         if anew:
             self.told.pop(_HELD, None)
-        in_it = (basket.units > 0) & (basket.given > 0) & ~basket.cash
-        self.tell(_HELD, state.instant, state.instant, basket.columns[in_it])
+        self.tell(_HELD, state.instant, state.instant, basket.columns[kept(basket)])

@@ -80,7 +80,7 @@ def load_rules(file: Path | None, rate: str | None = None, min_venues: int | Non
             document = whole["prices"]
             if not isinstance(document, dict):
                 raise MethodologyError(f"{file}: prices: expected keys such as `rate: capped_median`")
-            if "basketry" in whole and len(Methodology.load(file).eras("prices")) > 1:
+            if whole.get("versions") and len(Methodology.load(file).eras("prices")) > 1:
                 raise MethodologyError(
                     f"{file}: prices: versions of this methodology change the rules, and one set is asked for here; "
                     "write the keys of the one that you mean into a file of its own"
