@@ -115,3 +115,16 @@ def test_input_that_was_left_out_is_told_once_for_each_asset_and_field() -> None
     assert begun.filter(pl.col("kind") == "rejected_input")["asset"].to_list() == ["a"]
     clean = calculate_index(rules(), daily(FLAT)).events
     assert clean.filter(pl.col("kind") == "rejected_input").is_empty()
+
+
+def test_what_comes_after_the_last_calculation_instant_is_no_part_of_the_market() -> None:
+    """With levels at 16:00 and rows at 00:00 the last row is not used: a shorter market gives the same digest."""
+    late: dict[str, Any] = {"calculate": {"every": "day", "at": "16:00"}, "missing": {"carry_forward": "3d"}}
+    whole = calculate_index(rules(**late), daily(FLAT))
+    assert whole.times[-1] == instants(0)[0] + np.timedelta64(6 * 24 + 16, "h")
+    assert whole.panel.now == whole.times[-1].astype("datetime64[D]")
+    shorter = calculate_index(
+        rules(**late), daily({name: prices[:7] for name, prices in FLAT.items()}), end=whole.times[-1]
+    )
+    assert shorter.panel.digest() == whole.panel.digest()
+    assert shorter.levels.equals(whole.levels)

@@ -250,8 +250,8 @@ def test_who_is_left_out_between_reviews_leaves_evidence() -> None:
 
 
 def test_weights_that_found_nobody_do_not_empty_the_next_change() -> None:
-    # Determined 40 days ahead: that of day 60 finds nobody on day 20, as nobody has had a price for more than a day; that
-    # of day 91 is determined on day 51, before day 60, and weights who is held.
+    # Determined 40 days ahead: that of day 60 finds nobody on day 20, as nobody has had a price for more than a day;
+    # that of day 91 is determined on day 51, before day 60, and weights who is held.
     gap = {18: GAP, 23: 400.0}
     panel = market({"a": {**A, **gap}, "b": {**B, 18: GAP, 23: 300.0}, "c": C})
     sections: dict[str, Any] = {

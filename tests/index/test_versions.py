@@ -256,7 +256,7 @@ def test_half_lives_go_on_from_the_weights_that_stand() -> None:
     """Half-lives of a day, then so long that later levels count for next to nothing: the volatility stays."""
     halves = {key: value for key, value in MEASURED.items() if key != "window"}
     short = s("volatility_target", half_life_short="1d", half_life_long="1d", **halves)
-    long = s("volatility_target", half_life_short="1d", half_life_long="10000000d", **halves)
+    long = s("volatility_target", half_life_short="1d", half_life_long="1000000d", **halves)
     levels = run(market(), version(2, returns=[long]), returns=[short]).level("s")
     # The larger figure counts: that of a day would be 1/3 of the rise and 2/3 of the fall, which is the larger step.
     asked = max(RISE, math.sqrt((RISE**2 / 4 + FALL**2 / 2) / (3 / 4)))

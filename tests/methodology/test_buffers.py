@@ -297,7 +297,7 @@ def test_what_does_not_go_together_is_refused(section: dict[str, Any], message: 
         {"coverage": {"share": 0.7}, "buffer": {"enter": 3, "leave": 4}},
         {"top": 3, "by": {"metric": "return_90d", "window": "9d"}, "buffer": {"exceed": 0.1}},
         {"all": None, "by": {"mean_rank": ["a", "b"]}, "max_count": 4},
-        {"top": 3, "buffer": {"exceed": 10}},
+        {"top": 3, "buffer": {"exceed": 1}},
     ],
 )
 def test_what_goes_together_is_allowed(section: dict[str, Any]) -> None:

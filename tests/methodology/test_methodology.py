@@ -98,9 +98,13 @@ def test_symbols_that_name_a_file(symbol: str) -> None:
         ({"select": None}, "the rulebook needs select"),
         ({"wieght": "equal"}, r"wieght: unknown key \(did you mean 'weight'\?\)"),
         ({"versions": {"from": "2021-01-01"}}, "versions: expected a list"),
-        ({"versions": [{"note": "no date", "changes": {}}]}, r"versions\[0\]: needs from, note and changes"),
-        ({"versions": [{**TOP_3, "changes": {}}]}, r"versions\[0\]: needs from, note and changes: "),
-        ({"versions": [{**TOP_3, "note": "xx"}]}, r"versions\[0\]: needs from, note and changes: "),
+        ({"versions": [{"note": "no date", "changes": {}}]}, r"versions\[0\].from: this key is required"),
+        ({"versions": [{**TOP_3, "changes": {}}]}, r"versions\[0\].changes: .*at least 1 item"),
+        ({"versions": [{**TOP_3, "note": "xx"}]}, r"versions\[0\].note: .*at least 3 characters"),
+        (
+            {"versions": [{**TOP_3, "aprover": "me"}]},
+            r"versions\[0\].aprover: unknown key \(did you mean .approver.\?\)",
+        ),
         ({"versions": [CAPPED, TOP_3]}, r"versions\[1\].from: versions must be in the order of their dates"),
         ({"versions": [TOP_3, TOP_3]}, r"versions\[1\].from: versions must be in the order of their dates"),
         (

@@ -87,8 +87,8 @@ SECTIONS: dict[str, tuple[list[Any], list[Any]]] = {
     "guard.level_jump": ([1.01, None], [1]),
     "publish.decimals": ([0, 12], [-1, 13]),
     "select.buffer": (
-        [{"enter": 1, "leave": 4}, {"enter": 4, "leave": 4}, {"exceed": 1e-9}, {"exceed": 10}],
-        [{"enter": 0, "leave": 4}, {"exceed": 0}, {"exceed": 10.1}],
+        [{"enter": 1, "leave": 4}, {"enter": 4, "leave": 4}, {"exceed": 1e-9}, {"exceed": 1}],
+        [{"enter": 0, "leave": 4}, {"exceed": 0}, {"exceed": 1.1}],
     ),
     "select.by": ([{"metric": "tvl", "window": "1s"}], [{"metric": "tvl", "window": "0d"}]),
     "select.first": ([{"by": "tvl", "top": 1}], [{"by": "tvl", "top": 0}, {"by": "tvl"}]),

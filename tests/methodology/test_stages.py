@@ -192,7 +192,7 @@ def test_the_words_the_figures_and_the_key() -> None:
         "; MarketVector digital assets indices: the best by size and liquidity of the 100 largest"
     )
     buffered = Selection.parse({"by": "market_cap", "top": 3, "buffer": {"exceed": 0.1}})
-    assert buffered.formula == "rank ≤ n; rank by m_i · (1 + x) for members, by m_i for others"
+    assert buffered.formula == "rank ≤ n; rank by m_i · (1 + exceed) for members, by m_i for others"
     assert buffered.source.endswith("; Bitwise Crypto Asset Index Methodology (2024): 5%")
     assert list(parsed.figures()) == ["market_cap", "tvl", "market_cap", "volume"]
     assert [stage.entry() for stage in parsed.first] == section["first"]

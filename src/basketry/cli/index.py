@@ -259,6 +259,8 @@ def _print_explanation(explanation: Explanation, assets: list[str], top: int, pa
         )
     say(grid)
     for row in explanation.events.iter_rows(named=True):
+        if assets and row["asset"] not in (*assets, "*"):
+            continue
         say(f"  {row['time']:%Y-%m-%d %H:%M}  {row['asset']}  {row['kind']}: {row['treatment']}. {row['evidence']}")
 
 

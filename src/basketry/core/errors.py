@@ -56,5 +56,8 @@ def nearest_hint(name: str, known: Iterable[str]) -> str:
     >>> nearest_hint("zzz", ["equal"])
     ''
     """
+    same = [other for other in known if other.casefold() == name.casefold()]
+    if same:
+        return f" (did you mean {same[0]!r}?)"
     matches = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
     return f" (did you mean {matches[0]!r}?)" if matches else ""

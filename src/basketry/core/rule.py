@@ -84,6 +84,10 @@ class Rule(BaseModel):
         """Return the words for the parameters in a methodology file."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
+    def equation(self) -> str:
+        """Return the formula as the parameters make it; the common one where they change nothing."""
+        return self.formula
+
     def parameters(self) -> dict[str, Any]:
         """Return the parameters that differ from their defaults, as plain values for YAML and JSON."""
         return self.model_dump(mode="json", exclude_defaults=True)

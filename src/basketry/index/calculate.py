@@ -83,6 +83,8 @@ def index_history(
     """
     panel, last = ended(panel, end)
     times = calculation_instants(methodology, panel, start, last)
+    # What comes after the last calculation instant is not used, and no part of what the index was made from.
+    panel = panel.until(times[-1])
     for parent in methodology.parents:
         panel = with_membership(panel, _parent_members(parent, panel, times[0]))
     return History(methodology, IndexMarket.of(panel, times))

@@ -56,10 +56,10 @@ class Exceed(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    formula: ClassVar[str] = "rank by m_i · (1 + x) for members, by m_i for others"
+    formula: ClassVar[str] = "rank by m_i · (1 + exceed) for members, by m_i for others"
     source: ClassVar[str] = "Bitwise Crypto Asset Index Methodology (2024): 5%"
 
-    exceed: float = Field(gt=0, le=10)
+    exceed: float = Field(gt=0, le=1)
 
     def words(self, *, descending: bool = True) -> str:
         """Return the rule as a sentence."""

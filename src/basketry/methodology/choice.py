@@ -159,7 +159,8 @@ class Choice:
         if rank <= self.buffer.enter:
             return f"enters up to rank {self.buffer.enter}"
         if member and rank <= self.buffer.leave:
-            return f"a member stays up to rank {self.buffer.leave}"
+            room = "" if self.chosen[column] else ", as long as there is room"
+            return f"a member stays up to rank {self.buffer.leave}{room}"
         return f"{'a member' if member else 'not a member'}, buffer {self.buffer.enter}/{self.buffer.leave}"
 
     def _covered(self, rank: int, member: bool) -> str:

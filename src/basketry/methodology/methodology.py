@@ -19,6 +19,7 @@ from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.time import MICROSECOND, local_instant, to_instant
 from basketry.methodology.parents import check_parents, parents_of, with_rulebooks
 from basketry.methodology.parse import Document, dump_yaml, parse_document
+from basketry.methodology.reading import section as read_section
 from basketry.methodology.rulebook import DEFINING, VERSIONED, Rulebook, check_keys
 from basketry.methodology.sections import VersionNote
 from basketry.methodology.succession import succeed
@@ -282,12 +283,7 @@ def _versions(document: Mapping[str, Any]) -> tuple[Version, ...]:
         raise MethodologyError("versions: expected a list, each entry with from, note and changes")
     for place, entry in enumerate(entries):
         where = f"versions[{place}]"
-        try:
-            note = VersionNote.model_validate(entry)
-        except ValueError as error:
-            raise MethodologyError(
-                f"{where}: needs from, note and changes: {str(error).splitlines()[2].strip()}"
-            ) from error
+        note = read_section(VersionNote, entry, where)
         start = to_instant(note.valid_from)
         if start <= versions[-1].valid_from:
             raise MethodologyError(f"{where}.from: versions must be in the order of their dates")

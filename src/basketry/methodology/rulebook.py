@@ -170,7 +170,8 @@ class Rulebook:
         if rules.schedule.fix == "supply" and not rules.weight.rule.counts_units:
             raise MethodologyError(
                 f"rebalance.fix: supply goes with a weighting by capitalisation (market_cap with power 1, "
-                f"free_float_market_cap), not with {rules.weight.rule.name}; write fix: weights or fix: units"
+                f"free_float_market_cap); {rules.weight.rule.name} as written counts no units; write fix: weights or "
+                "fix: units"
             )
         if rules.reviews is not None:
             base = local_instant(rules.base.date, rules.schedule.at, rules.schedule.zone)

@@ -239,7 +239,8 @@ class Selection(BaseModel):
     def formula(self) -> str:
         """The formulas of all parts, one a line."""
         parts = [part for stage in self.first for part in (stage.by, stage.method)]
-        return _together(part.formula for part in (*parts, self.by, self.method, self.buffer) if part is not None)
+        every = (part for part in (*parts, self.by, self.method, self.buffer) if part is not None)
+        return _together(part.equation() if isinstance(part, SelectionRule) else part.formula for part in every)
 
     @property
     def source(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
 from basketry.core.rule import Rule
+from basketry.core.time import format_duration
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.schedule import reviews_among
@@ -36,6 +38,7 @@ def methodology_document(
     dates = rules.schedule.next_dates(moment, DATES, methodology.base_instant)
     effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
     reviews = rules.reviews
+    live = "one step of the data" if rules.missing.live is None else format_duration(rules.missing.live)
     return render(
         "methodology.html",
         methodology=methodology,
@@ -57,6 +60,9 @@ def methodology_document(
         review=[] if rules.review is None else _parameters(rules.review),
         reviews=reviews,
         reviewed={} if reviews is None else reviews_among(reviews, effective, methodology.base_instant),
+        next_reviews=() if reviews is None else reviews.next_dates(moment, 2, methodology.base_instant),
+        parents=list(_ancestors(methodology)),
+        live=live,
         dates=dates,
         after=moment,
         inputs=input_hierarchy(methodology),
@@ -71,11 +77,18 @@ def methodology_document(
     )
 
 
+def _ancestors(methodology: Methodology) -> Iterator[Methodology]:
+    """Yield the parents of a rulebook and theirs, nearest first."""
+    for parent in methodology.parents:
+        yield parent
+        yield from _ancestors(parent)
+
+
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "words": rule.words(),
-        "formula": rule.formula,
+        "formula": rule.equation(),
         "source": rule.source,
         "parameters": _parameters(rule),
     }

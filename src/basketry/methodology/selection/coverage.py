@@ -53,6 +53,12 @@ class Coverage(SelectionRule):
         """Whether members stay up to another share than that at which others enter."""
         return self.leave is not None
 
+    def equation(self) -> str:
+        """Return the formula, with both shares where there are two."""
+        if not self.sticky:
+            return self.formula
+        return "in: min n : Σ_{k≤n} m_k ≥ enter · Σ_k m_k; a member: min n : Σ_{k≤n} m_k ≥ leave · Σ_k m_k"
+
     def count(self, view: Panel, ranked: NDArray[np.int64], metric: Floats) -> int:
         """Return the number at which the cumulative share is reached."""
         del view, ranked

@@ -156,6 +156,15 @@ class Bounded(UniverseRule):
 
     # In words.
 
+    def equation(self) -> str:
+        """Return the formula: of the latest figure, of a statistic over the window, or of the days that hold it."""
+        low, high = ("min ≤ " if self.min is not None else ""), (" ≤ max" if self.max is not None else "")
+        if self.days is not None:
+            return f"|{{days of the window: {low}x_d{high}}}| ≥ days · |window|"
+        if self.window is not None:
+            return f"{low}{self.statistic}(x over window){high}"
+        return self.formula
+
     def sentence(self, figure: str) -> str:
         """Return the rule as a sentence about its figure."""
         if self.window is None:

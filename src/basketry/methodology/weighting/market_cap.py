@@ -54,6 +54,10 @@ class MarketCap(WeightingRule):
         """Whether weights are price times supply: for a power of 1."""
         return self.power == 1
 
+    def equation(self) -> str:
+        """Return the formula, with the mean supply where a window is given."""
+        return self.formula if self.supply_window is None else self.formula.replace("S_", "S̄_")
+
     @staticmethod
     def _mean_supply(view: Panel, window: timedelta) -> Floats:
         """Return the mean of capitalisation over price in a window, shape (N,), in units of now."""
