@@ -432,6 +432,9 @@ class PlainIndex:
         index, steps = self.index, self.rules["steps"]
         if index.old is None or index.target is None:
             return
+        if not any(side.value(index.last) > 0 for side in (index.old, index.target)):
+            index.old = index.target = None  # everybody on both sides has left
+            return
         due = min(steps, 1 + (day - index.began).days // self.rules["step_days"])
         if due <= index.done:
             return

@@ -6,6 +6,7 @@ Day 0 is 2020-01-01. The parent PAR takes the two largest by capitalisation at t
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +312,68 @@ def test_the_market_of_a_child_is_digested_as_any_other() -> None:
     panel: Panel = market(CAPS)
     assert calculate_index(child(), panel).panel.digest() == panel.digest()
     assert isinstance(calculate_index(child(), panel).levels, pl.DataFrame)
+
+
+def test_a_parent_with_levels_less_often_than_its_child_is_known_as_soon_as_it_is_determined() -> None:
+    """Hourly rows, a parent with a level a day: what it determined at 17:00 the child sees at 18:00."""
+    start = datetime(2020, 1, 1)
+    times = [start + timedelta(hours=n) for n in range(24 * 14)]
+    turn = times.index(datetime(2020, 1, 10, 15))
+    prices = {"a": [10.0] * len(times), "b": [9.0] * len(times), "c": [5.0] * turn + [20.0] * (len(times) - turn)}
+    panel = Panel.from_frames(price=pl.DataFrame({"time": times, **prices}))
+    weekly = {"every": "week", "on": "saturday"}
+    parent = document(
+        "PAR", base={"date": "2020-01-05", "level": 100}, select={"by": "price", "top": 2},
+        rebalance={**weekly, "determine": "7h"}, calculate={"every": "day", "at": "16:00"},
+    )  # fmt: skip
+    book = Methodology.load(
+        document(
+            "CHILD", base={"date": "2020-01-06", "level": 100}, parents=[parent], universe=[{"in_index": "PAR"}],
+            select={"by": "price", "top": 2}, rebalance={**weekly, "determine": "6h"},
+        )
+    )  # fmt: skip
+    whole = calculate_index(book, panel)
+    saturday = whole.compositions.filter(pl.col("effective_at").dt.replace_time_zone(None) == datetime(2020, 1, 11))
+    # Determined on Friday at 17:00 with c at 20 already: a and c.
+    assert saturday["asset"].to_list() == ["a", "c"]
+    for hour in (3, 15, 16, 17):
+        last = np.datetime64(datetime(2020, 1, 11, hour), "us")
+        part = calculate_index(book, panel.as_of(last))
+        assert part.levels.equals(whole.levels.head(part.levels.height)), hour
+        again = IndexState.from_bytes(part.state.to_bytes(), book, panel.assets)
+        *_, end = index_history(book, panel).walk(again)
+        assert end.state.to_bytes() == whole.state.to_bytes()
+
+
+@pytest.mark.parametrize("name", ["a\0b.yaml", "\ud800.yaml", "/etc/passwd", "/srv/x.yaml", "..", "x.txt"])
+def test_a_parent_is_named_by_a_yaml_file_beside_the_rulebook(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "kid", parents=[name], universe=[{"in_index": "PAR"}])
+    with pytest.raises(MethodologyError, match=r"parents\[0\]: "):
+        Methodology.load(tmp_path / "kid.yaml")
+
+
+def test_a_parent_that_is_no_plain_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    (tmp_path / "large.yaml").write_text("a: 1\n" * 60_000)
+    for name, words in (("folder", "is no file"), ("loop", "parents"), ("large", "is larger than 256 KiB")):
+        write(tmp_path, "kid", parents=[f"{name}.yaml"], universe=[{"in_index": "PAR"}])
+        with pytest.raises(MethodologyError, match=words):
+            Methodology.load(tmp_path / "kid.yaml")
+
+
+def test_families_that_are_too_deep_or_too_large_to_be_read_again_are_refused() -> None:
+    def chain(depth: int) -> dict[str, Any]:
+        whole = document("L0")
+        for level in range(1, depth + 1):
+            whole = document(f"L{level}", parents=[whole], universe=[{"in_index": f"L{level - 1}"}])
+        return whole
+
+    deepest = Methodology.load(chain(6))
+    assert Methodology.parse(deepest.to_yaml()).digest == deepest.digest
+    for depth, words in ((7, "parents: more than 6 parents of parents"), (400, "nested too deep")):
+        with pytest.raises(MethodologyError, match=words):
+            Methodology.load(chain(depth))
+    two = [document(f"P{n}", parents=[document("ROOT")], universe=[{"in_index": "ROOT"}]) for n in range(13)]
+    with pytest.raises(MethodologyError, match="or 24 in all"):
+        Methodology.load(document("KID", parents=two, universe=[{"in_index": f"P{n}"} for n in range(13)]))

@@ -268,6 +268,10 @@ def _step(state: IndexState, event: TransitionStep) -> tuple[IndexState, tuple[R
     if basket is None or steps is None or basket.plan is None:
         raise DataError(f"no transition is under way at {format_instant(event.time)}")
     steps = replace(steps, done=steps.due_at(event.time))
+    if not (basket.prices * basket.plan).sum() > 0:
+        # Everybody on both sides has departed since; what came by an event is held.
+        held = replace(basket, plan=None, counted=basket.counted[[1, 1]])
+        return changed(state, basket=held, steps=None, parts=(), phase=Phase.ASKED), ()
     after = _at_step(basket, basket.value, basket.divisor, steps)
     time = event.time
     following = changed(

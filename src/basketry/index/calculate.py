@@ -81,25 +81,35 @@ def index_history(
 
     Parents are calculated first, each from its own base on; where the data begin after that, from where the index is.
     """
+    return _history(methodology, panel, start, end, None)
+
+
+def _history(
+    methodology: Methodology, panel: Panel, start: Instant | None, end: Instant | None, until: np.datetime64 | None
+) -> History:
     panel, last = ended(panel, end)
     times = calculation_instants(methodology, panel, start, last)
-    # What comes after the last calculation instant is not used, and no part of what the index was made from.
-    panel = panel.until(times[-1])
+    # What comes after the last calculation instant is not used, and no part of what the index was made from; but what a
+    # parent determines for its child may be.
+    reach = times[-1] if until is None else until
+    panel = panel.until(reach)
     for parent in methodology.parents:
-        panel = with_membership(panel, _parent_members(parent, panel, times[0]))
-    return History(methodology, IndexMarket.of(panel, times))
+        panel = with_membership(panel, _parent_members(parent, panel, times[0], reach))
+    return History(methodology, IndexMarket.of(panel, times), until=until)
 
 
-def _parent_members(parent: Methodology, panel: Panel, base: np.datetime64) -> Membership:
+def _parent_members(parent: Methodology, panel: Panel, base: np.datetime64, reach: np.datetime64) -> Membership:
+    """Return who is in a parent, as known up to an instant that its child reaches."""
     start = base if begins_late(panel, parent.base_instant) else None
 
     def calculate() -> Membership:
         try:
-            return members_of(index_history(parent, panel, start))
+            return members_of(_history(parent, panel, start, reach, reach))
         except (DataError, MethodologyError) as error:
             raise type(error)(f"the parent {parent.symbol}: {error}") from error
 
-    found: Membership = panel.remember(("members of", parent.digest, None if start is None else str(start)), calculate)
+    key = ("members of", parent.digest, None if start is None else str(start), str(reach))
+    found: Membership = panel.remember(key, calculate)
     return found
 
 

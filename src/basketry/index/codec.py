@@ -160,11 +160,16 @@ def _check(state: IndexState, rules: Methodology) -> None:
             f"state: made by version {max(versions)} of the rules, of which there are {len(rules.versions)}"
         )
     known = int(state.rules.partition(":")[0])
-    late = [version for version in rules.versions[known:] if version.valid_from <= state.instant]
+    # What was determined for an instant at which other rules are in force may not be made by them.
+    coming = [decision.effective_at for decision in (*state.pending, *state.reviewed)]
+    reach = max([state.instant, *coming])
+    late = [version for version in rules.versions[known:] if version.valid_from <= reach]
     if late:
+        waits = "" if late[0].valid_from <= state.instant else ", which has determined a change for later,"
         raise DataError(
             f"state: version {late[0].number} of the rules begins at {format_instant(late[0].valid_from)}, and the "
-            f"state of {format_instant(state.instant)} was made without it; calculate the index again from the base"
+            f"state of {format_instant(state.instant)}{waits} was made without it; calculate the index again from the "
+            "base"
         )
     if len(state.past_times) != len(state.past_levels):
         raise DataError("state: past_times and past_levels differ in length")

@@ -140,7 +140,8 @@ def _review_of(result: IndexResult, decision: Decision) -> Decision | None:
     if decision.scope is not Scope.WEIGHTS:
         return None
     chose = [entry for entry in result.decisions if entry.scope is Scope.WHOLE]
-    before = [entry for entry in (*chose, *result.reviews) if entry.effective_at <= decision.effective_at]
+    found = [entry for entry in result.reviews if len(entry.columns)]
+    before = [entry for entry in (*chose, *found) if entry.effective_at <= decision.effective_at]
     return max(before, key=lambda entry: entry.effective_at)
 
 

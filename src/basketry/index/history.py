@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.errors import DataError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.core.time import format_instant
 from basketry.index.advance import advance
 from basketry.index.basket import Basket
@@ -58,6 +58,7 @@ class History:
     Attributes:
         rules: The rulebook.
         market: Prices by asset at the calculation instants.
+        until: What is determined up to here is determined also where it lies after the last instant; else up to that.
         rows: At most so many instants in one event; None for as many as nothing else happens between. The levels do not
             depend on it.
     """
@@ -65,13 +66,14 @@ class History:
     rules: Methodology
     market: IndexMarket
     rows: int | None = None
+    until: np.datetime64 | None = None
     _plan: Plan = field(init=False)
     _effective: NDArray[np.datetime64] = field(init=False)
     _next: tuple[np.datetime64, Planned | None] = field(init=False)
     _standings: dict[tuple[int, int, bytes], Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._plan = planned(self.rules, self.market)
+        self._plan = planned(self.rules, self.market, self.until)
         changes = self._plan.changes
         self._effective = np.array([plan.dates.effective_at for plan in changes], dtype="datetime64[us]")
         self._next = (NEVER, changes[0] if changes else None)
@@ -157,11 +159,15 @@ class History:
             return TransitionStep(self.times[position])
         last = position == len(self.times) - 1
         # Before the first prices that are later than it; nothing is determined that comes after the last.
-        if plan is not None and (plan.asked <= position if last else plan.after <= position + 1):
+        if plan is not None and (self._ripe(plan, position) if last else plan.after <= position + 1):
             return self._scheduled(state, plan)
         if not last and not state.due:
             return self._corporate(state, position + 1)
         return None
+
+    def _ripe(self, plan: Planned, position: int) -> bool:
+        """Return whether something planned is determined at the last instant."""
+        return plan.asked <= position or (self.until is not None and bool(plan.dates.determined_at <= self.until))
 
     def _opening(self, state: IndexState) -> Event:
         base = self.times[0]
@@ -169,6 +175,8 @@ class History:
             book = self.rules.at(base).rules
             if book.reviews is None:
                 return self._determine(state, Cause.BASE, "base", book.schedule.around(base))
+            if state.reviewed and not len(state.reviewed[0].columns):
+                raise MethodologyError(state.reviewed[0].nobody)
             if not state.reviewed:
                 return self._determine(state, Cause.BASE, "base", book.reviews.around(base), Scope.MEMBERS)
             return self._determine(state, Cause.BASE, "base", book.schedule.around(base), Scope.WEIGHTS)

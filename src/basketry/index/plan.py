@@ -49,8 +49,11 @@ class Plan:
     reviews: tuple[Planned, ...]
 
 
-def planned(rules: Methodology, market: IndexMarket) -> Plan:
-    """Return the scheduled changes and reviews of a history, with where they fall among its instants."""
+def planned(rules: Methodology, market: IndexMarket, until: np.datetime64 | None = None) -> Plan:
+    """Return the scheduled changes and reviews of a history, with where they fall among its instants.
+
+    They are those that are determined by the last instant, or by a later one up to which it determines, and the next.
+    """
 
     def place(entries: list[tuple[RebalanceDate, Scope]]) -> tuple[Planned, ...]:
         determined = np.array([dates.determined_at for dates, _ in entries], dtype="datetime64[us]")
@@ -64,7 +67,7 @@ def planned(rules: Methodology, market: IndexMarket) -> Plan:
         return tuple(Planned(dates, scope, *where) for (dates, scope), *where in rows)
 
     def plan() -> Plan:
-        changes = scheduled(rules, market.times)
+        changes = scheduled(rules, market.times, until)
         return Plan(place(changes), place(reviewed(rules, changes, market.times)))
 
     # The same for all methodologies with these schedules.
@@ -76,7 +79,7 @@ def planned(rules: Methodology, market: IndexMarket) -> Plan:
         )
         for version in rules.versions
     )
-    found: Plan = market.panel.remember(("planned", schedules, market.times.tobytes()), plan)
+    found: Plan = market.panel.remember(("planned", schedules, market.times.tobytes(), str(until)), plan)
     return found
 
 
@@ -96,12 +99,16 @@ def reviewed(
     return found
 
 
-def scheduled(rules: Methodology, times: NDArray[np.datetime64]) -> list[tuple[RebalanceDate, Scope]]:
+def scheduled(
+    rules: Methodology, times: NDArray[np.datetime64], until: np.datetime64 | None = None
+) -> list[tuple[RebalanceDate, Scope]]:
     """Return the scheduled changes after the base that are determined by the last instant, and the next one.
 
-    Also those whose members are determined by then. A version's schedule holds from its date on.
+    A later instant may be given up to which it is determined. Those whose members are determined by then are among
+    them.
+    A version's schedule holds from its date on.
     """
-    base, end = times[0], times[-1]
+    base, end = times[0], times[-1] if until is None else max(times[-1], until)
     found: list[tuple[RebalanceDate, Scope]] = []
     for number, version in enumerate(rules.versions):
         following = rules.versions[number + 1 : number + 2]

@@ -50,6 +50,8 @@ def reweighed(
     if not present.any():
         return None, None
     found = np.zeros((2, len(prices)))
+    if not (decision.shares[present] * prices[present]).sum() > 0:
+        return found, None
     raw = normalise(decision.shares[present] * prices[present])
     try:
         weights, shortage = rules.weight.capped(view, decision.columns[present], raw)

@@ -66,8 +66,16 @@ def strike(
         if not present.any():
             return None, evidence
         columns, prices, seen, determined = columns[present], prices[present], seen[present], determined[present]
-        weights, raw, counted = normalise(weights[present]), raw[present], counted[present]
+        weights, raw, counted = weights[present], raw[present], counted[present]
         shares = None if shares is None else shares[present]
+        if not weights.sum() > 0:
+            return None, evidence
+        weights = normalise(weights)
+    elif not weights.sum() > 0:
+        return None, evidence
+    if shares is not None and not (shares * prices).sum() > 0:
+        # Nobody has units before capping, as where the only ones with a price have a supply of 0: by weight then.
+        shares = None
     before = NO_LEVELS if shares is None else shares
     # With supply, weights were made of the prices of the strike.
     of = prices if fix == "supply" else determined

@@ -18,7 +18,7 @@ from basketry.core.digest import canonical_json, digest_bytes
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.time import MICROSECOND, local_instant, to_instant
 from basketry.methodology.parents import check_parents, parents_of, with_rulebooks
-from basketry.methodology.parse import Document, dump_yaml, parse_document
+from basketry.methodology.parse import SIZE_MAX, Document, dump_yaml, parse_document
 from basketry.methodology.reading import section as read_section
 from basketry.methodology.rulebook import DEFINING, VERSIONED, Rulebook, check_keys
 from basketry.methodology.sections import VersionNote
@@ -70,13 +70,20 @@ class Methodology:
         if isinstance(source, Methodology):
             return source
         if isinstance(source, Mapping):
-            return Methodology.from_document(Document(_plain(source)))
+            try:
+                return Methodology.from_document(Document(_plain(source)))
+            except RecursionError as error:
+                raise MethodologyError("the rulebook is nested too deep to be read") from error
         return Methodology._read(Path(source), ())
 
     @staticmethod
     def _read(path: Path, chain: tuple[Path, ...]) -> Methodology:
         """Return the methodology of a file; `chain` are the files of which it is a parent."""
         try:
+            if path.exists() and not path.is_file():
+                raise MethodologyError(f"{path}: is no file, but a folder or a device")
+            if path.exists() and path.stat().st_size > SIZE_MAX:
+                raise MethodologyError(f"{path}: is larger than {SIZE_MAX // 1024} KiB; a rulebook is a few KiB")
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError as error:
             raise MethodologyError(

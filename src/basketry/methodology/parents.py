@@ -14,6 +14,9 @@ from basketry.methodology.universe.outside_index import OutsideIndex
 if TYPE_CHECKING:
     from basketry.methodology.methodology import Methodology
 
+DEPTH_MAX, PARENTS_MAX = 6, 24
+"""A rulebook holds those of its parents, and must stay a file that can be read."""
+
 Load = Callable[[Path, tuple[Path, ...]], "Methodology"]
 """Reads a rulebook from a file; the second are the files on the way to it."""
 
@@ -37,7 +40,7 @@ def with_rulebooks(document: Mapping[str, Any], chain: tuple[Path, ...], load: L
         if not isinstance(entry, str):
             found.append(entry)
             continue
-        target = (chain[-1].parent / entry).resolve()
+        target = _file(entry, chain[-1].parent, f"parents[{place}]")
         if target in chain:
             circle = " -> ".join(path.name for path in (*chain[chain.index(target) :], target))
             raise MethodologyError(f"parents[{place}]: the rulebooks are parents of each other: {circle}")
@@ -46,6 +49,18 @@ def with_rulebooks(document: Mapping[str, Any], chain: tuple[Path, ...], load: L
         except BasketryError as error:
             raise MethodologyError(f"parents[{place}]: {error}") from error
     return {**document, "parents": found}
+
+
+def _file(name: str, folder: Path, where: str) -> Path:
+    """Return the file that a parent is named by: a YAML file by its path from the folder of the rulebook."""
+    if not name.endswith((".yaml", ".yml")) or Path(name).is_absolute():
+        raise MethodologyError(
+            f"{where}: {name!r} is not the name of a YAML file beside the rulebook, as in parents: [large-cap-20.yaml]"
+        )
+    try:
+        return (folder / name).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise MethodologyError(f"{where}: {name!r} cannot be read as the name of a file: {error}") from error
 
 
 def parents_of(
@@ -57,6 +72,7 @@ def parents_of(
         MethodologyError: One is no rulebook, or its rules are wrong; the message starts with its place.
     """
     entries = document.get("parents") or []
+    _check_depth(document)
     if not isinstance(entries, list):
         raise MethodologyError("parents: expected a list of rulebooks, as in parents: [large-cap-20.yaml]")
     found: list[Methodology] = []
@@ -74,6 +90,20 @@ def parents_of(
         except BasketryError as error:
             raise type(error)(f"{where}: {error}") from error
     return tuple(found)
+
+
+def _check_depth(document: Mapping[str, Any]) -> None:
+    """Raise MethodologyError where parents of parents go too deep, or are too many, to be written and read again."""
+    level, total = [document], 0
+    for depth in range(DEPTH_MAX + 2):
+        listed = (entry.get("parents") for entry in level)
+        level = [one for entry in listed if isinstance(entry, list) for one in entry if isinstance(one, Mapping)]
+        total += len(level)
+        if total > PARENTS_MAX or (level and depth == DEPTH_MAX):
+            raise MethodologyError(
+                f"parents: more than {DEPTH_MAX} parents of parents, or {PARENTS_MAX} in all, counted each time that "
+                "they are named; choose from fewer indices"
+            )
 
 
 def check_parents(child: Methodology) -> None:
