@@ -145,7 +145,7 @@ def _rebalanced(
         decision, event.prices, event.seen, basket, basket.value, schedule.fix, time, state.assets
     )
     if target is None:
-        words = "no selected asset has a price that is fresh enough"
+        words = "no selected asset has a price that is fresh enough, and a weight"
         return state, (*left_out, Evidence(time, "*", "no_prices", "composition kept", words))
     steps = None
     parts: tuple[Part, ...] = ()
