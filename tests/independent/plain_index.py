@@ -373,6 +373,8 @@ class PlainIndex:
             worth = {a: index.basket.worth(a, index.last) for a in index.basket.lots} | index.basket.cash
             for asset, held in worth.items():
                 given = index.given[asset]
+                if rules["drift_relative"] and not given:
+                    continue  # What was credited was given no weight, and has no band relative to it.
                 band = rules["drift"] * given if rules["drift_relative"] else rules["drift"]
                 if abs(held / value - given) > band:
                     return True
