@@ -49,6 +49,7 @@ def draw(found: dict[str, IndexResult], path: Path) -> Path:
             rows = thinned(level, POINTS)
             axes.plot(result.times[rows], level[rows], color=colour, linestyle=dash, linewidth=1.1, label=name)
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
         axes.set_title(f"Replicas of published indices, 100 on {str(common)[:10]}")
         axes.legend(loc="upper left", ncols=2, fontsize=8)
         figure.tight_layout()
