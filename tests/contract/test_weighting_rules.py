@@ -1,14 +1,18 @@
 """What every weighting rule must keep, whichever it is; a new rule is tested on the day it is registered."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from basketry.core.errors import BasketryError, MethodologyError
+from basketry.core.frames import EVENTS
 from basketry.core.numbers import Floats, exact_sum
+from basketry.core.time import to_datetime
 from basketry.market.panel import Panel
 from basketry.methodology.weight import Weight
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
@@ -97,6 +101,32 @@ def test_names_do_not_matter_to_the_last_bit(name: str, seed: int, count: int, o
         parameters["assets"] = {new: parameters["assets"][old] for old, new in zip(assets, renamed, strict=True)}
     second = WEIGHTING.build(name, parameters).weights(panel(values, renamed), np.arange(count))
     assert second[np.argsort(np.argsort(np.array(renamed)))].tolist() == first.tolist()
+
+
+@RULES
+@pytest.mark.parametrize("row", [DAYS - 1, DAYS - 8, DAYS - 60])
+def test_a_recorded_split_in_every_window_changes_no_weight(name: str, row: int) -> None:
+    """Four new units for one old of some assets: before it prices were four times as high and supplies a quarter."""
+    for seed in range(4):
+        values, assets = fields(seed, 5), names(5)
+        whole = panel(values, assets)
+        earlier = {field: table.copy() for field, table in values.items()}
+        for column in (1, 3):
+            earlier["price"][:row, column] *= 4
+            earlier["supply"][:row, column] /= 4
+        events = pl.DataFrame(
+            {"time": [to_datetime(whole.times[row])] * 2, "asset": [assets[1], assets[3]], "ratio": [4.0, 4.0]}
+        ).with_columns(kind=pl.lit("redenomination"))
+        split = replace(panel(earlier, assets), event_table=EVENTS.conform(events), _memory={})
+        rules = [rule_for(name, assets)]
+        if name == "market_cap":
+            rules.append(WEIGHTING.build(name, {"supply_window": "90d"}))
+        for rule in rules:
+            chosen = np.arange(5)
+            assert rule.weights(split, chosen).tolist() == rule.weights(whole, chosen).tolist()
+            one, other = rule.shares(split, chosen), rule.shares(whole, chosen)
+            assert (one is None) == (other is None)
+            assert one is None or other is None or one.tolist() == other.tolist()
 
 
 @RULES

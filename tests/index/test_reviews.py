@@ -274,6 +274,12 @@ def test_a_review_that_finds_nobody_says_so_and_changes_nothing() -> None:
         ("review", "members determined"), ("review", "no members found"), ("empty_universe", "composition kept"),
     ]  # fmt: skip
     assert "0 left after price" in told[1]["evidence"]
+    # Who is held was chosen by the review before, and that is what is explained.
+    april = explain_index(result, "2020-04-10")
+    member = april.of("a")
+    assert str(april.reviewed_at)[:10] == "2019-12-22"
+    assert member is not None
+    assert member.steps[0] == "passes price (40)"
 
 
 def test_a_member_whose_weight_cannot_be_told_is_left_out_with_evidence() -> None:

@@ -194,7 +194,7 @@ def test_the_words_the_figures_and_the_key() -> None:
     buffered = Selection.parse({"by": "market_cap", "top": 3, "buffer": {"exceed": 0.1}})
     assert buffered.formula == "rank ≤ n; rank by m_i · (1 + exceed) for members, by m_i for others"
     assert buffered.source.endswith("; Bitwise Crypto Asset Index Methodology (2024): 5%")
-    assert list(parsed.figures()) == ["market_cap", "tvl", "market_cap", "volume"]
+    assert [*parsed.reads.figures, *parsed.reads.fields] == ["market_cap", "tvl", "market_cap", "volume"]
     assert [stage.entry() for stage in parsed.first] == section["first"]
     variants: list[dict[str, Any]] = [
         {},

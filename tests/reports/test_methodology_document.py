@@ -117,3 +117,41 @@ def test_reviews_are_told_beside_the_dates_of_rebalances() -> None:
     # Of February, March, April and May 2020 the members of April are determined on 22 March.
     assert page.count("<td>as before</td>") == 3
     assert "<td>2020-03-22</td></tr>" in page
+    assert "The next reviews of members (UTC)" in page
+    assert "<tr><td>2020-03-22</td><td>2020-04-01</td><td>2020-04-01</td></tr>" in page
+
+
+def test_a_formula_is_that_of_the_parameters() -> None:
+    document = {
+        "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
+        "universe": [
+            {"price": {"min": 0.01, "window": "30d", "days": 0.9}},
+            {"market_cap": {"min": 1, "max": 9, "window": "90d", "statistic": "minimum"}},
+        ],
+        "select": {"by": "market_cap", "coverage": {"enter": 0.7, "leave": 0.8}},
+        "weight": {"by": "market_cap", "supply_window": "30d"}, "rebalance": {"every": "month"},
+    }  # fmt: skip
+    book = Methodology.load(document).latest
+    assert [rule.equation() for rule in book.universe] == [
+        "|{days of the window: min ≤ x_d}| ≥ days · |window|",
+        "min ≤ minimum(x over window) ≤ max",
+    ]
+    assert "≥ enter · Σ_k m_k; a member: min n" in book.select.method.equation()
+    assert book.weight.rule.equation() == "w_i = (P_i S̄_i)^p / Σ_j (P_j S̄_j)^p"
+    text = text_of(methodology_document(Methodology.load(document)))
+    assert "days of the window" in text
+    assert "≥ share ·" not in text
+
+
+def test_parents_of_parents_are_described() -> None:
+    def book(symbol: str, *parents: dict[str, object]) -> dict[str, object]:
+        return {
+            "basketry": 1, "name": symbol.title(), "symbol": symbol, "base": {"date": "2020-01-01", "level": 100},
+            "parents": list(parents), "universe": [{"in_index": parent["symbol"]} for parent in parents],
+            "select": {"by": "price", "top": 2}, "weight": "equal", "rebalance": {"every": "month"},
+        }  # fmt: skip
+
+    text = text_of(methodology_document(Methodology.load(book("FIVE", book("TWENTY", book("MARKET"))))))
+    assert "Parent indices" in text
+    assert "TWENTY Twenty The asset is a member of MARKET." in text
+    assert "MARKET Market Eligible assets are ranked by price" in text

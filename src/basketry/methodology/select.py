@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any, Literal
 
@@ -229,11 +229,6 @@ class Selection(BaseModel):
         """Return how many are in at most as far as the parameters say, None where they do not."""
         counts = [self.method.most() or self.max_count, *(stage.method.most() for stage in self.first)]
         return min((count for count in counts if count is not None), default=None)
-
-    def figures(self) -> Iterator[str]:
-        """Yield the names of all figures ranked by, also those of stages."""
-        for by in (*(stage.by for stage in self.first), self.by):
-            yield from (figure.metric for figure in figures_of(by))
 
     @property
     def formula(self) -> str:

@@ -80,7 +80,8 @@ def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:
 
 
 def _sections(rules: Rulebook) -> Iterator[tuple[str, str]]:
-    for figure in rules.select.figures():
+    reads = rules.select.reads
+    for figure in (*reads.figures, *reads.fields, *reads.optional):
         for name in parts(figure):
             yield name, "ranking"
     if rules.guard.supply_change is not None:
