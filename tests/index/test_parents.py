@@ -264,6 +264,11 @@ def test_files_name_their_parents(tmp_path: Path) -> None:
     assert Methodology.parse(book.to_yaml()).digest == book.digest
 
 
+def test_a_currency_that_is_stated_is_the_one_that_is_not() -> None:
+    assert child({"currency": "USD"}).parents[0].currency == "USD"
+    assert child({"currency": "EUR"}, currency="EUR").currency == "EUR"
+
+
 def test_parents_that_go_in_a_circle_are_told_with_the_line(tmp_path: Path) -> None:
     write(tmp_path, "one", parents=["two.yaml"], universe=[{"in_index": "TWO"}])
     path = write(tmp_path, "two", parents=["one.yaml"], universe=[{"in_index": "ONE"}])

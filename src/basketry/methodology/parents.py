@@ -121,8 +121,12 @@ def check_parents(child: Methodology) -> None:
                 f"{where}: {parent.symbol} begins on {format_instant(parent.base_instant)}, after the base of "
                 f"{format_instant(child.base_instant)}; base it earlier, or {child.symbol} later"
             )
-        for key in ("currency", "prices"):
-            if parent.document.get(key) != child.document.get(key):
+        # A currency that is not stated is that of the default.
+        for key, same in (
+            ("currency", parent.currency == child.currency),
+            ("prices", parent.document.get("prices") == child.document.get("prices")),
+        ):
+            if not same:
                 raise MethodologyError(
                     f"{where}.{key}: {parent.symbol} has another `{key}` than {child.symbol}; an index and its parents "
                     "are calculated on the same prices"
