@@ -64,10 +64,11 @@ class Lot:
 
 @dataclass
 class Basket:
-    """Lots by asset, and the cash for which assets were given up, by asset."""
+    """Lots by asset, the cash for which assets were given up, by asset, and what the cash member is worth."""
 
     lots: dict[str, list[Lot]] = field(default_factory=dict)
     cash: dict[str, float] = field(default_factory=dict)
+    money: float = 0.0
 
     @property
     def held(self) -> set[str]:
@@ -82,21 +83,24 @@ class Basket:
         return self.units(asset) * last[asset].value if asset in last else 0.0
 
     def value(self, last: Mapping[str, Price]) -> float:
-        return math.fsum([*self.cash.values(), *(self.worth(asset, last) for asset in sorted(self.lots))])
+        return math.fsum([self.money, *self.cash.values(), *(self.worth(asset, last) for asset in sorted(self.lots))])
 
     def scaled(self, factor: float) -> Basket:
         lots = {asset: [lot.scaled(factor) for lot in lots] for asset, lots in self.lots.items()}
-        return Basket(lots, {asset: worth * factor for asset, worth in self.cash.items()})
+        return Basket(lots, {asset: worth * factor for asset, worth in self.cash.items()}, self.money * factor)
 
     def plus(self, other: Basket) -> Basket:
         both = sorted({*self.lots, *other.lots})
         lots = {asset: [*self.lots.get(asset, []), *other.lots.get(asset, [])] for asset in both}
-        return Basket(lots)
+        return Basket(lots, money=self.money + other.money)
 
     def following(self, last: Mapping[str, Price]) -> Basket:
-        """Return what takes part in a transition: neither cash nor what has no price yet. No event is corrected."""
+        """Return what takes part in a transition: not what was given up for cash, nor what has no price yet.
+
+        No event is corrected.
+        """
         lots = {asset: [replace(lot, by={}) for lot in lots] for asset, lots in self.lots.items() if asset in last}
-        return Basket(lots)
+        return Basket(lots, money=self.money)
 
     def convert(self, event: Event, new: str, fixed_after: Callable[[Lot], bool] = lambda _: False) -> None:
         """Turn the units of the event's asset into those of another, or of itself.

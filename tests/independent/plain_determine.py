@@ -265,30 +265,34 @@ def _within(value: float, other: float, factor: float) -> bool:
 
 
 def capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:
-    """Return weights that keep every limit and are else in proportion: λ times the raw one, within its limits."""
-    total = math.fsum(raw.values())
+    """Return weights that keep every limit and are else in proportion: λ times the raw one, within its limits.
+
+    They sum to what is not the cash member.
+    """
+    whole = 1 - rules["money"]["weight"] if rules["money"] else 1.0
+    total = math.fsum(raw.values()) / whole
     weights = {a: w / total for a, w in raw.items()}
     fixed = {a: w for a, w in rules["fixed"].items() if a in weights}
     others = [a for a in weights if a not in fixed]
     stated = math.fsum(fixed.values())
     low, high = _limits(weights, rules)
-    if not others and stated < 1 - 1e-12:
-        return {a: w / stated for a, w in fixed.items()}
-    if math.fsum(low.values()) > 1 + 1e-12 or math.fsum(high.values()) < 1 - 1e-12:
-        return {**fixed, **{a: (1 - stated) / len(others) for a in others}}
+    if not others and stated < whole - 1e-12:
+        return {a: w / stated * whole for a, w in fixed.items()}
+    if math.fsum(low.values()) > whole + 1e-12 or math.fsum(high.values()) < whole - 1e-12:
+        return {**fixed, **{a: (whole - stated) / len(others) for a in others}}
     if all(low[a] <= w <= high[a] for a, w in weights.items()):
         return weights
     below, above = 0.0, 1e30
     for _ in range(250):
         middle = (below + above) / 2 if above < 1e-6 or below > above / 4 else math.sqrt(max(below, 1e-30) * above)
         clipped = math.fsum(min(max(middle * w, low[a]), high[a]) for a, w in weights.items())
-        below, above = (middle, above) if clipped < 1 else (below, middle)
+        below, above = (middle, above) if clipped < whole else (below, middle)
     # What lies between its limits shares what the others leave, which is nearer than the last halving.
     held = {
         a: low[a] if above * w < low[a] else high[a] for a, w in weights.items() if not low[a] < above * w < high[a]
     }
     free = math.fsum(w for a, w in weights.items() if a not in held)
-    room = 1 - math.fsum(held.values())
+    room = whole - math.fsum(held.values())
     return {a: held[a] if a in held else w * room / free for a, w in weights.items()}
 
 

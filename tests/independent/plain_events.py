@@ -66,6 +66,7 @@ class Index:
         self.basket = basket
         self.last = {a: price for a, price in self.last.items() if a in basket.lots}
         self.given = {a: basket.worth(a, self.last) / value for a in basket.lots}
+        self.given |= {"cash": basket.money / value} if basket.money else {}
         self.changed = self.day
 
 

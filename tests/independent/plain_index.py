@@ -57,6 +57,7 @@ DEFAULTS: dict[str, Any] = {
     "floor": None,
     "fixed": {},
     "limits": {},
+    "money": None,
     "guard": True,
     "carry": 3,
     "live": 1,
@@ -89,7 +90,7 @@ class Result:
         total: Total return, where the rules ask for one.
         statuses: Of each level.
         baskets: Units over the divisor after everything of the day: their values make the level.
-        cash: Cash over the divisor, likewise.
+        cash: Cash for which assets were given up over the divisor, likewise.
         pending: Effective days of the changes that are pending at the end.
     """
 
@@ -117,6 +118,7 @@ class PlainIndex:
         self.market, self.tags, self.rules = PlainMarket(tables, days, events), tags, {**DEFAULTS, **rules}
         self.days, self.yields, self.parent = days, yields or {}, parent
         self.early: list[tuple[Day, Day, set[str]]] = []
+        self.unit = 1.0  # what one unit of the cash member is worth
         self.snapshots: dict[Day, list[tuple[Day, set[str]]]] = {}
 
     def run(self, base: Day, level: float) -> Result:
@@ -129,6 +131,7 @@ class PlainIndex:
             index.day = day
             if day > base:
                 index.income.step(index.basket, day)
+                self.interest(day)
                 self.events(day)
                 quiet = self.read(day)
                 self.level(day, quiet)
@@ -155,9 +158,21 @@ class PlainIndex:
             self.snapshots[day] = [(base, self.kept()), *waiting]
             points = index.divisor
             result.baskets[day] = {a: index.basket.units(a) / points for a in sorted(index.basket.lots)}
+            if index.basket.money:
+                result.baskets[day]["cash"] = index.basket.money / self.unit / points
             result.cash[day] = math.fsum(index.basket.cash.values()) / points
         result.pending = [change.effective for change in index.pending]
         return result
+
+    def interest(self, day: Day) -> None:
+        """Let the cash member earn a day of interest, at the rate known the day before."""
+        if self.rules["money"] is None or self.rules["money"]["rate"] is None:
+            return
+        known = {on: rate for on, rate in self.rules["money"]["rate"].items() if on < day}
+        factor = 1 + known[max(known)] / self.rules["money"]["year"]
+        self.unit *= factor
+        for basket in self.index.baskets:
+            basket.money *= factor
 
     def start(self, base: Day, level: float) -> None:
         """Determine and strike the base composition, and what was determined before the base for later."""
@@ -371,6 +386,7 @@ class PlainIndex:
         if rules["drift"] is not None:
             value = index.basket.value(index.last)
             worth = {a: index.basket.worth(a, index.last) for a in index.basket.lots} | index.basket.cash
+            worth |= {"cash": index.basket.money} if index.basket.money else {}
             for asset, held in worth.items():
                 given = index.given[asset]
                 if rules["drift_relative"] and not given:
@@ -418,6 +434,11 @@ class PlainIndex:
                 weights = capped({a: change.basket.units(a) * price.value for a, price in prices.items()}, rules)
             sizes = {a: weights[a] / price.value for a, price in prices.items()}
             fresh = Basket({a: [Lot(sizes[a], price.value, instant(price.day))] for a, price in prices.items()})
+        if rules["money"]:
+            # Its weight is that of the prices at which units were fixed.
+            lots = [lot for lots in fresh.lots.values() for lot in lots]
+            share = rules["money"]["weight"]
+            fresh.money = share / (1 - share) * math.fsum(lot.units * lot.price for lot in lots)
         fresh = fresh.scaled(value / fresh.value(prices))
         index.old = index.target = None
         old = index.basket.following(index.last)

@@ -49,6 +49,7 @@ class RandomMarket:
     tables: dict[str, Table] = field(default_factory=lambda: {"price": {}, "market_cap": {}, "volume": {}})
     events: list[Event] = field(default_factory=list)
     yields: dict[str, dict[Day, float]] = field(default_factory=dict)
+    rates: dict[Day, float] = field(default_factory=dict)
 
     def words(self) -> str:
         """Return rules and events for the message of a failing test."""
@@ -62,12 +63,13 @@ def random_market(
     with_screens: bool = False,
     stated: bool = False,
     fix: str | None = None,
+    with_cash: bool = False,
 ) -> RandomMarket:
     """Return a market of five to eight assets and 60 to 120 days, with rules.
 
     With reviews, members are chosen at some of the changes, up to ten days before their weights. With screens, the
-    universe has bounds over windows. If asked, the weights of some assets are stated, or limited. What a change
-    fixes is said, or random.
+    universe has bounds over windows. If asked, the weights of some assets are stated, or limited, and there is a
+    cash member. What a change fixes is said, or random.
     """
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))
@@ -103,9 +105,33 @@ def random_market(
         if rng.random() < 0.5:
             later = {"method": rng.choice(("quantity", "rate")), "utilisation": rng.choice((0.0, 0.3, 1.0))}
             market.rules["total"]["later"] = (rng.choice(days), {**later, "lag": rng.choice((0, 2))})
+    if with_cash:
+        _money(Random(seed), market)  # noqa: S311 - a test that can be repeated
     if with_screens:
         market.rules["screens"] = [_screen(rng, market) for _ in range(rng.randint(1, 2))]
     return market
+
+
+def _money(rng: Random, market: RandomMarket) -> None:
+    """Give the index a cash member, which earns nothing, a fixed rate, or one of the data."""
+    rate: dict[Day, float] | None = None
+    kind = rng.choice(("none", "fixed", "named"))
+    if kind == "fixed":
+        rate = {market.days[0] - timedelta(1): rng.choice((0.05, 0.4))}
+    if kind == "named":
+        rate = market.rates = {day: rng.uniform(-0.05, 0.5) for day in [market.days[0], *rng.sample(market.days, 4)]}
+    market.rules["money"] = {
+        "weight": rng.choice(
+            (0.05, 0.2) if market.rules.get("fixed") or market.rules.get("limits") else (0.05, 0.2, 0.5)
+        ),
+        "rate": rate,
+        "named": kind == "named",
+        "year": rng.choice((360, 365)),
+    }
+    if market.rules["cap"] and market.rules["weight"] == "market_cap" and not market.rules.get("fixed"):
+        # Of the whole index, so that it binds beside cash too.
+        market.rules["cap"] *= 1 - market.rules["money"]["weight"]
+        market.rules["largest"] = None
 
 
 def _screen(rng: Random, market: RandomMarket) -> dict[str, Any]:
@@ -322,8 +348,10 @@ def panel_of(market: RandomMarket) -> Panel:
         for asset, series in market.yields.items()
         for day, value in series.items()
     ]
+    rates = [{"time": _utc(instant(day)), "rate": "R", "value": value} for day, value in sorted(market.rates.items())]
     return Panel.from_frames(
         **wide,
+        rates=pl.DataFrame(rates) if rates else None,
         events=None if table is None else EVENTS.conform(table),
         yields=pl.DataFrame(yields, schema_overrides={"known_at": pl.Datetime("us", "UTC")}) if yields else None,
     )
@@ -353,6 +381,12 @@ def methodology_of(market: RandomMarket) -> Methodology:
             asset: {name: value for name, value in zip(("min", "max"), own, strict=True) if value is not None}
             for asset, own in rules["limits"].items()
         }
+    if rules.get("money"):
+        money = rules["money"]
+        weight["cash"] = {"weight": money["weight"]}
+        if money["rate"]:
+            weight["cash"]["rate"] = "R" if money["named"] else next(iter(money["rate"].values()))
+            weight["cash"]["day_count"] = f"act/{money['year']}"
     select: dict[str, Any] = {"by": "market_cap"} | ({"top": rules["top"]} if rules["top"] else {"all": {}})
     if rules["buffer"]:
         select["buffer"] = dict(zip(("enter", "leave"), rules["buffer"], strict=True))

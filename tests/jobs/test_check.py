@@ -409,3 +409,44 @@ def test_the_shortest_rulebook_of_the_docs_needs_prices_alone(tmp_path: Path) ->
     # A figure to rank by that is stated is asked for.
     stated = {**parse_yaml(text), "select": {"by": "market_cap", "all": None}}
     assert [problem.where for problem in check(stated, panel)] == ["select.by"]
+
+
+@pytest.mark.parametrize(
+    ("since", "changes", "expected"),
+    [
+        (0, {}, []),
+        # Known from the 11th of February on, ten days after the base.
+        (41, {}, [("error", "weight.cash.rate", "the rate R is not known at 2020-02-01")]),
+        # A version brings it to the change of April, by when it is known; and to that of March, when it is not.
+        (80, {"from": "2020-03-15", "weight": True}, []),
+        (80, {"from": "2020-02-15", "weight": True}, [
+            ("error", "versions[0].changes.weight.cash.rate", "the rate R is not known at 2020-03-01")
+        ]),
+    ],
+)  # fmt: skip
+def test_the_rate_of_a_cash_member_must_be_known_while_it_is_held(
+    since: int, changes: dict[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
+    rates = pl.DataFrame({"time": TIMES[since : since + 1], "rate": "R", "value": [0.05]}).with_columns(
+        pl.col("time").dt.replace_time_zone("UTC"), known_at=pl.lit(None, pl.Datetime("us", "UTC"))
+    )
+    plain = market()
+    panel = Panel(TIMES, plain.assets, plain.fields, facts=plain.facts, rate_table=rates)
+    weight = {"by": "equal", "cash": {"weight": 0.2, "rate": "R"}}
+    sections: dict[str, Any] = {"weight": weight}
+    if changes:
+        version = {"from": changes["from"], "note": "cash", "changes": {"weight": weight}}
+        sections = {"weight": "equal", "versions": [version]}
+    found = told(panel, **sections)
+    assert [(severity, where, words.split(";")[0]) for severity, where, words in found] == expected
+    assert refuses(panel, **sections) == bool(expected)
+
+
+def test_an_asset_of_the_data_that_has_the_id_of_the_cash_member_is_told_with_its_place() -> None:
+    plain = market()
+    panel = Panel(TIMES, ("btc", "cash", "ltc", "usd", "zec"), plain.fields, facts=plain.facts)
+    sections = {"weight": {"by": "equal", "cash": 0.2}}
+    ((severity, where, words),) = told(panel, **sections)
+    assert (severity, where) == ("error", "weight.cash")
+    assert "import that asset under another id" in words
+    assert refuses(panel, **sections)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from basketry.index.result import IndexResult
-from basketry.reports.weights import CASH, current_weights, largest_and_others, weights_at
+from basketry.market.cash import CASH
+from basketry.reports.weights import current_weights, largest_and_others, weights_at
 
 
 def test_weights_are_those_of_the_units_and_prices(result: IndexResult) -> None:

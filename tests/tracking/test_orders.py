@@ -112,3 +112,15 @@ def test_bad_input_is_one_clear_error(
 ) -> None:
     with pytest.raises(DataError, match=message):
         orders(quantities, weights, prices)
+
+
+def test_the_weight_of_a_cash_member_is_kept_as_money_beside_the_buffer() -> None:
+    # A tenth of 1,000 is the buffer; of the other 900 the index has 40% in cash: 100 + 360, and 540 in a.
+    found = orders({"cash": 1_000.0}, {"a": 0.6, "cash": 0.4}, {"a": 10.0}, cash_buffer=0.1)
+    assert found.select("asset", "side", "amount").rows() == [("a", "buy", pytest.approx(540.0))]
+    # 30 units of 10 and 700 are too much money by 160: what the buffer and the member do not need is spent.
+    again = orders({"a": 30.0, "cash": 700.0}, {"a": 0.6, "cash": 0.4}, {"a": 10.0}, cash_buffer=0.1)
+    assert again["amount"].to_list() == pytest.approx([240.0])
+    # And where there is too little, a is sold for it.
+    sold = orders({"a": 90.0, "cash": 100.0}, {"a": 0.6, "cash": 0.4}, {"a": 10.0})
+    assert sold.select("side", "amount").rows() == [("sell", pytest.approx(300.0))]

@@ -12,6 +12,7 @@ from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
 from basketry.core.time import DAY, YEAR_DAYS, format_instant, to_datetime
 from basketry.index.result import IndexResult
+from basketry.market.cash import CASH
 from basketry.market.events import EventKind
 from basketry.methodology.path import Segment
 
@@ -63,11 +64,16 @@ def basket_at(result: IndexResult, instant: np.datetime64) -> tuple[NDArray[np.i
     return segment.columns, segment.weights[row]
 
 
+def cash_column(result: IndexResult) -> int | None:
+    """Return the column of the cash member, None where the rules have none."""
+    return result.panel.position(CASH) if result.methodology.holds_cash else None
+
+
 def trades_of(result: IndexResult, since: np.datetime64 | None = None, until: np.datetime64 | None = None) -> Trades:
     """Return the changes of weight of an index after an instant (the base unless given) up to another (the last level).
 
     The purchase of the first basket is not among them, nor what a holder is given without a trade: the new units of a
-    conversion, a fork or an airdrop.
+    conversion, a fork or an airdrop; nor is what a cash member takes and gives, which the others pay for.
 
     Raises:
         DataError: The span is shorter than a day.
@@ -81,6 +87,8 @@ def trades_of(result: IndexResult, since: np.datetime64 | None = None, until: np
         )
     inside = (pl.col("effective_at") > to_datetime(start)) & (pl.col("effective_at") <= to_datetime(end))
     made = result.rebalances.filter(~pl.col("trigger").is_in(_NO_TRADE) & inside)
+    if result.methodology.holds_cash:
+        made = made.filter(pl.col("asset") != CASH)
     assets = tuple(sorted(made["asset"].unique().to_list()))
     change = (pl.col("weight_after") - pl.col("weight_before")).alias("change")
     groups = made.select("effective_at", "trigger", "asset", change).partition_by(

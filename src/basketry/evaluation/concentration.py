@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from basketry.core.errors import DataError
 from basketry.core.numbers import Bools, Floats, exact_sum, normalise
 from basketry.core.time import YEAR_DAYS, to_instant
-from basketry.evaluation.baskets import basket_at
+from basketry.evaluation.baskets import basket_at, cash_column
 from basketry.index.calculate import Instant
 from basketry.index.guard import examine
 from basketry.index.result import IndexResult
@@ -190,6 +190,7 @@ def index_concentration(
     columns, weights = basket_at(result, moment)
     view = result.panel.as_of(moment)
     returns = log_returns(view, window)[:, columns]
+    returns[:, columns == cash_column(result)] = 0.0
     complete = returns[~np.isnan(returns).any(axis=1)]
     covariance = np.cov(complete, rowvar=False).reshape(len(columns), -1) if len(complete) >= 20 else None
     if covariance is not None and not weights @ covariance @ weights > 0:

@@ -13,10 +13,11 @@ import polars as pl
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, exact_sum
 from basketry.core.time import YEAR_DAYS, to_instant
-from basketry.evaluation.baskets import Trades, basket_at, trades_of
+from basketry.evaluation.baskets import Trades, basket_at, cash_column, trades_of
 from basketry.evaluation.liquidity import USUAL_COSTS, CostModel, Liquidity, days_to_trade, market_liquidity
 from basketry.index.calculate import Instant
 from basketry.index.result import IndexResult
+from basketry.market.cash import CASH
 from basketry.market.panel import Panel
 
 SIZES = (1e6, 1e7, 1e8, 1e9)
@@ -195,6 +196,11 @@ def index_replicability(
     view = result.panel.as_of(moment)
     value_traded, volatility = market_liquidity(view)
     names = view.assets
+    if (cash := cash_column(result)) is not None:
+        # Money is had without a market.
+        value_traded, volatility = value_traded.copy(), volatility.copy()
+        value_traded[cash], volatility[cash] = math.inf, 0.0
+        venues = None if venues is None else {**venues, CASH: math.inf}
     liquidity = Liquidity.of(
         {names[column]: float(weight) for column, weight in zip(columns, weights, strict=True)},
         dict(zip(names, value_traded.tolist(), strict=True)),

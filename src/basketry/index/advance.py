@@ -22,10 +22,12 @@ from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record, Scope
 from basketry.index.settle import departs
 from basketry.index.state import Decision, IndexState, Phase, Steps
-from basketry.index.strike import merged, strike
+from basketry.index.strike import CashShare, merged, strike
+from basketry.market.cash import CASH
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.schedule import Transition
 from basketry.methodology.transition import gradual_units
+from basketry.methodology.weight import Weight
 
 
 def advance(state: IndexState, event: Event, rules: Methodology) -> tuple[IndexState, tuple[Record, ...]]:
@@ -142,8 +144,9 @@ def _rebalanced(
     version = rules.versions[decision.version - 1]
     schedule = version.rules.schedule
     target, left_out = strike(
-        decision, event.prices, event.seen, basket, basket.value, schedule.fix, time, state.assets
-    )
+        decision, event.prices, event.seen, basket, basket.value, schedule.fix, time, state.assets,
+        _cash(state, version.rules.weight),
+    )  # fmt: skip
     if target is None:
         words = "no selected asset has a price that is fresh enough, and a weight"
         return state, (*left_out, Evidence(time, "*", "no_prices", "composition kept", words))
@@ -154,7 +157,9 @@ def _rebalanced(
         share = 1.0 if state.steps is None else state.steps.done / state.steps.steps
         fixed = decision.parts if schedule.fix == "units" else ()
         begun = started_parts(state.parts, basket, share, fixed)
-        target, steps, parts = _first_step(basket, target, time, transition, begun)
+        target, steps, parts = _first_step(
+            basket, target, time, transition, begun, state.column(CASH) if rules.holds_cash else None
+        )
     else:
         target = target.with_divisor(chained_divisor(basket.divisor, basket.value, target.value))
     state = _struck(state, target, time, version.number, steps)
@@ -178,7 +183,17 @@ def _open(
         raise MethodologyError(decision.nobody)
     level, time = rules.first.base.level, event.time
     book = rules.versions[decision.version - 1].rules
-    basket, left_out = strike(decision, event.prices, event.seen, None, level, book.schedule.fix, time, state.assets)
+    basket, left_out = strike(
+        decision,
+        event.prices,
+        event.seen,
+        None,
+        level,
+        book.schedule.fix,
+        time,
+        state.assets,
+        _cash(state, book.weight),
+    )
     if basket is None:
         raise MethodologyError(
             f"no selected asset has a fresh price at the base of {format_instant(time)}; start later (--start)"
@@ -193,8 +208,8 @@ def _open(
     nobody = np.zeros(ages.shape, dtype=bool)
     halted = halted_at(event.halts, np.array([time]), basket.columns)
     marks = marks_of(
-        names, ages, nobody, np.ones(1, dtype=np.int64), ~nobody, book.missing, live_below(book.missing, state.step),
-        halted, {},
+        names, ages, nobody, np.ones(1, dtype=np.int64), ~basket.cash[None, :], book.missing,
+        live_below(book.missing, state.step), halted, {},
     )  # fmt: skip
     levels = np.array([level])
     series = tuple(levels for _ in rules.first.returns)
@@ -220,15 +235,32 @@ def _struck(state: IndexState, basket: Basket, time: np.datetime64, version: int
     )
 
 
+def _cash(state: IndexState, weight: Weight) -> CashShare | None:
+    """Return what a strike makes cash, at the price at which the basket holds it."""
+    if weight.cash is None:
+        return None
+    column = state.column(CASH)
+    if column is None:
+        raise DataError(f"the state knows no id {CASH!r}, which is that of the cash member; make it with `History`")
+    place = None if state.basket is None else state.basket.place(column)
+    price = 1.0 if state.basket is None or place is None else float(state.basket.prices[place])
+    return CashShare(column, weight.cash.weight, price)
+
+
 def _with_parts(state: IndexState, basket: Basket, decision: Decision) -> IndexState:
     """Return the state of a basket whose units were fixed at the determination, and went through events since."""
     return changed(state, parts=held_parts(decision.parts, basket))
 
 
 def _first_step(
-    basket: Basket, target: Basket, time: np.datetime64, transition: Transition, parts: tuple[Part, ...]
+    basket: Basket,
+    target: Basket,
+    time: np.datetime64,
+    transition: Transition,
+    parts: tuple[Part, ...],
+    cash: int | None,
 ) -> tuple[Basket, Steps, tuple[Part, ...]]:
-    both = merged(basket, target)
+    both = merged(basket, target, cash)
     every = transition.every // timedelta(microseconds=1)
     steps = Steps(time, transition.steps, every, 1)
     stepped = _at_step(both, basket.value, basket.divisor, steps)

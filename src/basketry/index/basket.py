@@ -32,7 +32,7 @@ class Basket:
             the end of a transition under way, else the same twice, shape (2, n): units of a redenominated asset are old
             ones where that was before the event.
         given: Weights as given at the last strike, shape (n,); 0 for what was credited since.
-        cash: Assets held as cash at their last price, shape (n,).
+        cash: Assets held as cash at their last price, and the cash member, shape (n,).
         awaited: Assets that were credited and have had no price yet, worth nothing until then but for what others with
             a price became of them, shape (n,).
         divisor: Basket value per index point.

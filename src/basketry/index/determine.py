@@ -44,8 +44,8 @@ class Determination:
         eligible: Candidates that pass all rules, overrides and the guard, shape (N,).
         choice: Ranks and reasons of the selection.
         columns: Selected columns, ascending, shape (n,).
-        raw: Weights before capping, shape (n,).
-        weights: Weights after capping, shape (n,).
+        raw: Weights before capping, shape (n,); they sum to what is not cash.
+        weights: Weights after capping, shape (n,), with the same sum.
         shares: Units before capping where the weighting counts in units, else None.
         prices: At the instant, shape (n,).
         seen: Microseconds at which those were observed, shape (n,).
@@ -261,6 +261,7 @@ def _weigh(
     try:
         raw = rules.rule.weights(view, columns)
         weights, shortage = rules.capped(view, columns, raw)
+        raw = raw if rules.cash is None else raw * rules.invested
         return raw, weights, rules.rule.shares(view, columns), shortage
     except (MethodologyError, DataError) as error:
         raise type(error)(f"determination of {format_instant(view.now)}: {error}") from error

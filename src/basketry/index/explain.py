@@ -18,6 +18,7 @@ from basketry.index.records import Scope
 from basketry.index.result import IndexResult
 from basketry.index.settle import CARRIED_THROUGH, DOUBTFUL, REPLACED
 from basketry.index.state import Decision
+from basketry.market.cash import CASH
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.market.membership import for_change
 from basketry.market.panel import Panel
@@ -172,6 +173,9 @@ def _reasons(
     entries = []
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
+        if asset == CASH and result.methodology.holds_cash:
+            entries.append(_cash_reason(struck.version, result, now[asset]))
+            continue
         number = place.get(column)
         later = since.get(asset, ())
         steps = _steps(result, chosen, column, told)
@@ -197,6 +201,15 @@ def _reasons(
         )
     entries.sort(key=lambda e: (not e.held, -(e.weight or 0.0), e.rank or 1_000_000, e.asset))
     return tuple(entries)
+
+
+def _cash_reason(version: int, result: IndexResult, row: dict[str, Any]) -> AssetReason:
+    """Return what is said of the cash member, whose row in the composition in force is given."""
+    cash = result.methodology.versions[version - 1].rules.weight.cash
+    stated = None if cash is None else cash.weight
+    told = "the rules have no cash member, and its last units leave" if cash is None else cash.words()
+    steps = (f"in: {told[0].lower()}{told[1:].rstrip('.')}", "no rule ranks, caps or screens it")
+    return AssetReason(CASH, True, None, None, steps, stated, stated, row["weight"], row["units"])
 
 
 def _by_review(steps: list[str], review: Decision, decision: Determination, column: int, weighted: bool) -> list[str]:

@@ -73,6 +73,8 @@ class History:
     _standings: dict[tuple[int, int, bytes], Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.rules.holds_cash:
+            self.market = self.market.with_cash()
         self._plan = planned(self.rules, self.market, self.until)
         changes = self._plan.changes
         self._effective = np.array([plan.dates.effective_at for plan in changes], dtype="datetime64[us]")
@@ -243,6 +245,8 @@ class History:
         else:
             members = held_members(state, self.market, dates.determined_at)
         found = determine(version, view, members, scope)
+        invested = version.rules.weight.invested
+        weights, raw = (found.weights, found.raw) if invested == 1 else (found.weights / invested, found.raw / invested)
         decision = Decision(
             cause=cause,
             words=words,
@@ -254,8 +258,8 @@ class History:
             members=members.nonzero()[0],
             columns=found.columns,
             # Where supplies are fixed, they go through events uncapped, and are capped at the strike.
-            weights=found.raw if version.rules.schedule.fix == "supply" else found.weights,
-            raw=found.raw,
+            weights=raw if version.rules.schedule.fix == "supply" else weights,
+            raw=raw,
             shares=found.shares,
             prices=found.prices,
             seen=found.seen,

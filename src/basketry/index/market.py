@@ -14,6 +14,7 @@ from basketry.core.time import DAY
 from basketry.index.halts import Halt, halts_of
 from basketry.index.kernels import last_observed
 from basketry.index.state import Candidate, Due, IndexState
+from basketry.market.cash import CASH, with_cash
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.market.membership import seen_as
 from basketry.market.panel import Panel
@@ -43,15 +44,22 @@ class IndexMarket:
     Attributes:
         panel: Prices observed during a halt are unknown in it.
         times: Calculation instants, shape (T,).
+        cash: Column of the cash member, which has no figures and which events do not concern; None for none.
     """
 
     panel: Panel
     times: NDArray[np.datetime64]
+    cash: int | None = None
 
     @staticmethod
     def of(panel: Panel, times: NDArray[np.datetime64]) -> IndexMarket:
         """Return the market of a panel at some instants."""
         return IndexMarket(without_halted(panel), times)
+
+    def with_cash(self) -> IndexMarket:
+        """Return the market with a column for the cash member."""
+        panel = with_cash(self.panel)
+        return IndexMarket(panel, self.times, panel.position(CASH))
 
     @cached_property
     def stamps(self) -> NDArray[np.int64]:
@@ -109,7 +117,8 @@ class IndexMarket:
 
     def column(self, asset: str | None) -> int | None:
         """Return the column of an asset, None where the data do not hold it."""
-        return None if asset is None or asset not in self._columns else self._columns[asset]
+        found = None if asset is None else self._columns.get(asset)
+        return None if found == self.cash else found
 
     @cached_property
     def _columns(self) -> dict[str, int]:

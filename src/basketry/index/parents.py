@@ -33,7 +33,11 @@ def members_of(history: History) -> Membership:
                 timeline.waits(decision, step.event.time)
         timeline.holds(step.state, anew=isinstance(step.event, ChangeDue | TransitionStep))
     known, effective, members = zip(*timeline.rows, strict=True)
-    return Membership(history.rules.symbol, np.array(known), np.array(effective), np.array(members))
+    masks = np.array(members)
+    if history.market.cash is not None:
+        # A child asks on a market that may have no such column.
+        masks = np.delete(masks, history.market.cash, axis=1)
+    return Membership(history.rules.symbol, np.array(known), np.array(effective), masks)
 
 
 class _Timeline:

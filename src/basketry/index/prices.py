@@ -42,6 +42,7 @@ from basketry.index.settle import (
     way_out,
 )
 from basketry.index.state import NO_LEVELS, NO_TIMES, NOBODY, IndexState, Phase
+from basketry.market.cash import CASH
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Carried, Segment
 from basketry.methodology.rulebook import Rulebook
@@ -134,6 +135,7 @@ def read_prices(state: IndexState, event: Prices, rules: Methodology) -> Reading
         held, event = conversion.basket, event.rows(0, 1)
     stamps = event.times.astype(np.int64)
     filled = _filled(held, event, stamps, book)
+    _accrue(filled.prices, state, held, event, book)
     gone: Bools | None = None
     ages = filled.ages
     row = None if ages is None else first_removal(ages, filled.news, held.cash, book.missing)
@@ -273,6 +275,16 @@ def _filled(held: Basket, event: Prices, stamps: NDArray[np.int64], book: Rulebo
         held.cash, held.awaited, jump,
     )  # fmt: skip
     return _Filled(*found)
+
+
+def _accrue(prices: Floats, state: IndexState, held: Basket, event: Prices, book: Rulebook) -> None:
+    """Enter the prices of a cash member that earns a rate, at the instants of an event."""
+    cash = book.weight.cash
+    column = state.column(CASH)
+    if cash is None or cash.rate is None or column is None or (place := held.place(column)) is None:
+        return
+    times = np.concatenate([[state.instant], event.times])
+    prices[1:, place] = cash.prices(float(held.prices[place]), event.known, times)
 
 
 def _marked(held: Basket, filled: _Filled, stamps: NDArray[np.int64]) -> Basket:

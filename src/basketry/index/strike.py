@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
-from basketry.core.numbers import Floats, normalise
+from basketry.core.numbers import Floats, exact_sum, normalise
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.kernels import as_held
 from basketry.index.records import Evidence
 from basketry.index.state import NO_LEVELS, Decision
-from basketry.methodology._exact import struck_units
+from basketry.methodology._exact import struck_units, worth
+
+
+class CashShare(NamedTuple):
+    """What is to be cash: its column, its weight in the index, and the price of a unit."""
+
+    column: int
+    weight: float
+    price: float = 1.0
 
 
 def strike(
@@ -26,6 +35,7 @@ def strike(
     fix: str,
     time: np.datetime64,
     names: tuple[str, ...],
+    cash: CashShare | None = None,
 ) -> tuple[Basket | None, list[Evidence]]:
     """Return the basket that gives the determined weights at the effective prices, and evidence of who was left out.
 
@@ -41,6 +51,8 @@ def strike(
         fix: weights, units or supply: see `rebalance: {fix: ...}`.
         time: The effective instant.
         names: Ids.
+        cash: The cash member of the new basket, None for none. Where units are fixed, so is its amount: the weights are
+            those at the prices of the determination.
     """
     columns = decision.columns
     if basket is not None:
@@ -79,29 +91,61 @@ def strike(
     before = NO_LEVELS if shares is None else shares
     # With supply, weights were made of the prices of the strike.
     of = prices if fix == "supply" else determined
+    value = value if cash is None else value * (1.0 - cash.weight)
     factors, units, total, given = struck_units(weights, raw, before, of, prices, value, fix != "weights")
     if not math.isfinite(total):
         raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
     nobody = np.zeros(len(columns), dtype=bool)
     twice = np.array([counted, counted])
     basket = Basket(columns, units, factors, prices, seen, twice, given, nobody, nobody, 1.0)
-    return basket.remembering(_worth=(total, given), plain=True), evidence
+    basket = basket.remembering(_worth=(total, given), plain=True)
+    if cash is not None:
+        counts = raw > 0
+        scale = float((weights[counts] / raw[counts]).max() * exact_sum(raw)) if counts.any() else 1.0
+        basket = _with_cash(basket, cash, exact_sum((of if fix == "units" else prices) * units), scale, time)
+    return basket, evidence
 
 
-def merged(old: Basket, new: Basket) -> Basket:
+def _with_cash(basket: Basket, cash: CashShare, invested: float, scale: float, time: np.datetime64) -> Basket:
+    """Return a basket with a cash member beside what is worth so much.
+
+    Args:
+        basket: All but cash.
+        cash: Its weight is that of the whole.
+        invested: What the others are worth, where it has that weight.
+        scale: The largest weight after capping over that before it, by which capping factors were divided.
+        time: The instant.
+    """
+    stamp = int(time.astype(np.int64))
+    place = int(np.searchsorted(basket.columns, cash.column))
+    amount = cash.weight / (1.0 - cash.weight) * invested
+    columns = np.insert(basket.columns, place, cash.column)
+    units, prices = np.insert(basket.units, place, amount / cash.price), np.insert(basket.prices, place, cash.price)
+    total, given = worth(units, prices)
+    if not math.isfinite(total):
+        raise DataError(f"strike of {format_instant(time)}: prices and units must be finite and positive numbers")
+    found = Basket(
+        columns, units, np.insert(basket.factors, place, 1.0 / scale), prices, np.insert(basket.seen, place, stamp),
+        np.insert(basket.counted, place, stamp, axis=1), given, columns == cash.column,
+        np.zeros(len(columns), dtype=bool), 1.0,
+    )  # fmt: skip
+    return found.remembering(_worth=(total, given), plain=False)
+
+
+def merged(old: Basket, new: Basket, cash: int | None = None) -> Basket:
     """Return the assets of two baskets, with the new one's prices and factors where it has them, and its plan.
 
-    The plan holds the old units and the new ones scaled to the old basket's value; units are to be set. Cash and what
-    is awaited take no part: the first step sells them.
+    The plan holds the old units and the new ones scaled to the old basket's value; units are to be set. What is held as
+    cash or awaited takes no part: the first step sells it; the cash member, of a column of its own, does.
     """
-    follows = ~(old.cash | old.awaited)
+    follows = ~(old.cash | old.awaited) | (old.columns == cash)
     columns = np.union1d(old.columns[follows], new.columns)
     size = len(columns)
     plan = np.zeros((2, size))
     found = Basket(
         columns, np.zeros(size), np.ones(size), np.zeros(size), np.zeros(size, dtype=np.int64),
-        np.zeros((2, size), dtype=np.int64), np.zeros(size), np.zeros(size, dtype=bool), np.zeros(size, dtype=bool),
-        old.divisor, plan,
+        np.zeros((2, size), dtype=np.int64), np.zeros(size), columns == cash, np.zeros(size, dtype=bool), old.divisor,
+        plan,
     )  # fmt: skip
     for row, (basket, kept) in enumerate(((old, follows), (new, np.ones(len(new.columns), dtype=bool)))):
         places = np.searchsorted(columns, basket.columns[kept])

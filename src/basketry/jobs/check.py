@@ -24,12 +24,15 @@ from basketry.index.calculate import (
     first_start,
     index_history,
 )
+from basketry.index.plan import LATER
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_overrides import idle_overrides
+from basketry.market.cash import with_cash
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import BY_INSTANT, Methodology
 from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
+from basketry.methodology.path import PanelKnown
 from basketry.methodology.rulebook import Rulebook
 
 Place = tuple[str | int, ...]
@@ -97,6 +100,7 @@ def check(
     used = {rules.at(at).number for at in moments}
     sound = _names(rules, panel, used or {version.number for version in rules.versions}, report)
     tried: list[Trial] = []
+    sound = _cash(rules, panel, times, report) and sound
     if times is not None:
         sound = _parents(rules, panel, times[0], report) and sound
         # What reads a figure that is not there fails at once, and tells nothing more.
@@ -190,7 +194,7 @@ def _readers(rules: Rulebook, section: str) -> Iterator[tuple[Place, Reads]]:
     elif section == "select":
         yield from (((), reads) for reads in (rules.select.reads, rules.select.method.reads))
     elif section == "weight":
-        yield from (((), rule.reads) for rule in (rules.weight.rule, *rules.weight.caps))
+        yield from (((), rule.reads) for rule in (rules.weight.rule, *rules.weight.beside))
     elif section == "rebalance":
         yield from ((("triggers", place), rule.reads) for place, rule in enumerate(rules.triggers))
     else:
@@ -224,6 +228,35 @@ def _unheard(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
         for name in names:
             if name not in known:
                 yield name, f"the data hold no {kind} {name!r}{nearest_hint(name, known)}"
+
+
+def _cash(rules: Methodology, panel: Panel, times: NDArray[np.datetime64] | None, report: _Report) -> bool:
+    """Report what keeps a cash member from being held, or from earning its rate; return whether it can be held."""
+    sections = [
+        (section, first, until)
+        for section, first, until in _sections(rules, "weight")
+        if rules.versions[first - 1].rules.weight.cash is not None
+    ]
+    try:
+        if sections:
+            with_cash(panel)
+    except DataError as error:
+        report.add("error", (*sections[0][0], "cash"), str(error))
+        return False
+    if times is None:
+        return True
+    for section, first, until in sections:
+        cash = rules.versions[first - 1].rules.weight.cash
+        changes = [(rules.at(asked.at).number, asked.dates.effective_at) for asked in determinations(rules, times)]
+        begins = min((at for number, at in changes if first <= number < until), default=LATER)
+        ends = min((at for number, at in changes if number >= until), default=LATER)
+        span = times[int(times.searchsorted(begins)) : int(times.searchsorted(ends, side="right"))]
+        if cash is not None and len(span) > 1:
+            try:
+                cash.prices(1.0, PanelKnown(panel, span), span)
+            except BasketryError as error:
+                report.add("error", (*section, "cash"), str(error), "rate")
+    return True
 
 
 def _versions(

@@ -257,6 +257,7 @@ def followed(
     target = Target.from_index(
         index, column=terms.column, yields=terms.yields, past=PAST, start=terms.start, end=terms.end
     )
+    panel = index.panel
     rows = np.searchsorted(panel.times, target.times, side="right") - 1
     columns = np.array([panel.position(asset) for asset in target.assets])
     # The volume of a successor before its migration is that of the old asset.

@@ -12,7 +12,8 @@ import polars as pl
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.time import format_instant
 from basketry.jobs.track import Followed
-from basketry.tracking.orders import CASH, orders
+from basketry.market.cash import CASH
+from basketry.tracking.orders import orders
 
 
 def read_portfolio(file: Path) -> tuple[dict[str, float], dict[str, float]]:

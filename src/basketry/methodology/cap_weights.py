@@ -29,6 +29,7 @@ def cap_weights(
     concentration: tuple[float, float, float] | None = None,
     lower: ArrayLike | None = None,
     upper: ArrayLike | None = None,
+    total: float = 1.0,
 ) -> Floats:
     """Return weights that keep every limit and are otherwise in proportion to those given, shape (n,).
 
@@ -56,6 +57,7 @@ def cap_weights(
         lower: Each asset's own floor in place of `floor`, NaN where it has none, shape (n,).
         upper: Each asset's own cap in place of `cap` and `largest`, NaN where it has none, shape (n,). An asset with
             the same number in both weighs exactly that.
+        total: What the weights sum to, less than 1 beside a cash member; limits are fractions of the whole.
 
     Raises:
         CapInfeasibleError: No weights keep the limits; the message gives the arithmetic.
@@ -68,6 +70,8 @@ def cap_weights(
     [0.25, 0.25, 0.25, 0.15625, 0.09375]
     >>> cap_weights([50, 30, 20], lower=[0.4, np.nan, np.nan], upper=[0.4, np.nan, np.nan]).round(12).tolist()
     [0.4, 0.36, 0.24]
+    >>> cap_weights([60, 30, 10], cap=0.4, total=0.8).round(12).tolist()
+    [0.4, 0.3, 0.1]
     >>> cap_weights([1, 1, 1, 1], cap=0.2)
     Traceback (most recent call last):
     ...
@@ -75,6 +79,8 @@ def cap_weights(
     or select at least 5 assets
     """
     raw = _checked(weights)
+    if total != 1.0:
+        raw = raw * total
     _check_limits(cap, largest, floor, concentration)
     low, high = bounds_of_each(raw, cap=cap, largest=largest, floor=floor, lower=lower, upper=upper)
     if (groups is None) != (group_cap is None):
@@ -82,10 +88,10 @@ def cap_weights(
     if groups is not None and group_cap is not None:
         if concentration is not None:
             raise MethodologyError("group caps and a concentration limit cannot be combined")
-        return _grouped(raw, low, high, _members(groups, group_cap, len(raw)))
+        return _grouped(raw, low, high, _members(groups, group_cap, len(raw)), total)
     if concentration is not None:
-        return _concentrated(raw, low, high, *concentration, apart=_apart(len(raw), lower, upper))
-    return _bounded(raw, low, high, 1.0)
+        return _concentrated(raw, low, high, concentration, total, apart=_apart(len(raw), lower, upper))
+    return _bounded(raw, low, high, total)
 
 
 def bounds_of_each(
@@ -278,18 +284,18 @@ def _members(groups: Sequence[Hashable], group_cap: float | Mapping[Hashable, fl
     return found
 
 
-def _grouped(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group]) -> Floats:
+def _grouped(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group], total: float) -> Floats:
     """Hold each group that exceeds its cap at the cap, share the rest among the others, and repeat.
 
     Holding a group raises λ for the others and never lowers it, so a group once held stays held, and the
     order in which groups are found does not matter.
     """
-    _check_groups(raw, lower, upper, groups)
+    _check_groups(raw, lower, upper, groups, total)
     result = np.zeros(len(raw))
     open_groups, rest = list(groups), np.ones(len(raw), dtype=bool)
     held: list[float] = []
     while rest.any():
-        result[rest] = _bounded(raw[rest], lower[rest], upper[rest], math.fsum([1.0, *held]))
+        result[rest] = _bounded(raw[rest], lower[rest], upper[rest], math.fsum([total, *held]))
         over = [group for group in open_groups if exact_sum(result[group[1]]) > group[2] + _ROUNDING]
         if not over:
             break
@@ -302,7 +308,7 @@ def _grouped(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group]) ->
     return result
 
 
-def _check_groups(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group]) -> None:
+def _check_groups(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group], total: float) -> None:
     ceiling = np.where(raw > 0, upper, lower)
     loose = np.ones(len(raw), dtype=bool)
     places: list[float] = []
@@ -316,18 +322,18 @@ def _check_groups(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group
             )
         places.append(min(limit, exact_sum(ceiling[mask])))
     others = exact_sum(ceiling[loose])
-    if math.fsum([*places, others]) >= 1 - TOLERANCE:
+    if math.fsum([*places, others]) >= total - TOLERANCE:
         return
     terms = [f"{label} {place:.6g}" for (label, _, _), place in zip(groups, places, strict=True)]
     terms += [f"other assets {others:.6g}"] if loose.any() else []
     raise CapInfeasibleError(
-        f"the groups hold {' + '.join(terms)} = {math.fsum([*places, others]):.6g} < 1: raise a cap "
+        f"the groups hold {' + '.join(terms)} = {math.fsum([*places, others]):.6g} < {total:.6g}: raise a cap "
         "or select assets of more groups"
     )
 
 
 def _concentrated(
-    raw: Floats, lower: Floats, upper: Floats, single: float, over: float, total: float, *, apart: Bools
+    raw: Floats, lower: Floats, upper: Floats, limit: tuple[float, float, float], whole: float, *, apart: Bools
 ) -> Floats:
     """Try each number of assets that may weigh more than y, and keep the result nearest to the weights given.
 
@@ -335,6 +341,7 @@ def _concentrated(
     Every set of weights that keeps the rule and the order of the assets is of that form for some k. Of the assets that
     are set apart by a limit of their own, that limit says whether they are large; they do not count in k.
     """
+    single, over, total = limit
     upper = np.minimum(upper, single)
     always = apart & (lower > over)
     unclear = np.flatnonzero(apart & ~always & (upper > over))
@@ -345,7 +352,7 @@ def _concentrated(
         )
     if (lower > upper).any():
         raise CapInfeasibleError(f"number {np.flatnonzero(lower > upper)[0]} is to weigh more than {single:g}")
-    plain = _bounded(raw, lower, upper, 1.0)
+    plain = _bounded(raw, lower, upper, whole)
     if exact_sum(plain[plain > over + _ROUNDING]) <= total + _ROUNDING:
         return plain
     best: Floats | None = None
@@ -359,7 +366,7 @@ def _concentrated(
         if (low > high).any():
             continue
         try:
-            found = _grouped(raw, low, high, [("large", large, total)] if large.any() else [])
+            found = _grouped(raw, low, high, [("large", large, total)] if large.any() else [], whole)
         except CapInfeasibleError:
             continue
         distance = _relative_entropy(found, raw)
@@ -371,7 +378,7 @@ def _concentrated(
                 f"{int((raw > 0).sum())} assets, {int(apart.sum())} of them with limits of their own, cannot keep "
                 f"{single:g}/{over:g}/{total:g}: select more assets or raise a limit"
             )
-        raise CapInfeasibleError(_too_few(raw, single, over, total))
+        raise CapInfeasibleError(_too_few(raw, single, over, total, whole))
     return best
 
 
@@ -380,14 +387,14 @@ def _relative_entropy(weights: Floats, raw: Floats) -> float:
     return exact_sum(weights[counted] * np.log(weights[counted] / raw[counted]))
 
 
-def _too_few(raw: Floats, single: float, over: float, total: float) -> str:
+def _too_few(raw: Floats, single: float, over: float, total: float, whole: float) -> str:
     holding = int((raw > 0).sum())
     needed = min(
-        large + math.ceil((1 - min(total, large * single)) / over - TOLERANCE)
+        large + math.ceil((whole - min(total, large * single)) / over - TOLERANCE)
         for large in range(math.floor(total / over + TOLERANCE) + 1)
     )
     return (
         f"{holding} assets cannot keep {single:g}/{over:g}/{total:g}: {total:g} for those above {over:g} "
-        f"and {over:g} for each other asset sum to less than 1; select at least {needed} assets or raise a "
+        f"and {over:g} for each other asset sum to less than {whole:g}; select at least {needed} assets or raise a "
         "limit"
     )

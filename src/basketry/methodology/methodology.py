@@ -231,6 +231,11 @@ class Methodology:
         return np.concatenate([np.empty(0, dtype="datetime64[us]"), *found])
 
     @cached_property
+    def holds_cash(self) -> bool:
+        """Whether a version has a cash member (`weight: {cash: 0.2}`)."""
+        return any(version.rules.weight.cash is not None for version in self.versions)
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the rulebook's canonical JSON; the order of keys does not matter, the order of rules does."""
         return digest_bytes(canonical_json(self.document).encode())

@@ -12,6 +12,7 @@ from basketry.core.restatement import Restate
 from basketry.core.rule import Registry
 from basketry.core.time import format_duration
 from basketry.methodology.capping import CAPPING
+from basketry.methodology.cash import Cash
 from basketry.methodology.methodology import FORMAT
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.rulebook import REQUIRED, VERSIONED
@@ -148,7 +149,8 @@ def _select() -> dict[str, Any]:
 
 
 def _weight() -> dict[str, Any]:
-    caps = {**CAPPING.named_schemas(), "shortage": {"enum": ["equal", "refuse"], "default": "equal"}}
+    cash = {"anyOf": [_model(Cash), Cash.model_json_schema()["properties"]["weight"]]}
+    caps = {**CAPPING.named_schemas(), "cash": cash, "shortage": {"enum": ["equal", "refuse"], "default": "equal"}}
     choices: list[dict[str, Any]] = []
     for name, rule in WEIGHTING.rules.items():
         body = rule.model_json_schema()

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from basketry.core.errors import CapInfeasibleError, MethodologyError, nearest_hint
 from basketry.core.numbers import Floats, exact_sum, normalise
+from basketry.core.rule import Rule
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule, apply_caps
 from basketry.methodology.capping.fixed import FixedWeights
+from basketry.methodology.cash import Cash
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
 
@@ -26,12 +28,14 @@ class Weight:
         caps: Limits on them.
         shortage: What happens on a date when too few assets are eligible for the caps, as three under a cap of 25%:
             equal: equal weights, the closest that there are, recorded as an event. refuse: an error. Stated weights
-            are kept; where nobody else is selected, they are scaled to sum to 1.
+            are kept; where nobody else is selected, they are scaled to what they share.
+        cash: The cash member, None for none.
     """
 
     rule: WeightingRule
     caps: tuple[CappingRule, ...] = ()
     shortage: str = "equal"
+    cash: Cash | None = None
 
     @staticmethod
     def parse(value: Any) -> Weight:
@@ -51,17 +55,28 @@ class Weight:
             raise MethodologyError(f"weight.shortage: {shortage!r} is neither equal nor refuse")
         names = {field.alias or key for key, field in rule.model_fields.items()}
         own = {key: entry for key, entry in value.items() if key in names}
-        rest = {key: entry for key, entry in value.items() if key not in ("by", "shortage") and key not in own}
+        rest = {key: entry for key, entry in value.items() if key not in ("by", "shortage", "cash", *own)}
         for key in rest:
             if key not in CAPPING.rules:
-                known = [*names, *CAPPING.rules, "shortage"]
+                known = [*names, *CAPPING.rules, "cash", "shortage"]
                 raise MethodologyError(
                     f"weight: unknown key {key!r}{nearest_hint(key, known)}; "
                     f"{name} takes {', '.join(sorted(names)) or 'no parameters'}; "
-                    f"caps: {', '.join(CAPPING.rules)}"
+                    f"caps: {', '.join(CAPPING.rules)}; beside them: cash, shortage"
                 )
         caps = tuple(_cap(key, entry) for key, entry in sorted(rest.items()))
-        return Weight(WEIGHTING.build(name, own), caps, shortage)
+        cash = None if value.get("cash") is None else Cash.parse(value["cash"])
+        return Weight(WEIGHTING.build(name, own), caps, shortage, cash)
+
+    @property
+    def beside(self) -> tuple[Rule, ...]:
+        """What is written beside the weighting rule: caps, then the cash member."""
+        return self.caps if self.cash is None else (*self.caps, self.cash)
+
+    @property
+    def invested(self) -> float:
+        """What the weights of the selected sum to: all but cash."""
+        return 1.0 if self.cash is None else 1.0 - self.cash.weight
 
     @property
     def fixed(self) -> FixedWeights | None:
@@ -71,10 +86,12 @@ class Weight:
     @property
     def treatment(self) -> str:
         """What is done on a date when the caps cannot be kept."""
-        return "equal weights" if self.fixed is None else "equal weights beside the stated"
+        return "equal weights" if self.fixed is None and self.cash is None else "equal weights beside the stated"
 
     def capped(self, view: Panel, selected: NDArray[np.int64], raw: Floats) -> tuple[Floats, str | None]:
         """Return the weights after capping, shape (n,), and the arithmetic of caps that cannot be kept.
+
+        They sum to `invested`.
 
         Args:
             view: The panel as of the determination.
@@ -86,7 +103,9 @@ class Weight:
             MethodologyError: The limits do not go together.
         """
         try:
-            return apply_caps(self.caps, view, selected, raw), None
+            if self.fixed is not None:
+                self.fixed.check(view, selected, self.invested)
+            return apply_caps(self.caps, view, selected, raw, self.invested), None
         except CapInfeasibleError as error:
             if self.shortage == "refuse":
                 raise
@@ -95,17 +114,17 @@ class Weight:
     def _nearest(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return equal weights beside the stated ones, shape (n,)."""
         if self.fixed is None:
-            return np.full(len(selected), 1 / len(selected))
+            return np.full(len(selected), self.invested / len(selected))
         weights = self.fixed.stated(view, selected)
         others = np.isnan(weights)
         if not others.any():
-            return normalise(weights)
-        weights[others] = (1 - exact_sum(weights[~others])) / np.count_nonzero(others)
+            return normalise(weights) * self.invested
+        weights[others] = (self.invested - exact_sum(weights[~others])) / np.count_nonzero(others)
         return weights
 
     def words(self) -> str:
         """Return the section in sentences."""
-        words = " ".join(rule.words() for rule in (self.rule, *self.caps))
+        words = " ".join(rule.words() for rule in (self.rule, *self.beside))
         if self.caps and self.shortage == "equal":
             words += f" On a date when too few assets are eligible for the caps, {self.shortage_words()}."
         return words
@@ -117,10 +136,10 @@ class Weight:
         'weights are equal'
         """
         if self.fixed is None:
-            return "weights are equal"
+            return "weights are equal" if self.cash is None else "weights are equal beside cash"
         return (
             "stated weights are kept and the others are equal; where nobody else is selected, stated weights are "
-            "scaled to sum to 1"
+            f"scaled to sum to {self.invested:.10g}"
         )
 
 

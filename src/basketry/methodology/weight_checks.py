@@ -34,6 +34,7 @@ class _Limits:
 
     Attributes:
         most, least: Greatest and least number of members wanted, None where the market decides.
+        whole: What their weights sum to: 1, or what is not cash.
     """
 
     cap: Cap | None
@@ -44,6 +45,7 @@ class _Limits:
     own: dict[str, OwnLimits]
     most: int | None
     least: int | None
+    whole: float
 
     def highest(self, count: int) -> list[float]:
         """Return the greatest weights of so many members without stated ones, in descending order."""
@@ -58,6 +60,11 @@ class _Limits:
         """The least weights of the assets that have limits of their own."""
         common = self.floor.limit if self.floor else 0.0
         return [common if own.min is None else own.min for own in self.own.values()]
+
+    @property
+    def in_words(self) -> str:
+        """What the weights sum to, with the reason where that is not 1."""
+        return "1" if self.whole == 1 else f"{self.whole:.10g}, all but cash"
 
     @property
     def named(self) -> str:
@@ -85,6 +92,7 @@ def check_weights(weight: Weight, select: Selection, universe: Sequence[Universe
         {} if own is None else own.assets,
         most,
         least,
+        weight.invested,
     )
     if limits.fixed and isinstance(weight.rule, Fixed):
         raise MethodologyError(
@@ -99,7 +107,7 @@ def check_weights(weight: Weight, select: Selection, universe: Sequence[Universe
     _check_caps(limits)
     _check_concentration(limits)
     if limits.group:
-        _check_groups(limits.group, universe)
+        _check_groups(limits, limits.group, universe)
 
 
 def _of(weight: Weight, kind: type[R]) -> R | None:
@@ -176,21 +184,22 @@ def _check_floors(limits: _Limits) -> None:
     lowers, members = limits.lowers, limits.least
     together = math.fsum([stated, *lowers])
     count = len(limits.fixed) + len(lowers)
-    if together > 1 + TOLERANCE and (limits.most is None or limits.most >= count):
+    if together > limits.whole + TOLERANCE and (limits.most is None or limits.most >= count):
         raise CapInfeasibleError(
-            f"{limits.named}: the least weights of the {count} assets named sum to {together:.6g} > 1: lower one"
+            f"{limits.named}: the least weights of the {count} assets named sum to {together:.6g} > "
+            f"{limits.in_words}: lower one"
         )
     if members is None or members < len(limits.fixed):
         return
     others = members - len(limits.fixed)
     floor = limits.floor.limit if limits.floor else 0.0
     least = math.fsum([stated, *heapq.nsmallest(others, [*lowers, *[floor] * others])])
-    if least > 1 + TOLERANCE:
+    if least > limits.whole + TOLERANCE:
         beside = f" beside {stated:.6g} that are stated" if stated else ""
-        advice = "the floor" if lowers else f"the floor to at most {(1 - stated) / others:.6g}"
+        advice = "the floor" if lowers else f"the floor to at most {(limits.whole - stated) / others:.6g}"
         raise CapInfeasibleError(
-            f"weight.floor: {others} members with a floor of {floor:g}{beside} weigh at least {least:.6g} > 1: lower "
-            f"{advice}, or select fewer members"
+            f"weight.floor: {others} members with a floor of {floor:g}{beside} weigh at least {least:.6g} > "
+            f"{limits.in_words}: lower {advice}, or select fewer members"
         )
 
 
@@ -201,22 +210,23 @@ def _check_caps(limits: _Limits) -> None:
     stated = heapq.nlargest(limits.most, limits.fixed.values())
     others = limits.most - len(stated)
     room = math.fsum([*stated, *limits.highest(others)])
-    if room >= 1 - TOLERANCE:
+    if room >= limits.whole - TOLERANCE:
         return
     if not others:
         raise CapInfeasibleError(
             f"weight.fixed: {limits.most} members are wanted and {len(limits.fixed)} are stated, which leaves nobody "
-            f"for the other {1 - room:.6g}: select more members, or state weights that sum to 1"
+            f"for the other {limits.whole - room:.6g}: select more members, or state weights that sum to "
+            f"{limits.in_words}"
         )
     if limits.fixed or limits.own:
         raise CapInfeasibleError(
             f"weight.cap: {limits.most} members, those with limits of their own among them, hold at most {room:.6g} "
-            f"< 1: raise the cap, or select more members"
+            f"< {limits.in_words}: raise the cap, or select more members"
         )
     cap, largest = (limits.cap.limit, limits.cap.largest) if limits.cap else (1.0, None)
     raise CapInfeasibleError(
         f"weight.cap: {others} members x {cap:g}{f', the largest {largest:g},' if largest else ''} = {room:g} "
-        f"< 1: raise the cap to at least {1 / others:.6g}, or select more members"
+        f"< {limits.in_words}: raise the cap to at least {limits.whole / others:.6g}, or select more members"
     )
 
 
@@ -233,14 +243,14 @@ def _check_concentration(limits: _Limits) -> None:
     tops = np.minimum(large + np.cumsum([0.0, *high]), rule.total)
     rest = np.cumsum([0.0, *np.minimum(high, rule.over)[::-1]])[::-1]
     room = small + float((tops + rest).max())
-    if room < 1 - TOLERANCE:
+    if room < limits.whole - TOLERANCE:
         raise CapInfeasibleError(
-            f"weight.concentration: {limits.most} members hold at most {room:.6g} < 1 under {rule.single:g}/"
-            f"{rule.over:g}/{rule.total:g}: raise a limit, or select more members"
+            f"weight.concentration: {limits.most} members hold at most {room:.6g} < {limits.in_words} under "
+            f"{rule.single:g}/{rule.over:g}/{rule.total:g}: raise a limit, or select more members"
         )
 
 
-def _check_groups(rule: GroupCap, universe: Sequence[UniverseRule]) -> None:
+def _check_groups(limits: _Limits, rule: GroupCap, universe: Sequence[UniverseRule]) -> None:
     """Refuse caps of groups that sum to less than 1 where the universe holds no other group."""
     for entry in universe:
         if rule.by == "sector" and isinstance(entry, IncludeSectors):
@@ -250,8 +260,8 @@ def _check_groups(rule: GroupCap, universe: Sequence[UniverseRule]) -> None:
         else:
             continue
         room = math.fsum(cap for cap in caps if cap is not None)
-        if None not in caps and room < 1 - TOLERANCE:
+        if None not in caps and room < limits.whole - TOLERANCE:
             raise CapInfeasibleError(
                 f"weight.group_cap: the universe holds no other {rule.by}, and the caps of its {len(caps)} sum to "
-                f"{room:.6g} < 1: raise a cap or include another {rule.by}"
+                f"{room:.6g} < {limits.in_words}: raise a cap or include another {rule.by}"
             )

@@ -53,7 +53,7 @@ def methodology_document(
             "parameters": [*_parameters(rules.select.method), *_ranking(rules)],
         },
         weighting=_rule(rules.weight.rule),
-        caps=[_rule(cap) for cap in rules.weight.caps],
+        caps=[_rule(cap) for cap in rules.weight.beside],
         triggers=[_rule(trigger) for trigger in rules.triggers],
         returns=[{**_rule(rule), "column": rule.column()} for rule in rules.returns],
         schedule=_parameters(rules.schedule),

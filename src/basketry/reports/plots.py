@@ -15,10 +15,11 @@ from basketry.core.errors import MissingExtraError
 from basketry.core.numbers import Floats
 from basketry.core.time import format_instant
 from basketry.index.result import IndexResult
+from basketry.market.cash import CASH
 from basketry.reports.quality import runs
 from basketry.reports.rebalances import turnovers
 from basketry.reports.statistics import drawdowns
-from basketry.reports.weights import CASH, current_weights, largest_and_others, weights_at
+from basketry.reports.weights import current_weights, largest_and_others, weights_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

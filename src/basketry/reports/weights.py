@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from basketry.core.numbers import Floats
 from basketry.index.result import IndexResult
+from basketry.market.cash import CASH
 from basketry.methodology.path import Segment
-
-CASH = "cash"
-"""What a removed member's value is called where the methodology holds it until the next rebalance."""
 
 
 def current_weights(result: IndexResult) -> dict[str, float]:
@@ -23,8 +21,8 @@ def current_weights(result: IndexResult) -> dict[str, float]:
 def weights_at(result: IndexResult, rows: NDArray[np.int64]) -> tuple[list[str], Floats]:
     """Return the names of all assets held in some of the rows, and their weights there.
 
-    At a row where the basket changes, the weights are those of the new basket. What a removed member left
-    in cash is one column of its own, the last.
+    At a row where the basket changes, the weights are those of the new basket. What is cash, what a removed member left
+    and the cash member together, is one column of its own, the last.
 
     Args:
         result: The index.

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
+from basketry.market.cash import CASH
 from basketry.tracking.target import Target
 
 IMPACT_FACTOR = 1.0
@@ -83,7 +84,8 @@ class TradingCosts:
             gas: Quote currency a trade.
             minimum: Smallest trade, quote currency.
 
-        An asset without any known volume in the window cannot be traded there.
+        An asset without any known volume in the window cannot be traded there. A cash member (`cash`, without any
+        volume) costs nothing and has no limit.
 
         Source: Tóth, Lempérière, Deremble, de Lataillade, Kockelkoren and Bouchaud (2011), Anomalous price impact and
         the critical nature of liquidity in financial markets; for Bitcoin, Donier and Bonart (2015).
@@ -105,7 +107,11 @@ class TradingCosts:
         sigma = np.where(np.isnan(volatility), USUAL_VOLATILITY, volatility)
         impact = np.where(known, impact_factor * sigma / np.sqrt(np.where(known, volume, 1.0)), 0.0)
         largest = np.where(known, participation * np.where(known, volume, 1.0), 0.0)
-        linear = np.asarray(half_spread, dtype=np.float64) + np.asarray(fee, dtype=np.float64)
+        linear: float | Floats = np.asarray(half_spread, dtype=np.float64) + np.asarray(fee, dtype=np.float64)
+        cash = np.array([name == CASH for name in target.assets]) & np.isnan(traded).all(axis=0)
+        if cash.any():
+            linear = np.where(cash, 0.0, linear)
+            largest[:, cash] = np.inf
         return TradingCosts(linear, impact, gas, minimum, largest)
 
     def of(self, trades: ArrayLike) -> Floats:

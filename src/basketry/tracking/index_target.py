@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
 from basketry.index.result import IndexResult
+from basketry.market.cash import CASH
 from basketry.methodology.path import Segment
 from basketry.tracking.target import Target
 
@@ -26,15 +27,35 @@ def target_of_index(index: IndexResult, column: str, *, yields: bool, past: time
     observed = panel.field("price")[:, columns]
     history = view.comparable("price", columns=columns)
     history = np.concatenate([history, observed[len(history) :]])
-    prices, weights, scale = _follow_holder(index.segments, columns, observed[rows], history[rows])
+    names = tuple(panel.assets[column] for column in columns.tolist())
+    cash = names.index(CASH) if index.methodology.holds_cash and CASH in names else None
+    if cash is not None:
+        history[:, cash] = 1.0
+        history[rows, cash] = _cash_prices(index.segments, int(columns[cash]), len(rows))
+        observed[:, cash] = history[:, cash]
+    prices, weights, scale = _follow_holder(index.segments, columns, observed[rows], history[rows], cash)
     before = (panel.times < index.times[0]) & (panel.times >= index.times[0] - np.timedelta64(past))
     earned = np.nan_to_num(panel.field("staking_yield")[:, columns][rows], nan=0.0) if yields else None
-    names = tuple(panel.assets[column] for column in columns.tolist())
     return Target(index.times, names, prices, weights, index.level(column), weights, earned, history[before] * scale)
 
 
+def _cash_prices(segments: tuple[Segment, ...], column: int, rows: int) -> Floats:
+    """Return the price of a unit of the cash member at each row, as last known where it is not held, shape (T,)."""
+    prices = np.full(rows, np.nan)
+    for segment in segments:
+        place = int(np.searchsorted(segment.columns, column))
+        if place < len(segment.columns) and segment.columns[place] == column:
+            prices[segment.start : segment.end + 1] = segment.prices[:, place]
+    last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(rows)))
+    return np.nan_to_num(prices[last], nan=1.0)
+
+
 def _follow_holder(
-    segments: tuple[Segment, ...], columns: NDArray[np.int64], observed: Floats, comparable: Floats
+    segments: tuple[Segment, ...],
+    columns: NDArray[np.int64],
+    observed: Floats,
+    comparable: Floats,
+    cash: int | None,
 ) -> tuple[Floats, Floats, Floats]:
     """Return prices of the units held at the start, NaN where none is observed, and weights, shape (T, N) each.
 
@@ -64,7 +85,8 @@ def _follow_holder(
         prices[rows] = np.where(restated, comparable[rows] * scale, observed[rows] * factor)
         seen = ~np.isnan(observed[rows][:, held])
         if segment.frozen is not None:
-            seen &= ~segment.frozen
+            # What a removed member left cannot be traded at its last price; the cash member is money.
+            seen &= ~segment.frozen | (held == cash)
         prices[rows, held] = np.where(seen, segment.prices * factor[held], np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
             ended = prices[segment.end] / comparable[segment.end]

@@ -11,8 +11,8 @@ import polars as pl
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import Column, Schema
 from basketry.core.numbers import Floats
+from basketry.market.cash import CASH
 
-CASH = "cash"
 ORDERS = Schema(
     "orders",
     "Orders of a portfolio that follows an index.",
@@ -56,7 +56,7 @@ def orders(
 
     Args:
         quantities: Units held by asset; `cash` in quote currency.
-        weights: Of the index, summing to 1.
+        weights: Of the index, summing to 1; `cash` for that of a cash member, which is kept as money.
         prices: Quote currency per unit, of everything held or in the index.
         linear: Half spread and fee, fraction of the amount.
         impact: Cost of an order of amount z is linear z + impact z^(3/2); per square root of quote currency.
@@ -93,6 +93,7 @@ def orders(
     held = units * price / value
     index = np.array([weights.get(name, 0.0) for name in names])
     aim = _aims(held, index * (1 - cash_buffer), band, to)
+    kept = cash_buffer + (1 - cash_buffer) * weights.get(CASH, 0.0)
     c, k, lot = (_by_name(given, names) for given in (linear, impact, lots))
     sound = (lot >= 0) & (lot < np.inf)
     if not sound.all():
@@ -100,7 +101,7 @@ def orders(
     most = _by_name(largest, names, np.inf)
     amount = np.clip((aim - held) * value, -most, most)
     sold = _to_lots(np.minimum(amount, 0.0), price, lot, minimum)
-    money = cash - cash_buffer * value - sold.sum() - _cost(sold, c, k, gas).sum()
+    money = cash - kept * value - sold.sum() - _cost(sold, c, k, gas).sum()
     wanted = np.maximum(amount, 0.0)
     bought = _to_lots(wanted * _share(wanted, money, c, k, gas), price, lot, minimum)
     traded = sold + bought

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from basketry.evaluation.subject import Subject
 from basketry.evaluation.warnings import WARNINGS, Check, Outcome
+from basketry.market.cash import CASH
 
 
 @WARNINGS.register("illiquid")
@@ -30,6 +31,8 @@ class Illiquid(Check):
                 "Constituents or their volumes are not known.", "Provide constituents and their daily volumes."
             )
         median = view.statistic("volume", "median", timedelta(days=30))
+        if subject.methodology is not None and subject.methodology.holds_cash:
+            weights = {asset: weight for asset, weight in weights.items() if asset != CASH}
         traded = {asset: float(median[view.position(asset)]) for asset in weights if asset in view.assets}
         low = {asset: value for asset, value in traded.items() if value < self.value_traded_min}
         unknown = [asset for asset in weights if not traded.get(asset, float("nan")) >= 0]

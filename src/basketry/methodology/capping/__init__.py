@@ -34,21 +34,23 @@ class CappingRule(Rule):
 CAPPING: Registry[CappingRule] = Registry("capping rule", "capping", __name__)
 
 
-def apply_caps(rules: Sequence[CappingRule], view: Panel, selected: NDArray[np.int64], weights: Floats) -> Floats:
+def apply_caps(
+    rules: Sequence[CappingRule], view: Panel, selected: NDArray[np.int64], weights: Floats, total: float = 1.0
+) -> Floats:
     """Return the weights that keep the limits of all rules at once, shape (n,).
 
-    Without rules these are the weights themselves.
+    Without rules these are the weights themselves. They sum to `total`, which is less than 1 beside a cash member.
 
     Raises:
         CapInfeasibleError: No weights keep them; the message names the rules and gives the arithmetic.
         MethodologyError: The limits do not go together.
     """
     if not rules:
-        return weights
+        return weights if total == 1.0 else weights * total
     limits = limits_of(rules, view, selected)
     _refuse_groups_that_are_stated_above_their_cap(limits, [view.assets[column] for column in selected.tolist()])
     try:
-        return cap_weights(weights, **limits)
+        return cap_weights(weights, **limits, total=total)
     except MethodologyError as error:
         raise type(error)(f"{', '.join(rule.name for rule in rules)}: {error}") from error
 

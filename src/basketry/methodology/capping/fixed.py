@@ -66,7 +66,17 @@ class FixedWeights(CappingRule):
         return Reads(assets=tuple(self.assets))
 
     def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
-        """Return the stated weights as the least and the greatest.
+        """Return the stated weights as the least and the greatest."""
+        weights = self.stated(view, selected)
+        return {"lower": weights, "upper": weights}
+
+    def check(self, view: Panel, selected: NDArray[np.int64], whole: float = 1.0) -> None:
+        """Raise where the stated weights of those selected leave too much, or nothing, to the others.
+
+        Args:
+            view: The panel as of the determination.
+            selected: Columns of the selected assets, ascending, shape (n,).
+            whole: What all weights sum to, less than 1 beside a cash member.
 
         Raises:
             CapInfeasibleError: Nobody is selected who could have what is not stated.
@@ -75,18 +85,17 @@ class FixedWeights(CappingRule):
         weights = self.stated(view, selected)
         others = np.flatnonzero(np.isnan(weights))
         total = math.fsum(weights[~np.isnan(weights)].tolist())
-        if not len(others) and total < 1 - TOLERANCE:
+        if not len(others) and total < whole - TOLERANCE:
             raise CapInfeasibleError(
-                f"fixed: all {len(weights)} selected assets have stated weights, which sum to {total:.6g} < 1: "
-                "select more assets, or state weights that sum to 1"
+                f"fixed: all {len(weights)} selected assets have stated weights, which sum to {total:.6g} < {whole:g}: "
+                f"select more assets, or state weights that sum to {whole:g}"
             )
-        if len(others) and total > 1 - TOLERANCE:
+        if len(others) and total > whole - TOLERANCE:
             raise MethodologyError(
                 f"fixed: the stated weights sum to {total:.6g}, so nothing is left for "
                 f"{', '.join(view.assets[column] for column in selected[others[:5]].tolist())}: state less, or select "
                 f"only these, as in `- include_assets: [{', '.join(self.assets)}]`"
             )
-        return {"lower": weights, "upper": weights}
 
     def words(self) -> str:
         """Return the rule as a sentence."""

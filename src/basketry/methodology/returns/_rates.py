@@ -3,12 +3,13 @@
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
 from basketry.core.time import format_instant
-from basketry.methodology.path import IndexPath
+from basketry.methodology.path import IndexPath, Known
 from basketry.methodology.returns._series import percent
 
 RateSource = Annotated[float, Field(strict=True, ge=-1, le=10)] | Annotated[str, Field(min_length=1)]
@@ -16,17 +17,22 @@ RateSource = Annotated[float, Field(strict=True, ge=-1, le=10)] | Annotated[str,
 
 
 def known_rate(path: IndexPath, rate: str | float) -> Floats:
-    """Return the rate known at each instant of a path, in its own unit, shape (T,).
+    """Return the rate known at each instant of a path, in its own unit, shape (T,); see `rate_at`."""
+    return rate_at(path.known, path.times, rate)
+
+
+def rate_at(known: Known, times: NDArray[np.datetime64], rate: str | float) -> Floats:
+    """Return a rate as known at each of some instants, in its own unit, shape (T,).
 
     Raises:
         DataError: The data hold no such rate, or none yet at the start.
     """
     if isinstance(rate, float | int):
-        return np.full(len(path.levels), float(rate))
-    values = path.known.rate(rate)
+        return np.full(len(times), float(rate))
+    values = known.rate(rate)
     unknown = ~np.isfinite(values)
     if unknown.any():
-        first = path.times[int(unknown.argmax())]
+        first = times[int(unknown.argmax())]
         raise DataError(
             f"the rate {rate} is not known at {format_instant(first)}; import it for the whole history with: "
             "basketry data import FILE --table rates, or start the index later"

@@ -1,0 +1,370 @@
+"""A cash member through a whole index, and what it meets; all values by hand."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from basketry.core.errors import DataError, MethodologyError
+from basketry.index.calculate import calculate_index
+from basketry.index.explain import explain_index
+from basketry.index.history import History
+from basketry.index.market import IndexMarket
+from basketry.index.result import IndexResult
+from basketry.index.state import IndexState
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+NAN = float("nan")
+DAYS = 40
+FEBRUARY = 31
+"""The day of the first rebalance, counted from the base."""
+
+
+def at(day: int) -> datetime:
+    return START + timedelta(days=day)
+
+
+def path(*steps: tuple[int, float]) -> list[float]:
+    """Return prices by day, each from a day on."""
+    return [next(price for since, price in reversed(steps) if since <= day) for day in range(DAYS)]
+
+
+def market(prices: dict[str, list[float]], events: tuple[dict[str, Any], ...] = (), **more: Any) -> Panel:
+    """Return a market whose supplies are 10 units of each."""
+    times = [at(day) for day in range(DAYS)]
+    caps = {asset: [10 * price for price in series] for asset, series in prices.items()}
+    rows = [{"new_asset": None, "ratio": None, "removal": None, **row} for row in events]
+    table = pl.DataFrame(rows, schema_overrides={"new_asset": pl.String, "ratio": pl.Float64, "removal": pl.String})
+    return Panel.from_frames(
+        price=pl.DataFrame({"time": times, **prices}).fill_nan(None),
+        market_cap=pl.DataFrame({"time": times, **caps}).fill_nan(None),
+        events=table if rows else None,
+        **more,
+    )
+
+
+def book(cash: Any = 0.2, **sections: Any) -> dict[str, Any]:
+    weight = {"by": "equal"} if cash is None else {"by": "equal", "cash": cash}
+    return {
+        "basketry": 1,
+        "name": "Test",
+        "symbol": "TEST",
+        "base": {"date": "2020-01-01", "level": 100},
+        "select": {"by": "market_cap", "all": {}},
+        "rebalance": {"every": "month", "determine": "0d"},
+        "guard": {"price_jump": None, "supply_change": None, "min_turnover": None},
+        **sections,
+        "weight": {**weight, **sections.get("weight", {})},
+    }
+
+
+def index(panel: Panel, cash: Any = 0.2, **sections: Any) -> IndexResult:
+    return calculate_index(Methodology.load(book(cash, **sections)), panel)
+
+
+def levels(result: IndexResult, *days: int) -> list[float]:
+    return result.level()[list(days)].tolist()
+
+
+def struck(result: IndexResult, day: int = 0, column: str = "weight") -> dict[str, float]:
+    """Return a column of the composition that took effect on a day, by asset."""
+    rows = result.compositions.filter(pl.col("effective_at") == at(day))
+    return dict(rows.select("asset", column).iter_rows())
+
+
+TWO = {"a": path((0, 10.0), (1, 20.0), (35, 10.0)), "b": path((0, 10.0))}
+DAILY = {"weight": 0.2, "rate": 0.365, "day_count": "act/365"}
+"""Interest of a thousandth a day."""
+
+
+def test_cash_of_price_1_is_given_its_weight_at_each_rebalance() -> None:
+    result = index(market(TWO))
+    assert struck(result, column="units") == pytest.approx({"a": 4.0, "b": 4.0, "cash": 20.0}, rel=1e-15)
+    # 4 x 20 + 4 x 10 + 20; then 56 + 56 + 28 as 2.8 a, 5.6 b, 28 cash; and a halves.
+    assert levels(result, 1, FEBRUARY, 35) == pytest.approx([140.0, 140.0, 112.0], rel=1e-15)
+    assert struck(result, FEBRUARY, "units") == pytest.approx({"a": 2.8, "b": 5.6, "cash": 28.0}, rel=1e-15)
+    assert struck(result, FEBRUARY, "price")["cash"] == 1.0
+    rows = result.rebalances.filter(pl.col("effective_at") == at(FEBRUARY), pl.col("asset") == "cash")
+    # It was 20 of 140.
+    assert rows.row(0, named=True)["weight_before"] == pytest.approx(20 / 140, rel=1e-15)
+
+
+def test_interest_makes_a_unit_dearer_from_each_instant_to_the_next() -> None:
+    result = index(market({"a": path((0, 10.0)), "b": path((0, 10.0))}), DAILY)
+    growth = [1.001**day for day in range(DAYS)]
+    assert levels(result, 0, 1, 2) == pytest.approx([100.0, 80 + 20 * growth[1], 80 + 20 * growth[2]], rel=1e-14)
+    worth = 80 + 20 * growth[FEBRUARY]
+    assert levels(result, FEBRUARY) == pytest.approx([worth], rel=1e-14)
+    # The price of a unit goes on, and the units are those that give the weight at it.
+    assert struck(result, FEBRUARY, "price")["cash"] == pytest.approx(growth[FEBRUARY], rel=1e-14)
+    assert struck(result, FEBRUARY, "units")["cash"] == pytest.approx(0.2 * worth / growth[FEBRUARY], rel=1e-14)
+    assert levels(result, 33) == pytest.approx([worth * (0.8 + 0.2 * 1.001**2)], rel=1e-14)
+
+
+def test_the_rate_of_a_step_is_the_one_known_at_its_start() -> None:
+    rates = pl.DataFrame({"time": [at(0), at(2), at(3)], "rate": "R", "value": [0.36, 0.72, 0.0]})
+    result = index(market({"a": path((0, 10.0))}, rates=rates), {"weight": 0.5, "rate": "R"})
+    # act/360: a thousandth on each of two days, then two thousandths, then nothing.
+    assert levels(result, 1, 2, 3, 4) == pytest.approx(
+        [50 + 50 * f for f in (1.001, 1.001**2, 1.001**2 * 1.002, 1.001**2 * 1.002)], rel=1e-15
+    )
+
+
+@pytest.mark.parametrize(
+    ("weight", "sizes", "expected"),
+    [
+        # 80% as 6 : 3 : 1.
+        ({}, (6, 3, 1), (0.48, 0.24, 0.08)),
+        # A cap is a share of the whole index: 35%, then the other 45% as 3 : 1.
+        ({"cap": 0.35}, (6, 3, 1), (0.35, 0.3375, 0.1125)),
+        # So is a floor: 20%, and 60% as 6 : 3.
+        ({"floor": 0.2}, (6, 3, 1), (0.4, 0.2, 0.2)),
+        # And a stated weight: 50%, and 30% as 3 : 1.
+        ({"fixed": {"a": 0.5}}, (6, 3, 1), (0.5, 0.225, 0.075)),
+        ({"limits": {"a": {"max": 0.2}, "c": {"min": 0.3}}}, (6, 3, 1), (0.2, 0.3, 0.3)),
+        # Nobody above 35%, those above 30% at most 35% together: the first 35%, and 45% as 3 : 1 with 30% at most.
+        ({"concentration": {"single": 0.35, "over": 0.3, "total": 0.35}}, (6, 3, 1), (0.35, 0.3, 0.15)),
+        # Three under a cap of 25% cannot hold 80%: equal beside cash.
+        ({"cap": 0.25}, (6, 3, 1), (0.8 / 3,) * 3),
+        ({"fixed": {"a": 0.2, "b": 0.2, "c": 0.2}}, (6, 3, 1), (0.8 / 3,) * 3),
+    ],
+)
+def test_limits_of_the_others_are_shares_of_the_whole_index(
+    weight: dict[str, Any], sizes: tuple[float, ...], expected: tuple[float, ...]
+) -> None:
+    panel = market({name: path((0, float(size))) for name, size in zip("abc", sizes, strict=True)})
+    result = index(panel, weight={"by": "market_cap", **weight})
+    assert struck(result) == pytest.approx({**dict(zip("abc", expected, strict=True)), "cash": 0.2}, rel=1e-12)
+
+
+def test_units_of_a_weighting_by_capitalisation_are_supplies_and_cash_is_beside_them() -> None:
+    result = index(market({"a": path((0, 30.0)), "b": path((0, 10.0))}), weight={"by": "market_cap"})
+    # Worth 300 + 100 are 80%, so cash is 100.
+    assert struck(result, column="units") == pytest.approx({"a": 10.0, "b": 10.0, "cash": 100.0}, rel=1e-15)
+    assert struck(result, column="capping_factor") == {"a": 1.0, "b": 1.0, "cash": 1.0}
+
+
+def test_capping_factors_give_back_the_weights_before_caps() -> None:
+    result = index(market({"a": path((0, 30.0)), "b": path((0, 10.0))}), weight={"by": "market_cap", "cap": 0.5})
+    factors, weights = struck(result, column="capping_factor"), struck(result)
+    # 60 and 20 before caps, 50 and 30 after: b is the one least held down, and cash is not.
+    assert weights == pytest.approx({"a": 0.5, "b": 0.3, "cash": 0.2}, rel=1e-15)
+    before = {asset: weights[asset] / factors[asset] for asset in weights}
+    whole = sum(before.values())
+    assert {asset: share / whole for asset, share in before.items()} == pytest.approx(
+        {"a": 0.6, "b": 0.2, "cash": 0.2}, rel=1e-14
+    )
+
+
+DELISTED = {"time": at(5), "kind": "delisting", "asset": "b", "known_at": at(5)}
+ONE_GAP = {"a": path((0, 10.0), (1, 20.0)), "b": path((0, 10.0), (1, NAN))}
+
+
+@pytest.mark.parametrize(
+    ("words", "prices", "sections", "events", "expected"),
+    [
+        # What leaves at its last price goes to both who stay in proportion: 40 a, 20 cash of 100.
+        ("leaves at its last price", {"a": path((0, 10.0), (9, 20.0)), "b": path((0, 10.0))},
+         {"events": {"delisting": "remove_at_last_price"}}, (DELISTED,), {5: 100.0, 9: 100 * (2 / 3 * 2 + 1 / 3)}),
+        ("leaves at zero", {"a": path((0, 10.0)), "b": path((0, 10.0))},
+         {"events": {"delisting": "remove_at_zero"}}, (DELISTED,), {4: 100.0, 5: 60.0, 9: 60.0}),
+        # Held as cash beside the cash member until the next rebalance: 40 of 100; then 48 a, 12 cash... of 140: 80%.
+        ("is held as cash", {"a": path((0, 10.0), (9, 20.0), (35, 40.0)), "b": path((0, 10.0), (6, NAN))},
+         {"events": {"delisting": "to_cash"}}, (DELISTED,), {9: 140.0, FEBRUARY: 140.0, 35: 140 * 1.8}),
+        # Nothing else follows a price, so it is kept.
+        ("is the last that follows a price", {"a": path((0, 10.0), (5, 5.0))},
+         {"events": {"delisting": "remove_at_last_price"}}, ({**DELISTED, "asset": "a"},), {5: 60.0, 9: 60.0}),
+        # A successor without data, though its id is that of the cash member: it leaves.
+        ("goes over into an id without data", {"a": path((0, 10.0), (9, 20.0)), "b": path((0, 10.0))},
+         {"events": {"delisting": "remove_at_last_price"}},
+         ({**DELISTED, "kind": "merger", "new_asset": "cash", "ratio": 2.0},), {5: 100.0, 9: 100 * 5 / 3}),
+        # An event of that id concerns nobody.
+        ("is named by an event", {"a": path((0, 10.0), (9, 20.0)), "b": path((0, 10.0))}, {},
+         ({**DELISTED, "asset": "cash"}, {**DELISTED, "asset": "cash", "kind": "redenomination", "ratio": 5.0}),
+         {5: 100.0, 9: 140.0}),
+        ("without a price for too long leaves", ONE_GAP,
+         {"missing": {"carry_forward": "3d", "then": "remove_at_last_price"}}, (), {1: 140.0, 4: 140.0, 9: 140.0}),
+        ("waits for a price", ONE_GAP, {"missing": {"carry_forward": "3d", "then": "suspend"}}, (), {9: 140.0}),
+        ("is redenominated", {"a": path((0, 10.0)), "b": path((0, 10.0), (5, 1.0), (9, 2.0))}, {},
+         ({**DELISTED, "kind": "redenomination", "ratio": 10.0},), {5: 100.0, 9: 140.0}),
+    ],
+)  # fmt: skip
+def test_a_member_beside_cash(
+    words: str,
+    prices: dict[str, list[float]],
+    sections: dict[str, Any],
+    events: tuple[dict[str, Any], ...],
+    expected: dict[int, float],
+) -> None:
+    del words
+    result = index(market(prices, events), **sections)
+    assert levels(result, *expected) == pytest.approx(list(expected.values()), rel=1e-14)
+
+
+def test_cash_is_no_price_that_was_seen() -> None:
+    """Neither does it keep a level live, nor is it a source, nor does interest lift a level that is suspended."""
+    prices = {"a": path((0, 10.0), (1, NAN), (9, 10.0)), "b": path((0, 10.0), (1, NAN), (9, 10.0)), "z": path((0, 1.0))}
+    universe = [{"exclude_assets": ["z"]}]
+    result = index(market(prices), DAILY, universe=universe, missing={"carry_forward": "3d"})
+    rows = result.levels.select("status", "sources", "age_days").rows()
+    assert rows[0] == ("live", 2, 0.0)
+    assert rows[1] == ("carried", 0, 1.0)
+    assert rows[4] == ("suspended", 0, 4.0)
+    assert rows[9] == ("live", 2, 0.0)
+    worth = [80 + 20 * 1.001**day for day in range(10)]
+    # Carried levels are made, with interest; suspended ones stay where they were.
+    assert levels(result, 3, 4, 8, 9) == pytest.approx([worth[3], worth[3], worth[3], worth[9]], rel=1e-14)
+
+
+def test_fixed_units_fix_the_amount_of_cash_and_fixed_supplies_do_not() -> None:
+    prices = {"a": path((0, 10.0), (FEBRUARY, 30.0)), "b": path((0, 10.0))}
+    rebalance = {"every": "month", "determine": "1d"}
+    units = index(market(prices), rebalance={**rebalance, "fix": "units"})
+    # Determined at 10 and 10: 4 a, 4 b, 20 cash for each 100; at 30 and 10 they weigh 120 : 40 : 20.
+    assert struck(units, FEBRUARY) == pytest.approx({"a": 120 / 180, "b": 40 / 180, "cash": 20 / 180}, rel=1e-14)
+    supply = index(market(prices), rebalance={**rebalance, "fix": "supply"}, weight={"by": "market_cap"})
+    assert struck(supply, FEBRUARY) == pytest.approx({"a": 0.6, "b": 0.2, "cash": 0.2}, rel=1e-14)
+
+
+def test_a_transition_moves_cash_in_steps() -> None:
+    rebalance = {"every": "month", "determine": "0d", "transition": {"steps": 2, "every": "1d"}}
+    result = index(market(TWO), rebalance=rebalance)
+    # From 4 a, 4 b, 20 cash to 2.8 a, 5.6 b, 28 cash, both worth 140: half of each.
+    assert struck(result, FEBRUARY, "units") == pytest.approx({"a": 3.4, "b": 4.8, "cash": 24.0}, rel=1e-14)
+    assert struck(result, FEBRUARY + 1, "units") == pytest.approx({"a": 2.8, "b": 5.6, "cash": 28.0}, rel=1e-14)
+    assert levels(result, 34, 35) == pytest.approx([140.0, 112.0], rel=1e-14)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_version_begins_or_ends_it(steps: int) -> None:
+    rebalance = {"every": "month", "determine": "0d", "transition": {"steps": steps, "every": "1d"}}
+    flat = {"a": path((0, 10.0), (35, 20.0)), "b": path((0, 10.0), (35, 20.0))}
+    for cash, later, doubles in ((None, 0.2, 1.8), (0.2, None, 2.0), (0.2, 0.5, 1.5)):
+        weight = {"by": "equal", **({} if later is None else {"cash": later})}
+        versions = [{"from": "2020-01-15", "note": "cash", "changes": {"weight": weight}}]
+        result = index(market(flat), cash, rebalance=rebalance, versions=versions)
+        assert levels(result, FEBRUARY, 34, 35) == pytest.approx([100.0, 100.0, 100 * doubles], rel=1e-14)
+        held = struck(result, FEBRUARY + steps - 1)
+        assert held.get("cash", 0.0) == pytest.approx(later or 0.0, rel=1e-14)
+        assert ("cash" in held) == (later is not None)
+
+
+def test_it_drifts_as_other_weights_do_and_a_trigger_sees_it() -> None:
+    rebalance = {"every": "month", "determine": "0d", "triggers": [{"drift": {"band": 0.05}}]}
+    result = index(market({"a": path((0, 10.0), (5, 16.0))}), 0.5, rebalance=rebalance)
+    # 5 x 16 = 80 of 130 is 61.5%: 11.5 points off.
+    fired = result.rebalances.filter(pl.col("trigger") == "drift", pl.col("asset") == "cash")
+    assert fired["weight_before"].to_list() == pytest.approx([50 / 130], rel=1e-14)
+    assert struck(result, 5) == pytest.approx({"a": 0.5, "cash": 0.5}, rel=1e-14)
+
+
+def test_it_is_no_member_of_a_review_nor_of_a_child() -> None:
+    prices = {"a": path((0, 10.0)), "b": path((0, 9.0)), "c": path((0, 8.0))}
+    parent = book(0.2, symbol="PARENT", select={"by": "market_cap", "top": 2})
+    for own in (None, 0.25):
+        child = book(own, parents=[parent], universe=[{"in_index": "PARENT"}], review={"every": "quarter"})
+        result = calculate_index(Methodology.load(child), market(prices))
+        rest = 1.0 if own is None else 0.75
+        for day in (0, FEBRUARY):
+            held = struck(result, day)
+            assert held == pytest.approx(
+                {"a": rest / 2, "b": rest / 2, **({} if own is None else {"cash": own})}, rel=1e-14
+            )
+        assert result.events.filter(pl.col("kind") == "missing_price").is_empty()
+
+
+@pytest.mark.parametrize("rows", [1, 3, None])
+def test_from_the_bytes_of_its_state_it_goes_on_to_the_same_bytes(rows: int | None) -> None:
+    rules = Methodology.load(book(DAILY, rebalance={"every": "week", "determine": "2d", "fix": "units"}))
+    panel = market(TWO)
+    whole = calculate_index(rules, panel)
+    for cut in (0, 4, 7, 20):
+        kept = calculate_index(rules, panel, end=at(cut)).state.to_bytes()
+        state = IndexState.from_bytes(kept, rules, whole.panel.assets)
+        *_, last = History(rules, IndexMarket.of(panel, whole.times), rows=rows).walk(state)
+        assert last.state.to_bytes() == whole.state.to_bytes()
+
+
+def test_explain_tells_what_it_is() -> None:
+    panel = market(TWO)
+    result = index(panel, DAILY, weight={"by": "equal", "cap": 0.4})
+    told = explain_index(result, "2020-01-20").of("cash")
+    assert told is not None
+    assert (told.held, told.rank, told.weight_determined) == (True, None, 0.2)
+    assert told.units == pytest.approx(20.0, rel=1e-15)
+    assert "earns 36.5% a year (act/365)" in told.steps[0]
+    other = explain_index(result, "2020-01-20").of("a")
+    assert other is not None
+    assert other.weight_before_caps == pytest.approx(0.4, rel=1e-15)
+
+
+def test_the_digest_of_the_inputs_is_that_of_the_data() -> None:
+    panel = market(TWO)
+    assert index(panel).panel.digest() == panel.digest()
+
+
+def test_late_knowledge_stays_with_its_asset() -> None:
+    """Columns move where the id comes in; a figure corrected later must move with them."""
+    rows = [(at(day), asset, price) for day in range(DAYS) for asset, price in (("a", 10.0), ("z", 10.0))]
+    table = pl.DataFrame(rows, schema=["time", "asset", "price"], orient="row").with_columns(
+        market_cap=pl.when(pl.col("asset") == "a").then(100.0).otherwise(90.0), known_at=pl.col("time")
+    )
+    late = pl.DataFrame({"time": [at(0)], "asset": "z", "price": [10.0], "market_cap": [500.0], "known_at": [at(20)]})
+    panel = Panel.from_frames(pl.concat([table, late.select(table.columns)]))
+    result = index(panel, select={"by": "market_cap", "top": 1})
+    assert struck(result) == pytest.approx({"a": 0.8, "cash": 0.2}, rel=1e-15)
+
+
+def test_an_asset_of_the_data_may_be_called_cash_where_there_is_no_cash_member() -> None:
+    prices = {"cash": path((0, 10.0), (1, 20.0)), "b": path((0, 10.0))}
+    assert levels(index(market(prices), None), 1) == pytest.approx([150.0], rel=1e-15)
+    with pytest.raises(DataError, match=r"prices of an asset 'cash'.*import that asset under another id"):
+        index(market(prices))
+
+
+def test_a_rate_that_is_not_known_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match=r"R"):
+        index(market(TWO), {"weight": 0.2, "rate": "R"})
+    rates = pl.DataFrame({"time": [at(3)], "rate": "R", "value": [0.1]})
+    with pytest.raises(DataError, match=r"the rate R is not known at 2020-01-01"):
+        index(market(TWO, rates=rates), {"weight": 0.2, "rate": "R"})
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ({"cash": 1.0}, r"weight\.cash\.weight: Input should be less than 1, was 1\.0"),
+        ({"cash": 0.0}, r"weight\.cash\.weight: Input should be greater than 0"),
+        ({"cash": {"wieght": 0.2}}, r"weight\.cash\.wieght: unknown key \(did you mean 'weight'\?\)"),
+        ({"cash": {"weight": 0.2, "day_count": "act/365"}}, r"cash\.day_count: goes with a rate"),
+        ({"cash": {"weight": 0.2, "rate": 12}}, r"weight\.cash\.rate"),
+        ({"cash": [0.2]}, r"weight\.cash"),
+        ({"cash": 0.5, "fixed": {"a": 0.4, "b": 0.2}}, r"weight\.fixed: .* sum to 0\.6 > 0\.5, all but cash"),
+        ({"cash": 0.2, "limits": {"a": {"min": 0.85}}}, r"weight\.limits: .* sum to 0\.85 > 0\.8, all but cash"),
+    ],
+)
+def test_what_cannot_be_is_refused(weight: dict[str, Any], message: str) -> None:
+    with pytest.raises(MethodologyError, match=message):
+        Methodology.load(book(None, weight=weight))
+
+
+def test_caps_that_hold_beside_cash_are_not_refused() -> None:
+    """Three members under a cap of 30% hold 90%: enough for 80%, not for 100%."""
+    sections: dict[str, Any] = {"select": {"by": "market_cap", "top": 3}, "weight": {"by": "equal", "cap": 0.3}}
+    Methodology.load(book(0.2, **sections))
+    with pytest.raises(MethodologyError, match=r"weight\.cap"):
+        Methodology.load(book(None, **sections))
+
+
+def test_many_levels_do_not_drift_from_the_sum_of_what_is_held() -> None:
+    rng = np.random.default_rng(5)
+    prices = {name: (10 * np.exp(rng.normal(0, 0.05, DAYS).cumsum())).tolist() for name in "ab"}
+    result = index(market(prices), DAILY, rebalance={"every": "week", "determine": "0d"})
+    for row in result.compositions.partition_by("effective_at"):
+        worth = (row["units"] * row["price"]).sum() / row["divisor"][0]
+        level = result.levels.filter(pl.col("time") == row["effective_at"][0])["price_return"][0]
+        assert worth == pytest.approx(level, rel=1e-14)
