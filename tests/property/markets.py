@@ -147,6 +147,9 @@ def random_rules(seed: int) -> Methodology:
         rules["review"] = {"determine": "15d"}
         if rebalance["every"] == "month":
             rules["review"]["months"] = [1, 3, 5, 7, 9, 11] if apart.random() < 0.5 else [2, 4, 6, 8, 10, 12]
+    if apart.random() < 0.3:
+        cash = {"weight": 0.2, "rate": "USD"}
+        rules["weight"] = {**rules["weight"], "cash": cash if apart.random() < 0.5 else 0.1}
     return Methodology.load(rules)
 
 

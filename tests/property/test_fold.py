@@ -67,8 +67,8 @@ def laws(seed: int) -> None:
     steps = list(whole.walk(whole.start()))
     rows = list(single.walk(single.start()))
     same(
-        tables_of((record for step in steps for record in step.records), rules, panel.assets),
-        tables_of((record for step in rows for record in step.records), rules, panel.assets),
+        tables_of((record for step in steps for record in step.records), rules, result.panel.assets),
+        tables_of((record for step in rows for record in step.records), rules, result.panel.assets),
     )
     assert steps[-1].state.to_bytes() == rows[-1].state.to_bytes()
     assert result.state is not None
@@ -89,8 +89,8 @@ def restored(rules: Methodology, panel: Panel, rows: list[Step], seed: int) -> N
         following = list(driver.walk(again))
         assert following[-1].state.to_bytes() == rows[-1].state.to_bytes()
         same(
-            tables_of((r for step in [*rows[: cut + 1], *following] for r in step.records), rules, panel.assets),
-            tables_of((r for step in rows for r in step.records), rules, panel.assets),
+            tables_of((r for step in [*rows[: cut + 1], *following] for r in step.records), rules, again.assets),
+            tables_of((r for step in rows for r in step.records), rules, again.assets),
         )
 
 

@@ -18,6 +18,7 @@ from basketry.index.basket import Basket
 from basketry.index.parts import Part
 from basketry.index.records import Cause, Scope
 from basketry.index.state import Candidate, Decision, Due, IndexState, Phase, Steps
+from basketry.market.cash import CASH
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.returns._memory import from_plain, to_plain
@@ -145,7 +146,9 @@ def state_from_bytes(content: bytes, rules: Methodology, assets: tuple[str, ...]
     except (MethodologyError, ValueError, TypeError, OverflowError, IndexError) as error:
         raise DataError(f"state: {error}") from error
     state = state.with_memories(remembered)
-    return state if assets is None else state.over(assets)
+    if assets is None:
+        return state
+    return state.over(tuple(sorted({*assets, CASH})) if rules.holds_cash else assets)
 
 
 def _check(state: IndexState, rules: Methodology) -> None:

@@ -208,7 +208,8 @@ class IndexState:
         Args:
             content: What `to_bytes` gave.
             rules: The rulebook, whose return rules read what they remember.
-            assets: Ids of the market to go on with; those that the state speaks of unless given.
+            assets: Ids of the market to go on with, that of a cash member among them or not; those that the state
+                speaks of unless given.
 
         Raises:
             DataError: The bytes are no state, were altered, or are of another format or rulebook.
