@@ -16,6 +16,7 @@ from basketry.index.basket import Basket
 from basketry.index.carry import carried_through, carry_decision
 from basketry.index.determine import determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, TransitionStep
+from basketry.index.held import held_weights
 from basketry.index.market import IndexMarket
 from basketry.index.membership import evidence_of, held_members, to_weigh
 from basketry.index.plan import LATER, Plan, Planned, planned
@@ -242,7 +243,10 @@ class History:
             members = to_weigh(state, self.market, dates, self._carry(state))
         else:
             members = held_members(state, self.market, dates.determined_at)
-        found = determine(version, view, members, scope)
+        held = None
+        if version.rules.weight.turnover is not None and scope is not Scope.MEMBERS:
+            held = held_weights(state, self.market, self.rules, dates, self._carry(state))
+        found = determine(version, view, members, scope, held)
         decision = Decision(
             cause=cause,
             words=words,
@@ -262,6 +266,7 @@ class History:
             reserve=state.reserve if weighted else found.reserve,
             nobody="" if len(found.columns) else found.nobody(),
             scope=scope,
+            held=held,
         )
         evidence += evidence_of(found, self.panel.assets, dates)
         # The data end at their last row, and what was seen since then, up to the determination, is carried through.

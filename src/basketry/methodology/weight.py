@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from basketry.core.errors import CapInfeasibleError, MethodologyError, nearest_hint
 from basketry.core.numbers import Floats, exact_sum, normalise
+from basketry.core.rule import built
 from basketry.market.panel import Panel
-from basketry.methodology.capping import CAPPING, CappingRule, apply_caps
+from basketry.methodology.capping import CAPPING, CappingRule, apply_caps, limits_of
 from basketry.methodology.capping.fixed import FixedWeights
+from basketry.methodology.turnover_limit import HeldBack, TurnoverLimit, hold_back
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
 
@@ -27,11 +29,13 @@ class Weight:
         shortage: What happens on a date when too few assets are eligible for the caps, as three under a cap of 25%:
             equal: equal weights, the closest that there are, recorded as an event. refuse: an error. Stated weights
             are kept; where nobody else is selected, they are scaled to sum to 1.
+        turnover: How far weights may move from what is held; None for any distance.
     """
 
     rule: WeightingRule
     caps: tuple[CappingRule, ...] = ()
     shortage: str = "equal"
+    turnover: TurnoverLimit | None = None
 
     @staticmethod
     def parse(value: Any) -> Weight:
@@ -49,19 +53,20 @@ class Weight:
         shortage = value.get("shortage", "equal")
         if shortage not in ("equal", "refuse"):
             raise MethodologyError(f"weight.shortage: {shortage!r} is neither equal nor refuse")
+        turnover = None if value.get("turnover") is None else _turnover(value["turnover"])
         names = {field.alias or key for key, field in rule.model_fields.items()}
         own = {key: entry for key, entry in value.items() if key in names}
-        rest = {key: entry for key, entry in value.items() if key not in ("by", "shortage") and key not in own}
+        rest = {key: entry for key, entry in value.items() if key not in ("by", *_BESIDE) and key not in own}
         for key in rest:
             if key not in CAPPING.rules:
-                known = [*names, *CAPPING.rules, "shortage"]
+                known = [*names, *CAPPING.rules, *_BESIDE]
                 raise MethodologyError(
                     f"weight: unknown key {key!r}{nearest_hint(key, known)}; "
                     f"{name} takes {', '.join(sorted(names)) or 'no parameters'}; "
                     f"caps: {', '.join(CAPPING.rules)}"
                 )
         caps = tuple(_cap(key, entry) for key, entry in sorted(rest.items()))
-        return Weight(WEIGHTING.build(name, own), caps, shortage)
+        return Weight(WEIGHTING.build(name, own), caps, shortage, turnover)
 
     @property
     def fixed(self) -> FixedWeights | None:
@@ -92,6 +97,22 @@ class Weight:
                 raise
             return self._nearest(view, selected), str(error)
 
+    def held_back(
+        self, view: Panel, selected: NDArray[np.int64], raw: Floats, target: Floats, held: Floats, *, capped: bool
+    ) -> HeldBack | None:
+        """Return the weights as the turnover limit holds them back, None where there is none or it holds back nothing.
+
+        Args:
+            view: The panel as of the determination.
+            selected: Columns of the selected assets, ascending, shape (n,).
+            raw, target: Their weights before and after capping, shape (n,).
+            held: Weights held of them, shape (n,); what they lack of 1 leaves.
+            capped: Whether the targets keep the caps; where no weights do, they are taken as they are.
+        """
+        if self.turnover is None:
+            return None
+        return hold_back(self.turnover.max, raw, target, held, limits_of(self.caps, view, selected) if capped else None)
+
     def _nearest(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return equal weights beside the stated ones, shape (n,)."""
         if self.fixed is None:
@@ -106,6 +127,7 @@ class Weight:
     def words(self) -> str:
         """Return the section in sentences."""
         words = " ".join(rule.words() for rule in (self.rule, *self.caps))
+        words += "" if self.turnover is None else f" {self.turnover.words()}"
         if self.caps and self.shortage == "equal":
             words += f" On a date when too few assets are eligible for the caps, {self.shortage_words()}."
         return words
@@ -122,6 +144,17 @@ class Weight:
             "stated weights are kept and the others are equal; where nobody else is selected, stated weights are "
             "scaled to sum to 1"
         )
+
+
+_BESIDE = ("shortage", "turnover")
+"""Keys beside the weighting rule and the caps."""
+
+
+def _turnover(value: Any) -> TurnoverLimit:
+    try:
+        return built(TurnoverLimit, value)
+    except MethodologyError as error:
+        raise type(error)(f"weight.{error}") from error
 
 
 def _cap(name: str, value: Any) -> CappingRule:
