@@ -6,62 +6,82 @@ from datetime import timedelta
 
 import numpy as np
 
-from basketry.core.numbers import Floats, normalise
+from basketry.core.numbers import Floats, exact_sum, normalise
 from basketry.index.basket import Basket
 from basketry.index.carry import carry_decision
 from basketry.index.market import IndexMarket
 from basketry.index.reweigh import reweighed
+from basketry.index.settle import becomes, departs
 from basketry.index.state import Decision, Held, IndexState
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.schedule import RebalanceDate
 
 
 def held_weights(
-    state: IndexState, market: IndexMarket, rules: Methodology, dates: RebalanceDate, carry: timedelta
+    state: IndexState,
+    market: IndexMarket,
+    rules: Methodology,
+    now: np.datetime64,
+    effective_at: np.datetime64,
+    carry: timedelta,
 ) -> Held | None:
     """Return the weights held when a change comes, as they stand at its determination; None where nothing is held.
 
-    These are the weights of the basket at the last prices that the index used; of a transition under way, those of what
-    it ends at. An asset that an event seen since then converts is held as what it became. Where an earlier change is
-    pending, its weights stand for what is held: by `fix: weights` those determined, by `fix: units` those that the
-    units have at the determination.
+    These are the weights of the basket at the prices of the determination, and of a transition under way, of what it
+    ends at. Where an earlier change is pending, its weights stand for what is held: by `fix: weights` those determined,
+    by `fix: units` those that the units have at the determination.
 
     Args:
         state: At the determination.
         market: Prices and events.
         rules: The rulebook, of whose versions each determined its own changes.
-        dates: Of the change.
+        now: Instant of the last data that the determination sees; what is seen later is carried through afterwards.
+        effective_at: Of the change.
         carry: Greatest age of a price.
     """
-    before = [entry for entry in state.pending if entry.effective_at < dates.effective_at and len(entry.columns)]
+    before = [entry for entry in state.pending if entry.effective_at < effective_at and len(entry.columns)]
     weights = np.zeros(len(market.panel.assets))
     if before:
         decision = before[-1]
         since = max(state.instant, decision.determined_at)
-        for due in market.seen_between(since, dates.determined_at, decision.reserve, carry):
+        for due in market.seen_between(since, now, decision.reserve, carry):
             decision = carry_decision(decision, due)
-        weights[decision.columns] = _pending(decision, state, market, rules, dates.determined_at)
+        weights[decision.columns] = _pending(decision, state, market, rules, now)
     elif state.basket is None:
         return None
     else:
-        follows = ~state.basket.cash
-        weights[state.basket.columns[follows]] = _of(state.basket)[follows]
-        for entry in market.events:
-            event = entry.event
-            if state.instant < event.seen <= dates.determined_at and event.kind.converts:
-                old, new = market.column(event.asset), market.column(event.new_asset)
-                if old is not None and new is not None and old != new:
-                    weights[new] += weights[old]
-                    weights[old] = 0.0
+        worth, cash = _worth(state, state.basket, market, now, carry)
+        weights = worth / exact_sum(np.append(worth, cash))
     columns = weights.nonzero()[0]
     return Held(columns, weights[columns])
 
 
-def _of(basket: Basket) -> Floats:
-    """Return the weights of a basket, of a transition under way at its end, shape (n,)."""
-    if basket.plan is None or not (basket.plan[1] * basket.prices).sum() > 0:
-        return basket.weights
-    return normalise(basket.plan[1] * basket.prices)
+def _worth(
+    state: IndexState, basket: Basket, market: IndexMarket, now: np.datetime64, carry: timedelta
+) -> tuple[Floats, float]:
+    """Return what is held of each asset is worth at an instant, shape (N,), and what is held as cash.
+
+    Where data have come since the last instant of the index, their prices count, and what events have converted is held
+    as what it became.
+    """
+    held = basket.units
+    if basket.plan is not None and (basket.plan[1] * basket.prices).sum() > 0:
+        held = basket.plan[1]
+    cash = exact_sum((held * basket.prices)[basket.cash])
+    units, prices = np.zeros((2, len(market.panel.assets)))
+    follows = basket.columns[~basket.cash]
+    units[follows], prices[follows] = held[~basket.cash], basket.prices[~basket.cash]
+    if state.instant < now:
+        for due in market.seen_between(state.instant, now, state.reserve, carry):
+            if due.event.kind.converts and not departs(due):
+                old, new, ratio = due.column, becomes(due), due.event.ratio
+                amount, price = units[old] * ratio, prices[old] / ratio
+                units[old] = 0.0
+                prices[new] = price if units[new] == 0 else prices[new]
+                units[new] += amount
+        for column in units.nonzero()[0].tolist():
+            price, seen = market.observed(column, now, carry)
+            prices[column] = price if seen > state.instant.astype(np.int64) else prices[column]
+    return units * prices, cash
 
 
 def _pending(

@@ -245,7 +245,7 @@ class History:
             members = held_members(state, self.market, dates.determined_at)
         held = None
         if version.rules.weight.turnover is not None and scope is not Scope.MEMBERS:
-            held = held_weights(state, self.market, self.rules, dates, self._carry(state))
+            held = held_weights(state, self.market, self.rules, view.now, dates.effective_at, self._carry(state))
         found = determine(version, view, members, scope, held)
         decision = Decision(
             cause=cause,
