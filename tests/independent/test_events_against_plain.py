@@ -93,10 +93,11 @@ def check(
     with_screens: bool = False,
     stated: bool = False,
     fix: str | None = None,
+    limited: bool = False,
 ) -> None:
     wrong = {}
     for seed in seeds:
-        market = random_market(seed, with_events, with_reviews, with_screens, stated, fix)
+        market = random_market(seed, with_events, with_reviews, with_screens, stated, fix, limited)
         try:
             difference = first_difference(market)
         except BasketryError as error:
@@ -124,6 +125,11 @@ def test_random_markets_with_weights_stated_by_asset_give_the_same_by_both(with_
 @pytest.mark.parametrize("stated", [False, True])
 def test_random_markets_with_supplies_fixed_give_the_same_by_both(stated: bool) -> None:
     check(range(20), with_events=True, with_reviews=True, stated=stated, fix="supply")
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_random_markets_with_turnover_limited_give_the_same_by_both(stated: bool) -> None:
+    check(range(7000, 7040), with_events=True, with_reviews=stated, stated=stated, limited=True)
 
 
 @pytest.mark.parametrize("seed", [2313, 2385, 5057, 5090, 5104, 5266])
