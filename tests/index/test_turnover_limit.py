@@ -29,7 +29,10 @@ from basketry.jobs.save import save_index
 from basketry.jobs.verify import verify
 from basketry.market.panel import Panel
 from basketry.methodology.cap_weights import cap_weights
+from basketry.methodology.schema import methodology_schema
 from basketry.methodology.turnover_limit import HeldBack, hold_back, one_way
+from basketry.reports.change_log import changes
+from basketry.reports.methodology_document import methodology_document
 
 DAYS = 14
 Prices = dict[str, list[float]]
@@ -401,6 +404,19 @@ def test_supplies_that_are_weighed_at_the_change_are_refused() -> None:
         rules(weight={"by": "market_cap", "turnover": 0.1}, rebalance={"every": "month", "fix": "supply"})
     whole = rules(weight={"by": "equal", "turnover": {"max": 0.1}})
     assert whole.first.weight.turnover == rules(weight={"by": "equal", "turnover": 0.1}).first.weight.turnover
+
+
+def test_document_words_schema_and_diff_follow() -> None:
+    plain, limited = rules(), rules(weight={"by": "equal", "turnover": 0.1})
+    words = "One-way turnover is at most 10%"
+    assert words in limited.first.weight.words()
+    assert words in methodology_document(limited)
+    assert "MSCI Minimum Volatility" in methodology_document(limited)
+    assert "One-way turnover" not in methodology_document(plain)
+    changed = {change.path: change.after for change in changes(plain.document, limited.document)}
+    assert changed == {"weight.turnover": "0.1"}
+    choices = methodology_schema()["properties"]["weight"]["anyOf"][1:]
+    assert all("turnover" in choice["properties"] for choice in choices)
 
 
 # Laws of the arithmetic.
