@@ -86,7 +86,7 @@ class Meeting:
 
 
 ENTERS: Prices = {"a": jump(50), "b": jump(30), "c": jump(20), "d": jump(25, 5.0)}
-TOP = {"select": {"by": "price", "top": 3}}
+TOP: dict[str, Any] = {"select": {"by": "price", "top": 3}}
 
 MEETINGS = {
     # Held 0.6, 0.2, 0.2; b and c are to buy 0.1 of the 0.2667: 0.375 of the way.
@@ -135,6 +135,11 @@ MEETINGS = {
     # Two cannot keep a cap of 0.3, whatever is held: equal weights stand.
     "caps cannot be kept": Meeting(
         {"a": jump(30), "b": [10.0] * DAYS}, 0.1, {"a": 0.5, "b": 0.5}, NOT, {"weight": {"cap": 0.3}}
+    ),
+    # All have stated weights, which sum to 0.65: scaled to 1, whatever is held.
+    "stated weights of all": Meeting(
+        {"a": jump(30), "b": [10.0] * DAYS}, 0.1, {"a": 0.4 / 0.65, "b": 0.25 / 0.65}, NOT,
+        {"weight": {"fixed": {"a": 0.4, "b": 0.25}}},
     ),
     # c has had no price since day 1 and none fresh enough on day 5; it is kept, and leaves with the 0.2 that it had.
     "missing price": Meeting(
@@ -294,6 +299,17 @@ def test_prices_and_events_since_the_last_instant_count(kind: str) -> None:
     assert [str(time)[:10] for time in result.times[:3]] == ["2020-01-02", "2020-01-03", "2020-01-06"]
     assert held(result, 5) == pytest.approx({"a": 0.6, "b": 0.2, new or "c": 0.2}, abs=1e-14)
     assert weights(result) == pytest.approx({"a": 0.5, "b": 0.25, new or "c": 0.25}, abs=1e-14)
+
+
+def test_an_event_since_the_last_instant_reaches_what_is_pending() -> None:
+    """On Sunday, day 4, units of the change of Monday are pending since the base; c has become new on Saturday."""
+    prices = {**TREBLED, "c": [10.0] * 3 + [GAP] * 11, "new": [GAP] * 3 + [1.0] * 11}
+    migrates = [event("migration", 3, ratio=10.0, new_asset="new")]
+    result = index(
+        prices, 0.1, migrates, rebalance={"determine": "8d", "fix": "units"},
+        base={"date": "2020-01-02", "level": 100}, calculate={"every": "day", "calendar": "XNYS"},
+    )  # fmt: skip
+    assert held(result, 12) == pytest.approx({"a": 0.6, "b": 0.2, "new": 0.2}, abs=1e-14)
 
 
 def test_what_was_delisted_into_cash_leaves() -> None:
@@ -526,6 +542,18 @@ def test_a_concentration_limit_holds_on_the_way() -> None:
     # Turnover is 0.18 x. 0.09 is half of the way, where it does not hold: back to 4/9. 0.06 is a third, where it does;
     # 0.12 is two thirds, where it does again.
     for limit, share in ((0.09, 4 / 9), (0.06, 1 / 3), (0.12, 2 / 3)):
+        assert held_back(limit, target, target, held_now, limits).share == pytest.approx(share, abs=1e-9)
+
+
+def test_a_concentration_limit_stops_where_the_large_reach_it() -> None:
+    """a falls from 0.25 to 0.19 and b rises from 0.19 to 0.45; above 0.2 at most 0.5.
+
+    At a share x both are large from 1/26 to 5/6, with 0.44 + 0.2 x: to 0.3 it holds. Turnover is 0.26 x.
+    """
+    held_now = np.array([0.25, 0.19, 0.19, 0.19, 0.18])
+    target = np.array([0.19, 0.45, 0.12, 0.12, 0.12])
+    limits = {"concentration": (0.5, 0.2, 0.5)}
+    for limit, share in ((0.13, 0.3), (0.052, 0.2), (0.234, 0.9)):
         assert held_back(limit, target, target, held_now, limits).share == pytest.approx(share, abs=1e-9)
 
 

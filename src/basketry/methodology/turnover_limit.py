@@ -170,7 +170,7 @@ def _start(raw: Floats, target: Floats, held: Floats, limits: Mapping[str, Any])
     """Return the weights held after entries, departures and stated weights, within the limits, shape (n,)."""
     names = ("cap", "largest", "floor", "lower", "upper")
     lower, upper = bounds_of_each(raw, **{name: limits[name] for name in names if name in limits})
-    outright = (held == 0) | (lower == upper)
+    outright = held == 0
     if outright.all():
         return target
     start = target.copy()
@@ -183,12 +183,10 @@ def _start(raw: Floats, target: Floats, held: Floats, limits: Mapping[str, Any])
     own = [np.asarray(limits[name]) for name in ("lower", "upper") if name in limits]
     apart = outright | np.array([~np.isnan(values) for values in own]).any(axis=0) if own else outright
     try:
-        found = within_bounds(start, lower, upper, apart=apart, **together)
+        return within_bounds(start, lower, upper, apart=apart, **together)
     except CapInfeasibleError:
         # Entries leave the others no room but at their targets.
         return target
-    found[outright] = target[outright]
-    return found
 
 
 def _path(start: Floats, move: Floats, target: Floats, held: Floats) -> tuple[Floats, Floats]:
