@@ -269,17 +269,33 @@ def capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:
 
     They sum to what is not the cash member.
     """
-    whole = 1 - rules["money"]["weight"] if rules["money"] else 1.0
+    whole = invested(rules)
     total = math.fsum(raw.values()) / whole
     weights = {a: w / total for a, w in raw.items()}
     fixed = {a: w for a, w in rules["fixed"].items() if a in weights}
     others = [a for a in weights if a not in fixed]
     stated = math.fsum(fixed.values())
-    low, high = _limits(weights, rules)
     if not others and stated < whole - 1e-12:
         return {a: w / stated * whole for a, w in fixed.items()}
-    if math.fsum(low.values()) > whole + 1e-12 or math.fsum(high.values()) < whole - 1e-12:
+    if cannot_be_kept(weights, rules):
         return {**fixed, **{a: (whole - stated) / len(others) for a in others}}
+    return within(weights, *limits_of(weights, rules), whole)
+
+
+def invested(rules: Mapping[str, Any]) -> float:
+    """Return what is not the cash member."""
+    return 1 - rules["money"]["weight"] if rules["money"] else 1.0
+
+
+def cannot_be_kept(weights: dict[str, float], rules: Mapping[str, Any]) -> bool:
+    """Return whether no weights of these assets keep the limits."""
+    whole = invested(rules)
+    low, high = limits_of(weights, rules)
+    return math.fsum(low.values()) > whole + 1e-12 or math.fsum(high.values()) < whole - 1e-12
+
+
+def within(weights: dict[str, float], low: dict[str, float], high: dict[str, float], whole: float) -> dict[str, float]:
+    """Return weights within their limits, summing to `whole`, that are else in proportion to those given."""
     if all(low[a] <= w <= high[a] for a, w in weights.items()):
         return weights
     below, above = 0.0, 1e30
@@ -289,14 +305,14 @@ def capped(raw: dict[str, float], rules: Mapping[str, Any]) -> dict[str, float]:
         below, above = (middle, above) if clipped < whole else (below, middle)
     # What lies between its limits shares what the others leave, which is nearer than the last halving.
     held = {
-        a: low[a] if above * w < low[a] else high[a] for a, w in weights.items() if not low[a] < above * w < high[a]
+        a: low[a] if above * w <= low[a] else high[a] for a, w in weights.items() if not low[a] < above * w < high[a]
     }
     free = math.fsum(w for a, w in weights.items() if a not in held)
     room = whole - math.fsum(held.values())
     return {a: held[a] if a in held else w * room / free for a, w in weights.items()}
 
 
-def _limits(weights: dict[str, float], rules: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+def limits_of(weights: dict[str, float], rules: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
     """Return the least and the greatest weight of each asset: stated, its own, or the common one."""
     low = dict.fromkeys(weights, rules["floor"] or 0.0)
     high = dict.fromkeys(weights, rules["cap"] or 1.0)

@@ -30,6 +30,7 @@ from tests.independent.plain_determine import (
 from tests.independent.plain_events import Index, carry, correct, depart, leave, settle, way_out, worthless
 from tests.independent.plain_income import Income
 from tests.independent.plain_market import Day, Event, PlainMarket, Table, instant
+from tests.independent.plain_turnover import limited
 
 DEFAULTS: dict[str, Any] = {
     "every": "month",
@@ -58,6 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "fixed": {},
     "limits": {},
     "money": None,
+    "turnover": None,
     "guard": True,
     "carry": 3,
     "live": 1,
@@ -179,8 +181,7 @@ class PlainIndex:
         index, first = self.index, self.days[0]
         asked: list[tuple[Day, Callable[[Day, Day], None], Day]] = []
         lags: list[tuple[Callable[[Day, Day], None], int]] = [(self.decide, self.rules["determine"])]
-        if self.rules["review"]:
-            lags.insert(0, (self.review, self.rules["review"]["determine"]))
+        lags[:0] = [(self.review, self.rules["review"]["determine"])] if self.rules["review"] else []
         for ask, lag in lags:
             days = [base + timedelta(n) for n in range(1, lag) if self.scheduled(base + timedelta(n))]
             asked.extend((day - timedelta(lag), ask, day) for day in days if ask == self.decide or self.reviewed(day))
@@ -196,8 +197,7 @@ class PlainIndex:
         if not self.change(base):
             raise CannotDetermineError(f"nobody is eligible at the base {base}")
         index.divisor = index.basket.value(index.last) / level
-        index.changed = base
-        self.result.levels[base] = level
+        index.changed, self.result.levels[base] = base, level
         self.status(base, False)
         self.total(base)
         index.income.restart(1.0)
@@ -215,8 +215,8 @@ class PlainIndex:
 
     def review(self, day: Day, effective: Day) -> None:
         """Choose the members of a change whose weights are determined later, or on the same day after it."""
-        rules = self.asked(day, effective)
-        found = determine(self.market, day, set(self.index.basket.lots), rules, self.tags, "members")
+        held = set(self.index.basket.lots)
+        found = determine(self.market, day, held, self.asked(day, effective), self.tags, "members")
         self.index.reviewed.append(self.told(found, day, effective))
         self.index.ranked, self.index.departed = found.ranked, set()
 
@@ -228,6 +228,7 @@ class PlainIndex:
             index.ranked, index.departed = found.ranked, set()
         else:
             found = determine(self.market, day, self.to_weigh(day, effective), self.rules, self.tags, "weights")
+        found.weights = limited(self, found, day, effective)
         index.pending.append(self.told(found, day, effective, by_trigger))
         if not by_trigger:
             index.reviewed = [change for change in index.reviewed if change.effective > effective]
@@ -237,9 +238,8 @@ class PlainIndex:
         index = self.index
         found = [change for change in index.reviewed if change.effective == effective]
         before = [change for change in index.pending if change.effective < effective and change.weights]
-        if found or before:
-            return self.carried(found[0] if found else max(before, key=lambda change: change.effective), day)
-        return self.kept()
+        chosen = found or sorted(before, key=lambda change: change.effective)[-1:]
+        return set(self.carried(chosen[0], day).weights) if chosen else self.kept()
 
     def kept(self) -> set[str]:
         """Return who is in by the last change: not what was credited since, nor what leaves in steps."""
@@ -248,16 +248,16 @@ class PlainIndex:
             return {asset for asset in index.target.lots if index.target.units(asset) > 0}
         return {asset for asset in index.basket.lots if index.given[asset] > 0}
 
-    def carried(self, change: Pending, day: Day) -> set[str]:
-        """Return who was determined as they are on a day; before the base no event has been settled yet."""
+    def carried(self, change: Pending, day: Day) -> Pending:
+        """Return what was determined as it is on a day; before the base no event has been settled yet."""
         if self.result.levels:
-            return set(change.weights)
+            return change
         found = replace(change, weights=dict(change.weights), basket=Basket(dict(change.basket.lots)))
         self.index.day, base = day, self.index.day
         for row in self.market.seen_in(change.day, day):
             carry(self.index, found, row)
         self.index.day = base
-        return set(found.weights)
+        return found
 
     def members(self, day: Day, effective: Day) -> set[str]:
         """Return who is in on an effective day, as known at the end of another: what waits for a day up to it, or held.
@@ -463,8 +463,7 @@ class PlainIndex:
             return
         index.done, share = due, due / steps
         mixture = index.target if due == steps else index.old.scaled(1 - share).plus(index.target.scaled(share))
-        if mixture.value(index.last) <= 0:
-            mixture = index.old  # everybody in the target has left
+        mixture = mixture if mixture.value(index.last) > 0 else index.old  # else everybody in the target has left
         index.hold(mixture.scaled(index.basket.value(index.last) / mixture.value(index.last)))
         if due == steps:
             index.old = index.target = None

@@ -64,12 +64,13 @@ def random_market(
     stated: bool = False,
     fix: str | None = None,
     with_cash: bool = False,
+    limited: bool = False,
 ) -> RandomMarket:
     """Return a market of five to eight assets and 60 to 120 days, with rules.
 
     With reviews, members are chosen at some of the changes, up to ten days before their weights. With screens, the
-    universe has bounds over windows. If asked, the weights of some assets are stated, or limited, and there is a
-    cash member. What a change fixes is said, or random.
+    universe has bounds over windows. If asked, the weights of some assets are stated, or limited, there is a cash
+    member, or turnover is limited. What a change fixes is said, or random.
     """
     rng = Random(seed)  # noqa: S311 - a test that can be repeated
     first = date(2020, 1, 1) + timedelta(days=rng.randrange(60))
@@ -83,6 +84,8 @@ def random_market(
         rules["review"] = {"months": list(months), "determine": rules["determine"] + rng.choice((0, 0, 1, 4, 10))}
     if stated:
         rules |= _stated(Random(seed))  # noqa: S311 - a test that can be repeated
+    if limited:
+        rules["turnover"] = Random(seed).choice((0.01, 0.03, 0.1, 0.3))  # noqa: S311 - a test that can be repeated
     # Where a history is required, the base comes after it; else it may come before the determination has data.
     base = rules["min_days"] + rules["determine"] + rng.randint(1, 5) if rules["min_days"] else rng.choice((0, 3, 30))
     if with_screens:
@@ -122,7 +125,7 @@ def _money(rng: Random, market: RandomMarket) -> None:
         rate = market.rates = {day: rng.uniform(-0.05, 0.5) for day in [market.days[0], *rng.sample(market.days, 4)]}
     market.rules["money"] = {
         "weight": rng.choice(
-            (0.05, 0.2) if market.rules.get("fixed") or market.rules.get("limits") else (0.05, 0.2, 0.5)
+            (0.05, 0.1) if market.rules.get("fixed") or market.rules.get("limits") else (0.05, 0.2, 0.5)
         ),
         "rate": rate,
         "named": kind == "named",
@@ -373,7 +376,7 @@ def methodology_of(market: RandomMarket) -> Methodology:
         weight["window"] = f"{rules['window']}d"
     if rules["cap"]:
         weight["cap"] = {"limit": rules["cap"], "largest": rules["largest"]} if rules["largest"] else rules["cap"]
-    for name in ("floor", "fixed"):
+    for name in ("floor", "fixed", "turnover"):
         if rules.get(name):
             weight[name] = rules[name]
     if rules.get("limits"):

@@ -94,10 +94,11 @@ def check(
     stated: bool = False,
     fix: str | None = None,
     with_cash: bool = False,
+    limited: bool = False,
 ) -> None:
     wrong = {}
     for seed in seeds:
-        market = random_market(seed, with_events, with_reviews, with_screens, stated, fix, with_cash)
+        market = random_market(seed, with_events, with_reviews, with_screens, stated, fix, with_cash, limited)
         try:
             difference = first_difference(market)
         except BasketryError as error:
@@ -130,6 +131,12 @@ def test_random_markets_with_supplies_fixed_give_the_same_by_both(stated: bool) 
 @pytest.mark.parametrize(("stated", "fix"), [(False, None), (True, None), (False, "supply")])
 def test_random_markets_with_a_cash_member_give_the_same_by_both(stated: bool, fix: str | None) -> None:
     check(range(300, 325), with_events=True, with_reviews=True, stated=stated, fix=fix, with_cash=True)
+
+
+@pytest.mark.parametrize(("stated", "with_cash"), [(False, False), (True, False), (False, True), (True, True)])
+def test_random_markets_with_turnover_limited_give_the_same_by_both(stated: bool, with_cash: bool) -> None:
+    seeds = range(7000, 7040) if not with_cash else range(7000, 7020)
+    check(seeds, with_events=True, with_reviews=stated, stated=stated, with_cash=with_cash, limited=True)
 
 
 @pytest.mark.parametrize("seed", [2313, 2385, 5057, 5090, 5104, 5266])

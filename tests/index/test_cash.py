@@ -262,6 +262,29 @@ def test_it_drifts_as_other_weights_do_and_a_trigger_sees_it() -> None:
     assert struck(result, 5) == pytest.approx({"a": 0.5, "cash": 0.5}, rel=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        # Held are 80 : 40 : 20 of 140, and cash alone needs 20% - 14.29% = 5.71%. The others start at 53.33% and 26.67%
+        # and b may buy 4.29%: 28.57% + 4.29% = 32.86%.
+        (0.1, {"a": 0.8 - 23 / 70, "b": 23 / 70, "cash": 0.2}),
+        # Cash alone needs more: b moves on as far as it needs no more, which is what it is held at.
+        (0.05, {"a": 0.8 - 2 / 7, "b": 2 / 7, "cash": 0.2}),
+        # In full 11.43% and 5.71% are bought.
+        (0.18, {"a": 0.4, "b": 0.4, "cash": 0.2}),
+    ],
+)
+def test_a_turnover_limit_counts_what_cash_takes_and_does_not_hold_it_back(
+    limit: float, expected: dict[str, float]
+) -> None:
+    result = index(market(TWO), weight={"turnover": limit})
+    assert struck(result, FEBRUARY) == pytest.approx(expected, rel=1e-12)
+    assert result.events.filter(pl.col("kind") == "turnover_limit").height == (limit < 0.17)
+    told = explain_index(result, "2020-02-05").of("b")
+    assert told is not None
+    assert told.weight_determined == pytest.approx(expected["b"], rel=1e-12)
+
+
 def test_it_is_no_member_of_a_review_nor_of_a_child() -> None:
     prices = {"a": path((0, 10.0)), "b": path((0, 9.0)), "c": path((0, 8.0))}
     parent = book(0.2, symbol="PARENT", select={"by": "market_cap", "top": 2})
@@ -339,7 +362,7 @@ def test_a_rate_that_is_not_known_is_refused_by_name() -> None:
     [
         ({"cash": 1.0}, r"weight\.cash\.weight: Input should be less than 1, was 1\.0"),
         ({"cash": 0.0}, r"weight\.cash\.weight: Input should be greater than 0"),
-        ({"cash": {"wieght": 0.2}}, r"weight\.cash\.wieght: unknown key \(did you mean 'weight'\?\)"),
+        ({"cash": {"wieght": 0.2}}, r"weight\.cash\.wieght: unknown parameter \(did you mean 'weight'\?\)"),
         ({"cash": {"weight": 0.2, "day_count": "act/365"}}, r"cash\.day_count: goes with a rate"),
         ({"cash": {"weight": 0.2, "rate": 12}}, r"weight\.cash\.rate"),
         ({"cash": [0.2]}, r"weight\.cash"),

@@ -156,37 +156,16 @@ class Registry(Generic[R]):
             UnknownRuleError: No rule has the name.
             MethodologyError: A parameter is unknown, missing or out of range.
         """
-        rule = self.get(name)
-        if value is None:
-            value = {}
-        if not isinstance(value, Mapping):
-            if not rule.shorthand:
-                raise MethodologyError(
-                    f"{name}: expected parameters in braces, as in {name}: {{...}}; "
-                    f"parameters: {', '.join(rule.keys()) or 'none'}"
-                )
-            value = {rule.shorthand: value}
-        try:
-            return rule.model_validate(dict(value))
-        except ValidationError as error:
-            raise MethodologyError(_first_problem(name, rule, error)) from error
-        except MethodologyError as error:
-            if str(error).startswith(f"{name}"):
-                raise
-            raise type(error)(f"{name}: {error}") from error
+        return built(self.get(name), value)
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of one entry `name: parameters`."""
         choices = []
         for name, rule in self.rules.items():
-            body: dict[str, Any] = rule.model_json_schema()
-            body["description"] = (rule.__doc__ or "").strip().splitlines()[0]
-            if rule.shorthand:
-                body = {"anyOf": [body, body["properties"][rule.shorthand]]}
             choices.append(
                 {
                     "type": "object",
-                    "properties": {name: body},
+                    "properties": {name: schema_of(rule)},
                     "required": [name],
                     "additionalProperties": False,
                 }
@@ -198,6 +177,39 @@ class Registry(Generic[R]):
         return {
             name: choice["properties"][name] for name, choice in zip(self.rules, self.schema()["oneOf"], strict=True)
         }
+
+
+def built(rule: type[R], value: Any) -> R:
+    """Return a rule with what stands after its name in a methodology file, as `Registry.build` does.
+
+    Raises:
+        MethodologyError: A parameter is unknown, missing or out of range.
+    """
+    name = rule.name
+    if value is None:
+        value = {}
+    if not isinstance(value, Mapping):
+        if not rule.shorthand:
+            raise MethodologyError(
+                f"{name}: expected parameters in braces, as in {name}: {{...}}; "
+                f"parameters: {', '.join(rule.keys()) or 'none'}"
+            )
+        value = {rule.shorthand: value}
+    try:
+        return rule.model_validate(dict(value))
+    except ValidationError as error:
+        raise MethodologyError(_first_problem(name, rule, error)) from error
+    except MethodologyError as error:
+        if str(error).startswith(f"{name}"):
+            raise
+        raise type(error)(f"{name}: {error}") from error
+
+
+def schema_of(rule: type[Rule]) -> dict[str, Any]:
+    """Return the JSON Schema of what stands after the name of a rule."""
+    body: dict[str, Any] = rule.model_json_schema()
+    body["description"] = (rule.__doc__ or "").strip().splitlines()[0]
+    return {"anyOf": [body, body["properties"][rule.shorthand]]} if rule.shorthand else body
 
 
 def _first_problem(name: str, rule: type[Rule], error: ValidationError) -> str:

@@ -17,7 +17,7 @@ from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.parts import Part
 from basketry.index.records import Cause, Scope
-from basketry.index.state import Candidate, Decision, Due, IndexState, Phase, Steps
+from basketry.index.state import Candidate, Decision, Due, Held, IndexState, Phase, Steps
 from basketry.market.cash import CASH
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.methodology.methodology import Methodology
@@ -25,6 +25,9 @@ from basketry.methodology.returns._memory import from_plain, to_plain
 
 STATE_FORMAT = 3
 """Number of the format of a state's bytes; it rises with every change of what a state holds."""
+
+_LEFT_OUT = ("held",)
+"""What is written only where there is something: an index without it has the bytes that it always had."""
 
 T = TypeVar("T")
 Decode = Callable[[Any], Any]
@@ -54,6 +57,7 @@ def moved(state: IndexState, assets: tuple[str, ...]) -> IndexState:
             columns=many(decision.columns),
             reserve=many(decision.reserve),
             parts=tuple(replace(part, column=one(part.column)) for part in decision.parts),
+            held=None if decision.held is None else replace(decision.held, columns=many(decision.held.columns)),
         )
 
     return replace(
@@ -85,6 +89,7 @@ def _used(state: IndexState) -> list[int]:
         for columns in (decision.members, decision.columns, decision.reserve):
             used |= set(columns.tolist())
         used |= {part.column for part in decision.parts}
+        used |= set() if decision.held is None else set(decision.held.columns.tolist())
     for due in state.due:
         used |= {due.column, *(entry.column for entry in due.candidates)}
         used |= set() if due.new_column is None else {due.new_column}
@@ -199,6 +204,8 @@ def _check(state: IndexState, rules: Methodology) -> None:
         held = [decision.weights, decision.raw, decision.prices, decision.seen]
         if decision.columns.size or not decision.nobody:
             shapes.append(("pending", decision.columns, held if decision.shares is None else [*held, decision.shares]))
+        if decision.held is not None:
+            shapes.append(("held", decision.held.columns, [decision.held.weights]))
     for place, columns, arrays in shapes:
         if any(len(array) != len(columns) for array in arrays) or (np.diff(columns) <= 0).any():
             raise DataError(f"state: {place}: columns must ascend, each with one figure")
@@ -221,11 +228,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        found = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: plain for name, plain in found.items() if name not in _LEFT_OUT or plain is not None}
     return value
 
 
 def _built(kind: type[T], value: Any, decoders: Mapping[str, Decode], place: str) -> T:
+    if isinstance(value, dict):
+        value = {**{name: None for name in decoders if name in _LEFT_OUT}, **value}
     if not isinstance(value, dict) or value.keys() != decoders.keys():
         keys = sorted(value) if isinstance(value, dict) else type(value).__name__
         raise DataError(f"{place}: expected {', '.join(decoders)}, was {keys}")
@@ -362,6 +372,7 @@ _DECISION: dict[str, Decode] = {
     "nobody": _text,
     "parts": _each(_part),
     "scope": Scope,
+    "held": _or_none(_of(Held, {"columns": _columns, "weights": _amounts})),
 }
 _DUE: dict[str, Decode] = {
     "event": _of(CorporateEvent, _EVENT),

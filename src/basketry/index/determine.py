@@ -15,13 +15,16 @@ from basketry.core.numbers import Bools, Floats
 from basketry.core.time import format_instant, to_instant
 from basketry.index.guard import examine, without
 from basketry.index.records import Scope
+from basketry.index.state import Held
 from basketry.index.supply import accepted_supplies
+from basketry.market.cash import CASH
 from basketry.market.membership import seen_as
 from basketry.market.panel import Panel
 from basketry.methodology._exact import exact_total
 from basketry.methodology.choice import Choice, Contest
 from basketry.methodology.methodology import Version
 from basketry.methodology.rulebook import Rulebook
+from basketry.methodology.turnover_limit import HeldBack
 
 _DECIDED = {"include": "included", "exclude": "excluded", "accept_supply": "supply accepted"}
 
@@ -45,7 +48,7 @@ class Determination:
         choice: Ranks and reasons of the selection.
         columns: Selected columns, ascending, shape (n,).
         raw: Weights before capping, shape (n,); they sum to what is not cash.
-        weights: Weights after capping, shape (n,), with the same sum.
+        weights: Weights after capping, as far as the turnover limit lets them move, shape (n,), with the same sum.
         shares: Units before capping where the weighting counts in units, else None.
         prices: At the instant, shape (n,).
         seen: Microseconds at which those were observed, shape (n,).
@@ -54,6 +57,7 @@ class Determination:
         overridden: Reason by column of what a committee decided.
         unweighted: Reason by column of members whose weight cannot be told, of weights alone.
         shortage: Why the caps could not be kept and weights are equal (beside stated ones); None where they are kept.
+        held_back: How the turnover limit made the weights; None where it held back nothing.
     """
 
     version: Version
@@ -75,6 +79,7 @@ class Determination:
     overridden: dict[int, str]
     unweighted: dict[int, str]
     shortage: str | None = None
+    held_back: HeldBack | None = None
 
     @property
     def at(self) -> np.datetime64:
@@ -137,7 +142,9 @@ class _Admitted:
     contest: Contest
 
 
-def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scope.WHOLE) -> Determination:
+def determine(
+    version: Version, view: Panel, members: Bools, scope: Scope = Scope.WHOLE, held: Held | None = None
+) -> Determination:
     """Return the members and weights that the rules give at the last instant of a panel.
 
     The guard examines what would be selected and what is held; where it corrects or refuses, the rules are
@@ -148,6 +155,7 @@ def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scop
         view: The market, cut at the instant.
         members: Who is held, shape (N,); for weights alone, who is to be weighted.
         scope: What is asked for.
+        held: The weights that turnover is counted from; None for no limit on it.
 
     Raises:
         MethodologyError: The rules cannot be satisfied at this instant; the message names it.
@@ -194,6 +202,12 @@ def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scop
         weights, shares, shortage = raw, None, None
     else:
         raw, weights, shares, shortage = _weigh(version, view, columns)
+    held_back = None
+    if held is not None and len(columns) and scope is not Scope.MEMBERS:
+        cash = 0.0 if rules.weight.cash is None else held.of(view.position(CASH))
+        held_back = rules.weight.held_back(
+            view, columns, raw, weights, held.over(columns), cash, capped=shortage is None
+        )
     prices = price[columns]
     shares = None if shares is None else _counted(shares, raw, prices)
     return Determination(
@@ -207,7 +221,7 @@ def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scop
         choice=choice,
         columns=columns,
         raw=raw,
-        weights=weights,
+        weights=weights if held_back is None else held_back.weights,
         shares=shares,
         prices=prices,
         seen=_seen(view, columns, rules.missing.carry_forward),
@@ -216,6 +230,7 @@ def determine(version: Version, view: Panel, members: Bools, scope: Scope = Scop
         overridden=overridden,
         unweighted=unweighted,
         shortage=shortage,
+        held_back=held_back,
     )
 
 

@@ -133,7 +133,7 @@ def _again(result: IndexResult, decision: Decision) -> Determination:
     members = np.zeros(len(result.panel.assets), dtype=bool)
     members[decision.members] = True
     view = for_change(result.panel.as_of(decision.determined_at), decision.determined_at, decision.effective_at)
-    return determine(result.methodology.versions[decision.version - 1], view, members, decision.scope)
+    return determine(result.methodology.versions[decision.version - 1], view, members, decision.scope, decision.held)
 
 
 def _review_of(result: IndexResult, decision: Decision) -> Decision | None:
@@ -313,13 +313,18 @@ def _settled(result: IndexResult, event: CorporateEvent) -> str:
 
 
 def _held(decision: Determination) -> dict[int | None, list[str]]:
-    """Return by place in a determination how a limit made a weight."""
+    """Return by place in a determination how limits made a weight: those of weights, then that of turnover."""
+    section, places, back = decision.version.rules.weight, range(len(decision.columns)), decision.held_back
+    found: dict[int | None, list[str]]
     if decision.shortage is not None:
-        words = decision.version.rules.weight.treatment
-        return {place: [f"weight: the caps cannot be kept, {words}"] for place in range(len(decision.columns))}
-    section = decision.version.rules.weight
-    found = bound_words(section, decision.view, decision.columns, decision.raw, decision.weights)
-    return {place: [f"weight: {words}"] for place, words in found.items()}
+        found = {place: [f"weight: the caps cannot be kept, {section.treatment}"] for place in places}
+    else:
+        target = decision.weights if back is None else back.target
+        bound = bound_words(section, decision.view, decision.columns, decision.raw, target)
+        found = {place: [f"weight: {words}"] for place, words in bound.items()}
+    if back is not None:
+        found = {place: [*found.get(place, ()), f"weight: {back.words_of(place)}"] for place in places}
+    return found
 
 
 def _steps(result: IndexResult, decision: Determination, column: int, measured: list[list[str] | None]) -> list[str]:

@@ -16,6 +16,7 @@ from basketry.index.basket import Basket
 from basketry.index.carry import carried_through, carry_decision
 from basketry.index.determine import determine
 from basketry.index.events import ChangeDue, Corporate, Determined, Event, Prices, TransitionStep
+from basketry.index.held import held_weights
 from basketry.index.market import IndexMarket
 from basketry.index.membership import evidence_of, held_members, to_weigh
 from basketry.index.plan import LATER, Plan, Planned, planned
@@ -244,7 +245,10 @@ class History:
             members = to_weigh(state, self.market, dates, self._carry(state))
         else:
             members = held_members(state, self.market, dates.determined_at)
-        found = determine(version, view, members, scope)
+        held = None
+        if version.rules.weight.turnover is not None and scope is not Scope.MEMBERS:
+            held = held_weights(state, self.market, self.rules, view.now, dates.effective_at, self._carry(state))
+        found = determine(version, view, members, scope, held)
         invested = version.rules.weight.invested
         weights, raw = (found.weights, found.raw) if invested == 1 else (found.weights / invested, found.raw / invested)
         decision = Decision(
@@ -266,6 +270,7 @@ class History:
             reserve=state.reserve if weighted else found.reserve,
             nobody="" if len(found.columns) else found.nobody(),
             scope=scope,
+            held=held,
         )
         evidence += evidence_of(found, self.panel.assets, dates)
         # The data end at their last row, and what was seen since then, up to the determination, is carried through.

@@ -65,7 +65,7 @@ def to_weigh(state: IndexState, market: IndexMarket, dates: RebalanceDate, carry
 
 
 def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDate) -> list[Evidence]:
-    """Return what a determination tells: what the guard did, decisions of a committee, caps that did not fit."""
+    """Return what a determination tells: what the guard did, decisions of a committee, limits that were not kept."""
     told = []
     if found.scope is Scope.MEMBERS and not len(found.columns):
         told.append(Evidence(found.at, "*", "review", "no members found", found.nobody()))
@@ -97,4 +97,7 @@ def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDa
         told.append(Evidence(found.at, names[column], "override", "applied", reason))
     if found.shortage is not None:
         told.append(Evidence(found.at, "*", "cap_shortage", found.version.rules.weight.treatment, found.shortage))
+    if found.held_back is not None:
+        treatment = "weights held back" if found.held_back.kept else "limit cannot be kept"
+        told.append(Evidence(found.at, "*", "turnover_limit", treatment, found.held_back.words()))
     return told

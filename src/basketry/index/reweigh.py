@@ -26,6 +26,8 @@ def reweighed(
 ) -> tuple[Floats | None, str | None]:
     """Return weights before and after capping at effective prices, shape (2, n), and why caps could not be kept.
 
+    They are shares of what is not cash.
+
         w_i = P_i S_i / sum(P_j S_j), capped,   S the units of the determination
 
     None for the weights where they are not fixed so, or nobody has a price. An asset without a fresh price gets 0.
@@ -57,5 +59,6 @@ def reweighed(
         weights, shortage = rules.weight.capped(view, decision.columns[present], raw)
     except MethodologyError as error:
         raise type(error)(f"change of {format_instant(time)}: {error}") from error
-    found[0, present], found[1, present] = raw, weights
+    invested = rules.weight.invested
+    found[0, present], found[1, present] = raw, weights if invested == 1 else weights / invested
     return found, shortage

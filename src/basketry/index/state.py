@@ -34,6 +34,30 @@ class Phase(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
+class Held:
+    """Weights held when a change comes.
+
+    Attributes:
+        columns: Assets held, ascending, shape (m,).
+        weights: Of each, shape (m,); what they lack of 1 is held as cash.
+    """
+
+    columns: NDArray[np.int64]
+    weights: Floats
+
+    def over(self, columns: NDArray[np.int64]) -> Floats:
+        """Return the weights held of some assets, 0 where one is not held, ascending, shape (n,)."""
+        found = np.zeros(len(columns))
+        _, places, own = np.intersect1d(columns, self.columns, assume_unique=True, return_indices=True)
+        found[places] = self.weights[own]
+        return found
+
+    def of(self, column: int) -> float:
+        """Return the weight held of one asset, 0 where it is not held."""
+        return float(self.over(np.array([column]))[0])
+
+
+@dataclass(frozen=True, eq=False)
 class Decision:
     """What a determination decided: the basket that a change will strike.
 
@@ -52,6 +76,7 @@ class Decision:
         nobody: Why nobody is eligible; '' where somebody is.
         parts: Units that went through corporate events since.
         scope: What was determined. Of members alone the weights are equal and mean nothing.
+        held: The weights that turnover was counted from; None where it was not limited.
     """
 
     cause: Cause
@@ -72,6 +97,7 @@ class Decision:
     nobody: str = ""
     parts: tuple[Part, ...] = ()
     scope: Scope = Scope.WHOLE
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)

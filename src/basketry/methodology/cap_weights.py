@@ -85,13 +85,42 @@ def cap_weights(
     low, high = bounds_of_each(raw, cap=cap, largest=largest, floor=floor, lower=lower, upper=upper)
     if (groups is None) != (group_cap is None):
         raise MethodologyError("groups and group_cap go together: a label for each asset, and the cap of a group")
+    if groups is not None and concentration is not None:
+        raise MethodologyError("group caps and a concentration limit cannot be combined")
+    apart = _apart(len(raw), lower, upper)
+    return within_bounds(
+        raw, low, high, groups=groups, group_cap=group_cap, concentration=concentration, apart=apart, total=total
+    )
+
+
+def within_bounds(
+    raw: Floats,
+    lower: Floats,
+    upper: Floats,
+    *,
+    groups: Sequence[Hashable] | None = None,
+    group_cap: float | Mapping[Hashable, float] | None = None,
+    concentration: tuple[float, float, float] | None = None,
+    apart: Bools,
+    total: float = 1.0,
+) -> Floats:
+    """Return what `cap_weights` does, of weights that sum to `total` and the bounds of each, shape (n,).
+
+    Args:
+        raw: Weights before capping, shape (n,).
+        lower, upper: As `bounds_of_each` gives them, shape (n,).
+        groups, group_cap, concentration: As in `cap_weights`, not both groups and a concentration limit.
+        apart: Whose bounds are the asset's own, shape (n,); beside a concentration limit those say whether it is large.
+        total: As in `cap_weights`.
+
+    Raises:
+        CapInfeasibleError: No weights keep the limits.
+    """
     if groups is not None and group_cap is not None:
-        if concentration is not None:
-            raise MethodologyError("group caps and a concentration limit cannot be combined")
-        return _grouped(raw, low, high, _members(groups, group_cap, len(raw)), total)
+        return _grouped(raw, lower, upper, _members(groups, group_cap, len(raw)), total)
     if concentration is not None:
-        return _concentrated(raw, low, high, concentration, total, apart=_apart(len(raw), lower, upper))
-    return _bounded(raw, low, high, total)
+        return _concentrated(raw, lower, upper, concentration, total, apart=apart)
+    return _bounded(raw, lower, upper, total)
 
 
 def bounds_of_each(

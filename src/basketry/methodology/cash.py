@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from basketry.core.rule import Reads, Rule
 from basketry.core.time import DAY
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import Known
-from basketry.methodology.reading import section
 from basketry.methodology.returns._rates import RateSource, named, rate_at, rate_in_words
 
 
@@ -39,9 +38,9 @@ class Cash(Rule):
     rest.'
     """
 
-    name = "cash"
-    shorthand = "weight"
-    source = (
+    name: ClassVar[str] = "cash"
+    shorthand: ClassVar[str] = "weight"
+    source: ClassVar[str] = (
         "A cash component that accrues simple interest from one calculation to the next, as in S&P Dow Jones Indices, "
         "Index Mathematics Methodology, risk control indices; here its weight is stated"
     )
@@ -55,15 +54,6 @@ class Cash(Rule):
         if self.rate is None and "day_count" in self.model_fields_set:
             raise MethodologyError("cash.day_count: goes with a rate; leave it out, or name a rate")
         return self
-
-    @staticmethod
-    def parse(value: Any) -> Cash:
-        """Return the member of what stands after `cash:`, a weight or a mapping.
-
-        Raises:
-            MethodologyError: A parameter is wrong; the message starts with its path.
-        """
-        return section(Cash, value if isinstance(value, dict) else {"weight": value}, "weight.cash")
 
     def equation(self) -> str:
         """Return the formula, with the interest where there is any."""

@@ -43,11 +43,10 @@ def section(model: type[S], value: Any, place: str) -> S:
         try:
             return model.model_validate(dict(value))
         except ValidationError as error:
-            known = [field.alias or name for name, field in model.model_fields.items()]
-            # A misspelt key is told before the key that it leaves missing.
-            problem = min(error.errors(), key=lambda entry: not _misspelt(entry, known))
+            problem = error.errors()[0]
             path = ".".join([place, *(str(part) for part in problem["loc"])])
             if problem["type"] == "extra_forbidden":
+                known = [field.alias or name for name, field in model.model_fields.items()]
                 key = str(problem["loc"][-1])
                 hint = nearest_hint(key, known)
                 if key in ("True", "False"):
@@ -59,11 +58,6 @@ def section(model: type[S], value: Any, place: str) -> S:
             raise MethodologyError(f"{path}: {message}, was {problem['input']!r}") from error
 
     return at(place, parse)
-
-
-def _misspelt(problem: Any, known: list[str]) -> bool:
-    """Return whether a problem is an unknown key that is nearly a known one."""
-    return problem["type"] == "extra_forbidden" and bool(nearest_hint(str(problem["loc"][-1]), known))
 
 
 def _first(error: ValidationError) -> str:

@@ -173,6 +173,11 @@ class Rulebook:
                 f"free_float_market_cap); {rules.weight.rule.name} as written counts no units; write fix: weights or "
                 "fix: units"
             )
+        if rules.schedule.fix == "supply" and rules.weight.turnover is not None:
+            raise MethodologyError(
+                "weight.turnover: does not go with rebalance.fix: supply, by which weights are made at the change and "
+                "not at the determination; write fix: weights or fix: units, or leave turnover out"
+            )
         if rules.reviews is not None:
             base = local_instant(rules.base.date, rules.schedule.at, rules.schedule.zone)
             reviews = rules.reviews

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from basketry.core.restatement import Restate
-from basketry.core.rule import Registry
+from basketry.core.rule import Registry, schema_of
 from basketry.core.time import format_duration
 from basketry.methodology.capping import CAPPING
 from basketry.methodology.cash import Cash
@@ -29,6 +29,7 @@ from basketry.methodology.sections import (
 from basketry.methodology.select import Selection
 from basketry.methodology.selection import SELECTION
 from basketry.methodology.triggers import TRIGGERS
+from basketry.methodology.turnover_limit import TurnoverLimit
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.weighting import WEIGHTING
 from basketry.reference.price_rules import PriceRules
@@ -149,8 +150,12 @@ def _select() -> dict[str, Any]:
 
 
 def _weight() -> dict[str, Any]:
-    cash = {"anyOf": [_model(Cash), Cash.model_json_schema()["properties"]["weight"]]}
-    caps = {**CAPPING.named_schemas(), "cash": cash, "shortage": {"enum": ["equal", "refuse"], "default": "equal"}}
+    caps = {
+        **CAPPING.named_schemas(),
+        "shortage": {"enum": ["equal", "refuse"], "default": "equal"},
+        Cash.name: schema_of(Cash),
+        TurnoverLimit.name: schema_of(TurnoverLimit),
+    }
     choices: list[dict[str, Any]] = []
     for name, rule in WEIGHTING.rules.items():
         body = rule.model_json_schema()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import CapInfeasibleError, MethodologyError, nearest_hint
 from basketry.core.numbers import Floats, exact_sum, normalise
-from basketry.core.rule import Rule
+from basketry.core.rule import Rule, built
 from basketry.market.panel import Panel
-from basketry.methodology.capping import CAPPING, CappingRule, apply_caps
+from basketry.methodology.capping import CAPPING, CappingRule, apply_caps, limits_of
 from basketry.methodology.capping.fixed import FixedWeights
 from basketry.methodology.cash import Cash
+from basketry.methodology.turnover_limit import HeldBack, TurnoverLimit, hold_back
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
+
+R = TypeVar("R", bound=Rule)
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class Weight:
             equal: equal weights, the closest that there are, recorded as an event. refuse: an error. Stated weights
             are kept; where nobody else is selected, they are scaled to what they share.
         cash: The cash member, None for none.
+        turnover: How far weights may move from what is held; None for any distance.
     """
 
     rule: WeightingRule
     caps: tuple[CappingRule, ...] = ()
     shortage: str = "equal"
     cash: Cash | None = None
+    turnover: TurnoverLimit | None = None
 
     @staticmethod
     def parse(value: Any) -> Weight:
@@ -53,24 +58,25 @@ class Weight:
         shortage = value.get("shortage", "equal")
         if shortage not in ("equal", "refuse"):
             raise MethodologyError(f"weight.shortage: {shortage!r} is neither equal nor refuse")
+        turnover = None if value.get("turnover") is None else _beside(TurnoverLimit, value["turnover"])
         names = {field.alias or key for key, field in rule.model_fields.items()}
         own = {key: entry for key, entry in value.items() if key in names}
-        rest = {key: entry for key, entry in value.items() if key not in ("by", "shortage", "cash", *own)}
+        rest = {key: entry for key, entry in value.items() if key not in ("by", *_BESIDE) and key not in own}
         for key in rest:
             if key not in CAPPING.rules:
-                known = [*names, *CAPPING.rules, "cash", "shortage"]
+                known = [*names, *CAPPING.rules, *_BESIDE]
                 raise MethodologyError(
                     f"weight: unknown key {key!r}{nearest_hint(key, known)}; "
                     f"{name} takes {', '.join(sorted(names)) or 'no parameters'}; "
-                    f"caps: {', '.join(CAPPING.rules)}; beside them: cash, shortage"
+                    f"caps: {', '.join(CAPPING.rules)}; beside them: {', '.join(_BESIDE)}"
                 )
         caps = tuple(_cap(key, entry) for key, entry in sorted(rest.items()))
-        cash = None if value.get("cash") is None else Cash.parse(value["cash"])
-        return Weight(WEIGHTING.build(name, own), caps, shortage, cash)
+        cash = None if value.get("cash") is None else _beside(Cash, value["cash"])
+        return Weight(WEIGHTING.build(name, own), caps, shortage, cash, turnover)
 
     @property
     def beside(self) -> tuple[Rule, ...]:
-        """What is written beside the weighting rule: caps, then the cash member."""
+        """Which weights are not by the weighting rule alone: caps, then the cash member."""
         return self.caps if self.cash is None else (*self.caps, self.cash)
 
     @property
@@ -111,6 +117,33 @@ class Weight:
                 raise
             return self._nearest(view, selected), str(error)
 
+    def held_back(
+        self,
+        view: Panel,
+        selected: NDArray[np.int64],
+        raw: Floats,
+        target: Floats,
+        held: Floats,
+        cash: float,
+        *,
+        capped: bool,
+    ) -> HeldBack | None:
+        """Return the weights as the turnover limit holds them back, None where there is none or it holds back nothing.
+
+        Args:
+            view: The panel as of the determination.
+            selected: Columns of the selected assets, ascending, shape (n,).
+            raw, target: Their weights before and after capping, shape (n,).
+            held: Weights held of them, shape (n,); what they and cash lack of 1 leaves.
+            cash: Weight held of the cash member.
+            capped: Whether the targets keep the caps; where no weights do, they are taken as they are.
+        """
+        if self.turnover is None:
+            return None
+        bought = 0.0 if self.cash is None else max(self.cash.weight - cash, 0.0)
+        limits = limits_of(self.caps, view, selected) if capped else None
+        return hold_back(self.turnover.max, raw, target, held, limits, whole=self.invested, bought=bought)
+
     def _nearest(self, view: Panel, selected: NDArray[np.int64]) -> Floats:
         """Return equal weights beside the stated ones, shape (n,)."""
         if self.fixed is None:
@@ -125,6 +158,7 @@ class Weight:
     def words(self) -> str:
         """Return the section in sentences."""
         words = " ".join(rule.words() for rule in (self.rule, *self.beside))
+        words += "" if self.turnover is None else f" {self.turnover.words()}"
         if self.caps and self.shortage == "equal":
             words += f" On a date when too few assets are eligible for the caps, {self.shortage_words()}."
         return words
@@ -141,6 +175,18 @@ class Weight:
             "stated weights are kept and the others are equal; where nobody else is selected, stated weights are "
             f"scaled to sum to {self.invested:.10g}"
         )
+
+
+_BESIDE = ("cash", "shortage", "turnover")
+"""Keys beside the weighting rule and the caps."""
+
+
+def _beside(rule: type[R], value: Any) -> R:
+    """Return a rule beside the weighting rule; an error starts with the path to what is wrong in the file."""
+    try:
+        return built(rule, value)
+    except MethodologyError as error:
+        raise type(error)(f"weight.{error}") from error
 
 
 def _cap(name: str, value: Any) -> CappingRule:

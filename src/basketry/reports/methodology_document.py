@@ -54,6 +54,7 @@ def methodology_document(
         },
         weighting=_rule(rules.weight.rule),
         caps=[_rule(cap) for cap in rules.weight.beside],
+        turnover=None if rules.weight.turnover is None else _rule(rules.weight.turnover),
         triggers=[_rule(trigger) for trigger in rules.triggers],
         returns=[{**_rule(rule), "column": rule.column()} for rule in rules.returns],
         schedule=_parameters(rules.schedule),
