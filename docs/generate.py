@@ -24,7 +24,7 @@ from basketry.core.restatement import Restate
 from basketry.core.rule import Registry, Rule
 from basketry.core.time import format_duration
 from basketry.jobs.new import examples, replicas
-from basketry.methodology import buffers, cash, ranking, sections, select, stages
+from basketry.methodology import buffers, cash, ranking, sections, select, stages, turnover_limit
 from basketry.methodology.schedule import calculation, review, schedule
 from basketry.methodology.schema import methodology_schema
 from basketry.reference import health, paths, price_rules
@@ -148,7 +148,7 @@ NESTED: Mapping[str, Mapping[str, type[BaseModel]]] = {
         "buffer": buffers.Buffer,
         "buffer.exceed": buffers.Exceed,
     },
-    "weight": {"cash": cash.Cash},
+    "weight": {"cash": cash.Cash, "turnover": turnover_limit.TurnoverLimit},
     "prices": {"health": health.Health, "conversion": paths.Conversion, "fallback": price_rules.Fallback},
 }
 PLAIN: Mapping[str, str] = {
