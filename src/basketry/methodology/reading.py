@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.wrong_values import wrong_value
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Any)
@@ -115,8 +116,7 @@ def section(model: type[S], value: Any, place: str) -> S:
                 raise MethodologyError(f"{path}: unknown key{hint}; keys: {', '.join(known)}") from error
             if problem["type"] == "missing":
                 raise MethodologyError(f"{path}: this key is required") from error
-            message = problem["msg"].removeprefix("Value error, ")
-            raise MethodologyError(f"{path}: {message}, was {problem['input']!r}") from error
+            raise MethodologyError(f"{path}: {wrong_value(problem)}") from error
 
     return at(place, parse)
 
