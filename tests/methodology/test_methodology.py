@@ -144,3 +144,120 @@ def test_a_note_of_three_letters_says_enough() -> None:
     document = load().document
     found = Methodology.load({**document, "versions": [{**TOP_3, "note": "cap"}]})
     assert found.versions[1].note == "cap"
+
+
+WRONG = """basketry: 1
+name: Two
+symbol: -two
+wieght: equal
+description: [1]
+base: {date: 2020-01-01, level: 0}
+select: {by: market_cap, tpo: 2}
+rebalance: {every: month, triggers: [{drift: 0}, {driift: 1}]}
+universe:
+- market_cap: {mim: 1}
+- price: {min: 1}
+- prize
+"""
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(MethodologyError) as caught:
+        Methodology.parse(text, where="two.yaml")
+    return [str(fault) for fault in caught.value.each]
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
+    with pytest.raises(MethodologyError) as caught:
+        Methodology.parse(WRONG, where="two.yaml")
+    told = [str(fault) for fault in caught.value.each]
+    assert [words.split(": ")[:2] for words in told] == [
+        ["two.yaml, line 3", "symbol"],
+        ["two.yaml, line 4", "wieght"],
+        ["two.yaml, line 5", "description"],
+        ["two.yaml, line 6", "base.level"],
+        ["two.yaml, line 7", "select"],
+        ["two.yaml, line 8", "rebalance.triggers[0]"],
+        ["two.yaml, line 8", "rebalance.triggers[1]"],
+        ["two.yaml, line 10", "universe[0]"],
+        ["two.yaml, line 12", "universe[2]"],
+    ]
+    assert str(caught.value) == "\n  ".join(["9 faults:", *told])
+
+
+def test_each_fault_among_several_has_the_message_that_it_has_alone() -> None:
+    parts = {
+        "base": {"date": "2020-01-01", "level": 0}, "select": {"by": "market_cap", "tpo": 2},
+        "guard": {"price_jump": 0.5}, "returns": ["prise"], "overrides": [5], "universe": {"price": 1},
+        "prices": {"rate": "nothing"}, "publish": {"decimals": 13}, "administrator": 5, "nmae": "x",
+        "parents": "up.yaml", "versions": [{**TOP_3, "changes": {"base": {}}}],
+    }  # fmt: skip
+    alone = {fault for key, value in parts.items() for fault in faults_of({key: value})}
+    together = faults_of(parts)
+    assert len(together) == len(parts) == len(alone)
+    assert set(together) == alone
+
+
+def faults_of(sections: dict[str, Any]) -> list[str]:
+    with pytest.raises(MethodologyError) as caught:
+        load(**sections)
+    return [str(fault) for fault in caught.value.each]
+
+
+def test_a_missing_section_is_told_once_and_the_others_are_tried() -> None:
+    text = "basketry: 1\nname: Two\nsymbol: TWO\nbase: {date: 2020-01-01}\nrebalance: {evry: month}\n"
+    missing, rebalance = faults(text)
+    assert missing == "two.yaml, line 1: the rulebook needs select, weight"
+    assert rebalance.startswith("two.yaml, line 5: rebalance.evry: unknown key (did you mean 'every'?)")
+
+
+def test_sections_are_held_against_each_other_where_they_are_right() -> None:
+    # 2 x 0.4 = 0.8 < 1: the cap is judged by the selection though the base is wrong, and not with a wrong selection.
+    capped = {"weight": {"by": "equal", "cap": 0.4}}
+    wrong_base = faults_of({**capped, "base": {"date": "2020-01-01", "level": 0}})
+    assert [words.split(":")[0] for words in wrong_base] == ["base.level", "weight.cap"]
+    assert [words.split(":")[0] for words in faults_of({**capped, "select": {"by": "market_cap"}})] == ["select"]
+    supply = {"rebalance": {"every": "month", "fix": "supply"}, "guard": {"price_jump": 1}}
+    assert [words.split(":")[0] for words in faults_of(supply)] == ["guard.price_jump", "rebalance.fix"]
+
+
+def test_versions_tell_their_own_faults_and_none_that_they_inherit() -> None:
+    first = {**CAPPED, "from": "2021-01-01", "changes": {"weight": "eqal", "publish": {"decimals": 13}}}
+    second = {**TOP_3, "from": "2022-01-01"}
+    third = {**CAPPED, "from": "2023-01-01", "changes": {"base": {}, "name": "x", "selct": {}}}
+    fourth = {**CAPPED, "from": "2022-06-01", "changes": {"guard": {"price_jump": 1}}}
+    told = faults_of({"guard": {"level_jump": 1}, "versions": [first, second, third, fourth]})
+    assert [words.split(": ")[0] for words in told] == [
+        "guard.level_jump",
+        "versions[0].changes.weight",
+        "versions[0].changes.publish.decimals",
+        "versions[2].changes.base",
+        "versions[2].changes.name",
+        "versions[2].changes.selct",
+        "versions[3].changes.guard.price_jump",
+    ]
+
+
+def test_the_faults_of_a_parent_are_told_with_its_place() -> None:
+    parent = {**PLAIN, "symbol": "UP", "weight": "eqal", "guard": {"price_jump": 1}}
+    told = faults_of({"parents": [parent, 5], "publish": {"decimals": 13}})
+    assert [words.split(": ")[:2] for words in told] == [
+        ["publish.decimals", "Input should be less than or equal to 12, was 13"],
+        ["parents[0]", "weight"],
+        ["parents[0]", "guard.price_jump"],
+        ["parents[1]", "expected the name of a file or a rulebook, was 5"],
+    ]
+
+
+def test_the_faults_of_the_file_of_a_parent_have_its_lines(tmp_path: Path) -> None:
+    up = load(symbol="UP").to_yaml()
+    (tmp_path / "up.yaml").write_text(f"{up}guard: {{price_jump: 1}}\npublish: {{decimals: 13}}\n")
+    line = up.count("\n") + 1
+    path = tmp_path / "two.yaml"
+    path.write_text(load().to_yaml() + "parents: [up.yaml]\n")
+    with pytest.raises(MethodologyError) as caught:
+        Methodology.load(path)
+    assert [f"up.yaml, line {line + n}: {key}" in str(fault) for n, (key, fault) in enumerate(
+        zip(("guard.price_jump", "publish.decimals"), caught.value.each, strict=True)
+    )] == [True, True]  # fmt: skip
+    assert all(str(fault).startswith(f"{path}, line ") for fault in caught.value.each)

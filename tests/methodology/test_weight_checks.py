@@ -209,7 +209,7 @@ def test_what_no_market_can_keep_is_refused_and_what_just_holds_is_not(
         ({"limits": {"a": {"min": -0.1}}}, r"^weight\.limits\.a\.min: Input should be greater than or equal to 0"),
         ({"limits": {"a": {}}}, r"^weight\.limits\.a: needs min, max or both"),
         ({"limits": {"a": {"maximum": 0.1}}}, r"^weight\.limits\.a\.maximum: unknown parameter"),
-        ({"limits": {"a": 0.1}}, r"^weight\.limits\.a: Input should be a valid dictionary"),
+        ({"limits": {"a": 0.1}}, r"^weight\.limits\.a: expected its own min, max or both: write {max: 0\.1}, was 0\.1"),
         ({"cap": 25}, r"^weight\.cap\.limit: Input should be less than or equal to 1"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from basketry.cli.console import print_json, say, status, table
 if TYPE_CHECKING:
     from basketry.index.explain import Explanation
     from basketry.jobs.calculate import Index
+    from basketry.jobs.check import Problem
     from basketry.jobs.diff import Comparison
     from basketry.jobs.verify import Verification
     from basketry.market.panel import Panel
@@ -88,7 +89,7 @@ def check(
         schema.write_text(dumps(methodology_schema(), indent=2) + "\n", encoding="utf-8")
     rules = Methodology.load(methodology)
     panel = _panel(lake, table, rules, known_by=as_of) if lake else None
-    found = () if panel is None else check_methodology(methodology, panel, start, end)
+    found = check_methodology(methodology, panel, start, end)
     wrong = [problem for problem in found if problem.severity == "error"]
     dates = first_rebalances(rules, panel, start)
     if json:
@@ -109,10 +110,14 @@ def check(
         say(f"{rules.symbol}: {rules.name} {verdict} ({len(rules.versions)} version(s), digest {rules.digest[:12]})")
         _say_rules(rules)
         say(f"  first rebalances: {', '.join(format_instant(date) for date in dates)}")
-        for problem in found:
-            say(f"  {problem.severity}: {problem}", style="red" if problem.severity == "error" else "yellow")
+        _say_problems(found)
     if wrong:
         raise typer.Exit(2)
+
+
+def _say_problems(found: Sequence[Problem]) -> None:
+    for problem in found:
+        say(f"  {problem.severity}: {problem}", style="red" if problem.severity == "error" else "yellow")
 
 
 def _say_rules(rules: Methodology) -> None:
@@ -149,8 +154,11 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Compute an index and write its folder: tables, documents, manifest and record."""
+    from dataclasses import asdict
+
     from basketry.jobs.attack import index_manipulation
     from basketry.jobs.calculate import calculate
+    from basketry.jobs.check import warnings_of
     from basketry.jobs.save import manifest
     from basketry.lake.lake import Lake
     from basketry.methodology.methodology import Methodology
@@ -164,10 +172,12 @@ def run(
         cost = index_manipulation(Lake(lake), result, progress=update)
         update(f"Writing {target}")
         result.save(target, cost)
+    found = warnings_of(methodology, result)
     if json:
-        print_json({"folder": str(target), **manifest(result)})
+        print_json({"folder": str(target), **manifest(result), "problems": [asdict(problem) for problem in found]})
         return
     _print_summary(result, target)
+    _say_problems(found)
 
 
 def _print_summary(result: Index, target: Path) -> None:

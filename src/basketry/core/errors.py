@@ -12,8 +12,10 @@
 Each message says what is wrong, where, and what to do; the command line prints it and exits 2.
 """
 
+from __future__ import annotations
+
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 
 class BasketryError(Exception):
@@ -29,7 +31,40 @@ class SchemaError(DataError):
 
 
 class MethodologyError(BasketryError):
-    """A rulebook is malformed, inconsistent, or cannot be satisfied."""
+    """A rulebook is malformed, inconsistent, or cannot be satisfied.
+
+    Attributes:
+        parts: Where several faults were found at once, each as an error of its own; else nothing.
+    """
+
+    parts: tuple[MethodologyError, ...] = ()
+
+    @staticmethod
+    def together(faults: Sequence[MethodologyError]) -> MethodologyError:
+        """Return one error that tells several, each on a line; a single one is returned as it is.
+
+        >>> str(MethodologyError.together([MethodologyError("name: a text"), MethodologyError("base: a date")]))
+        '2 faults:\n  name: a text\n  base: a date'
+        """
+        each = tuple(part for fault in faults for part in fault.each)
+        if len(each) == 1:
+            return each[0]
+        found = MethodologyError("\n  ".join([f"{len(each)} faults:", *map(str, each)]))
+        found.parts = each
+        return found
+
+    @property
+    def each(self) -> tuple[MethodologyError, ...]:
+        """The faults one by one: the error itself where it tells one."""
+        return self.parts or (self,)
+
+    def retold(self, tell: Callable[[str], str]) -> MethodologyError:
+        """Return the error with the message of each fault told otherwise.
+
+        >>> str(MethodologyError("level: a number").retold(lambda words: f"base.{words}"))
+        'base.level: a number'
+        """
+        return MethodologyError.together([type(part)(tell(str(part))) for part in self.each])
 
 
 class CapInfeasibleError(MethodologyError):

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Va
 
 from basketry.core.errors import MethodologyError, UnknownRuleError, nearest_hint
 from basketry.core.time import format_duration, parse_duration
+from basketry.core.wrong_values import wrong_value
 
 Duration = Annotated[
     timedelta,
@@ -224,7 +225,6 @@ def _first_problem(name: str, rule: type[Rule], error: ValidationError) -> str:
         )
     if problem["type"] == "missing":
         return f"{place}: this parameter is required"
-    message = problem["msg"].removeprefix("Value error, ")
     if problem["loc"]:
-        return f"{place}: {message}, was {problem['input']!r}"
-    return f"{place}: {message}"
+        return f"{place}: {wrong_value(problem)}"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"

@@ -25,6 +25,7 @@ from basketry.index.calculate import (
     index_history,
 )
 from basketry.index.plan import LATER
+from basketry.index.result import IndexResult
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_overrides import idle_overrides
 from basketry.market.cash import with_cash
@@ -74,9 +75,14 @@ class _Report:
         line = self.document.line(place) if place else None
         self.found.setdefault((where, message), Problem(severity, where, line, message))
 
+    def problems(self) -> tuple[Problem, ...]:
+        """Return the problems, errors first, in the order of the file."""
+        found = self.found.values()
+        return tuple(sorted(found, key=lambda entry: (entry.severity, entry.line is None, entry.line or 0)))
+
 
 def check(
-    source: Source, panel: Panel, start: Instant | None = None, end: Instant | None = None
+    source: Source, panel: Panel | None, start: Instant | None = None, end: Instant | None = None
 ) -> tuple[Problem, ...]:
     """Return all that keeps a methodology from being calculated on a market, and all that has no effect there.
 
@@ -85,7 +91,7 @@ def check(
 
     Args:
         source: A methodology, its file (for the lines of problems), or a mapping of its keys.
-        panel: The market.
+        panel: The market; None for what the rulebook alone shows.
         start, end: As of a calculation.
 
     Raises:
@@ -93,8 +99,11 @@ def check(
         DataError: The market holds no prices.
     """
     rules = Methodology.load(source)
-    panel, last = ended(panel, end)
     report = _Report(_document(source, rules))
+    _doubts(rules, report)
+    if panel is None:
+        return report.problems()
+    panel, last = ended(panel, end)
     start, times = _instants(rules, panel, start, last, report)
     moments = [] if times is None else [asked.at for asked in determinations(rules, times)]
     used = {rules.at(at).number for at in moments}
@@ -109,7 +118,39 @@ def check(
         _returned(rules, panel, times, report)
         _versions(rules, times, moments, used, report)
     _overrides(rules, panel, moments, tried, report)
-    return tuple(sorted(report.found.values(), key=lambda entry: (entry.severity, entry.line is None, entry.line or 0)))
+    return report.problems()
+
+
+def warnings_of(source: Source, result: IndexResult) -> tuple[Problem, ...]:
+    """Return what `check` warns of and can be told of an index without determining anything again.
+
+    These are names that the data do not hold, versions and overrides that are never in force, and weights that are
+    scaled; what became of each determination is in the events of the index.
+
+    Args:
+        source: What the index was calculated from: its methodology, or the file of that.
+        result: The index.
+    """
+    return _warnings(result.methodology, _document(source, result.methodology), result.panel, result.times)
+
+
+def _warnings(
+    rules: Methodology, document: Document, panel: Panel, times: NDArray[np.datetime64]
+) -> tuple[Problem, ...]:
+    report = _Report(document)
+    moments = [asked.at for asked in determinations(rules, times)]
+    used = {rules.at(at).number for at in moments}
+    _doubts(rules, report)
+    _names(rules, panel, used, report)
+    _versions(rules, times, moments, used, report)
+    _overrides(rules, panel, moments, (), report)
+    for place, parent in enumerate(rules.parents):
+        start = times[0] if begins_late(panel, parent.base_instant) else None
+        found = _warnings(
+            parent, Document(parent.document), panel, calculation_instants(parent, panel, start, times[-1])
+        )
+        _of_parent(place, parent, found, report)
+    return tuple(problem for problem in report.problems() if problem.severity == "warning")
 
 
 def first_rebalances(
@@ -126,6 +167,14 @@ def _document(source: Source, rules: Methodology) -> Document:
     if isinstance(source, Mapping | Methodology):
         return Document(rules.document)
     return Document(rules.document, parse_document(Path(source).read_text(encoding="utf-8")).lines)
+
+
+def _doubts(rules: Methodology, report: _Report) -> None:
+    """Report what the parameters of a weighting give that may not be meant."""
+    for section, first, _ in _sections(rules, "weight"):
+        words = rules.versions[first - 1].rules.weight.rule.doubt()
+        if words is not None:
+            report.add("warning", section, words, "weights")
 
 
 def _instants(
@@ -146,11 +195,16 @@ def _parents(rules: Methodology, panel: Panel, base: np.datetime64, report: _Rep
     """Report the problems of the parents, which are calculated first; return whether there are no errors."""
     sound = True
     for place, parent in enumerate(rules.parents):
-        for problem in check(parent, panel, base if begins_late(panel, parent.base_instant) else None):
-            words = f"{problem.where}: {problem.message}" if problem.where else problem.message
-            report.add(problem.severity, ("parents", place), f"{parent.symbol}: {words}")
-            sound = sound and problem.severity == "warning"
+        problems = check(parent, panel, base if begins_late(panel, parent.base_instant) else None)
+        sound = sound and all(problem.severity == "warning" for problem in problems)
+        _of_parent(place, parent, problems, report)
     return sound
+
+
+def _of_parent(place: int, parent: Methodology, problems: Sequence[Problem], report: _Report) -> None:
+    for problem in problems:
+        words = f"{problem.where}: {problem.message}" if problem.where else problem.message
+        report.add(problem.severity, ("parents", place), f"{parent.symbol}: {words}")
 
 
 def _trials(

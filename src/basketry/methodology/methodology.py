@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.time import MICROSECOND, local_instant, to_instant
 from basketry.methodology.parents import check_parents, parents_of, with_rulebooks
 from basketry.methodology.parse import SIZE_MAX, Document, dump_yaml, parse_document
+from basketry.methodology.reading import Attempt, every
 from basketry.methodology.reading import section as read_section
-from basketry.methodology.rulebook import DEFINING, VERSIONED, Rulebook, check_keys
+from basketry.methodology.rulebook import DEFINING, REQUIRED, VERSIONED, Rulebook, check_keys
 from basketry.methodology.sections import VersionNote
 from basketry.methodology.succession import succeed
 
@@ -110,9 +111,13 @@ class Methodology:
                 document = with_rulebooks(document, chain, Methodology._read)
             return Methodology.from_document(Document(document, parsed.lines))
         except MethodologyError as error:
-            line = parsed.line(_error_path(str(error)))
-            place = f"{where}, line {line}: " if line else f"{where}: "
-            raise type(error)(place + str(error)) from error
+
+            def told(message: str) -> str:
+                line = parsed.line(_error_path(message))
+                return f"{where}, line {line}: {message}" if line else f"{where}: {message}"
+
+            ordered = sorted(error.each, key=lambda fault: parsed.line(_error_path(str(fault))) or 0)
+            raise MethodologyError.together(ordered).retold(told) from error
 
     @staticmethod
     def from_document(parsed: Document) -> Methodology:
@@ -120,19 +125,15 @@ class Methodology:
         document = parsed.value
         if not isinstance(document, Mapping):
             raise MethodologyError("the rulebook must be a mapping of keys such as name, base, select and weight")
-        check_keys(document)
-        if document["basketry"] != FORMAT:
-            raise MethodologyError(f"basketry: the format version must be {FORMAT}, was {document['basketry']!r}")
-        if not isinstance(document["name"], str) or not 1 <= len(document["name"]) <= 120:
-            raise MethodologyError("name: expected a text of at most 120 characters")
-        symbol = document["symbol"]
-        if not isinstance(symbol, str) or not _SYMBOL.match(symbol) or ".." in symbol:
-            raise MethodologyError(
-                f"symbol: {symbol!r} must be 1 to 32 letters, digits, '.', '_' or '-', "
-                "starting with a letter or digit: it names files"
-            )
-        parents = parents_of(document, lambda entry: Methodology.from_document(Document(entry)))
-        found = Methodology(document, _versions(document), parents)
+        attempt = Attempt()
+        attempt.read("keys", lambda: check_keys(document))
+        for key, check in (("basketry", _check_format), ("name", _check_name), ("symbol", _check_symbol)):
+            if document.get(key) is not None:
+                attempt.read(key, partial(check, document[key]))
+        attempt.read("versions", lambda: _versions(document))
+        attempt.read("parents", lambda: parents_of(document, lambda entry: Methodology.from_document(Document(entry))))
+        read = attempt.values()
+        found = Methodology(document, read["versions"], read["parents"])
         check_parents(found)
         return found
 
@@ -287,33 +288,87 @@ def _plain(value: Any) -> Any:
     raise MethodologyError(f"a rulebook holds texts, numbers, lists and mappings, not {type(value).__name__}")
 
 
+def _check_format(value: Any) -> None:
+    if value != FORMAT:
+        raise MethodologyError(f"basketry: the format version must be {FORMAT}, was {value!r}")
+
+
+def _check_name(value: Any) -> None:
+    if not isinstance(value, str) or not 1 <= len(value) <= 120:
+        raise MethodologyError("name: expected a text of at most 120 characters")
+
+
+def _check_symbol(value: Any) -> None:
+    if not isinstance(value, str) or not _SYMBOL.match(value) or ".." in value:
+        raise MethodologyError(
+            f"symbol: {value!r} must be 1 to 32 letters, digits, '.', '_' or '-', "
+            "starting with a letter or digit: it names files"
+        )
+
+
 def _versions(document: Mapping[str, Any]) -> tuple[Version, ...]:
-    versions = [Version(1, _START, "First version.", None, {}, Rulebook.parse(document))]
-    merged = dict(document)
+    """Return all versions; a fault that a later version only inherits is told once."""
+    faults: list[MethodologyError] = []
+    versions: list[Version] = []
+    told: set[str] = set()
+    before: Rulebook | None = None
+    try:
+        before = Rulebook.parse(document)
+        versions.append(Version(1, _START, "First version.", None, {}, before))
+    except MethodologyError as error:
+        told.update(map(str, error.each))
+        # Sections that are missing are told together, with the keys.
+        missing = {(key,) for key in REQUIRED if document.get(key) is None}
+        faults += [fault for fault in error.each if _error_path(str(fault))[:1] not in missing]
     entries = document.get("versions") or []
     if not isinstance(entries, list):
-        raise MethodologyError("versions: expected a list, each entry with from, note and changes")
+        faults.append(MethodologyError("versions: expected a list, each entry with from, note and changes"))
+        entries = []
+    merged = dict(document)
+    start: np.datetime64 = _START
     for place, entry in enumerate(entries):
         where = f"versions[{place}]"
-        note = read_section(VersionNote, entry, where)
+        try:
+            note = _note(entry, where, start)
+        except MethodologyError as error:
+            faults.append(error)
+            before = None
+            continue
         start = to_instant(note.valid_from)
-        if start <= versions[-1].valid_from:
-            raise MethodologyError(f"{where}.from: versions must be in the order of their dates")
-        for key in note.changes:
-            if key not in VERSIONED:
-                if key in DEFINING:
-                    raise MethodologyError(f"{where}.changes.{key}: a version may not change it: {DEFINING[key]}")
-                raise MethodologyError(
-                    f"{where}.changes.{key}: a version may change {', '.join(VERSIONED)}, "
-                    f"not {key!r}{nearest_hint(key, VERSIONED)}"
-                )
         merged = {**merged, **note.changes}
         try:
-            rules = succeed(versions[-1].rules, Rulebook.parse(merged), len(merged.get("returns") or ()))
+            rules = Rulebook.parse(merged)
+            if before is not None:
+                rules = succeed(before, rules, len(merged.get("returns") or ()))
         except MethodologyError as error:
-            raise type(error)(f"{where}.changes.{error}") from error
+            fresh = [fault for fault in error.each if str(fault) not in told]
+            told.update(map(str, fresh))
+            faults += [fault.retold(partial("{}.changes.{}".format, where)) for fault in fresh]
+            before = None
+            continue
+        before = rules
         versions.append(Version(place + 2, start, note.note, note.approver, note.changes, rules))
+    if faults:
+        raise MethodologyError.together(faults)
     return tuple(versions)
+
+
+def _note(entry: Any, where: str, before: np.datetime64) -> VersionNote:
+    """Return what a version says of itself; `before` is where the version before it begins."""
+    note = read_section(VersionNote, entry, where)
+    if to_instant(note.valid_from) <= before:
+        raise MethodologyError(f"{where}.from: versions must be in the order of their dates")
+    every(partial(_check_change, key, f"{where}.changes.{key}") for key in note.changes)
+    return note
+
+
+def _check_change(key: str, where: str) -> None:
+    if key in DEFINING:
+        raise MethodologyError(f"{where}: a version may not change it: {DEFINING[key]}")
+    if key not in VERSIONED:
+        raise MethodologyError(
+            f"{where}: a version may change {', '.join(VERSIONED)}, not {key!r}{nearest_hint(key, VERSIONED)}"
+        )
 
 
 def _error_path(message: str) -> tuple[str | int, ...]:

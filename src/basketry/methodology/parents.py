@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.time import format_instant
+from basketry.methodology.reading import every
 from basketry.methodology.universe.in_index import InIndex
 from basketry.methodology.universe.outside_index import OutsideIndex
 
@@ -46,8 +48,8 @@ def with_rulebooks(document: Mapping[str, Any], chain: tuple[Path, ...], load: L
             raise MethodologyError(f"parents[{place}]: the rulebooks are parents of each other: {circle}")
         try:
             found.append(load(target, chain).document)
-        except BasketryError as error:
-            raise MethodologyError(f"parents[{place}]: {error}") from error
+        except MethodologyError as error:
+            raise error.retold(partial("parents[{}]: {}".format, place)) from error
     return {**document, "parents": found}
 
 
@@ -75,21 +77,21 @@ def parents_of(
     _check_depth(document)
     if not isinstance(entries, list):
         raise MethodologyError("parents: expected a list of rulebooks, as in parents: [large-cap-20.yaml]")
-    found: list[Methodology] = []
-    for place, entry in enumerate(entries):
-        where = f"parents[{place}]"
-        if isinstance(entry, str):
-            raise MethodologyError(
-                f"{where}: {entry!r} names a file, which is found beside the file of the rulebook; load that from its "
-                "path, or put the parent's whole rulebook here"
-            )
-        if not isinstance(entry, Mapping):
-            raise MethodologyError(f"{where}: expected the name of a file or a rulebook, was {entry!r}")
-        try:
-            found.append(parse(entry))
-        except BasketryError as error:
-            raise type(error)(f"{where}: {error}") from error
-    return tuple(found)
+    return every(partial(_parent, entry, f"parents[{place}]", parse) for place, entry in enumerate(entries))
+
+
+def _parent(entry: Any, where: str, parse: Callable[[Mapping[str, Any]], Methodology]) -> Methodology:
+    if isinstance(entry, str):
+        raise MethodologyError(
+            f"{where}: {entry!r} names a file, which is found beside the file of the rulebook; load that from its "
+            "path, or put the parent's whole rulebook here"
+        )
+    if not isinstance(entry, Mapping):
+        raise MethodologyError(f"{where}: expected the name of a file or a rulebook, was {entry!r}")
+    try:
+        return parse(entry)
+    except MethodologyError as error:
+        raise error.retold(lambda words: f"{where}: {words}") from error
 
 
 def _check_depth(document: Mapping[str, Any]) -> None:

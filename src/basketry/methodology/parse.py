@@ -14,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from basketry.core.errors import MethodologyError
+from basketry.core.wrong_values import number_to_write
 
 SIZE_MAX = 262_144
 DEPTH_MAX = 24
@@ -145,10 +146,9 @@ def _refuse_commas(value: Node, rest: Iterable[Node], path: Path) -> None:
 
 def _refuse_number(groups: Sequence[str], path: Path, line: int) -> None:
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-    decimal = len(groups[1]) < 3
-    remedy = ".".join(groups) if decimal else f"{'_'.join(groups)} or {''.join(groups).replace('_', '')}"
+    text = ",".join(groups)
     raise MethodologyError(
-        f"line {line}: {where}: {','.join(groups)} is no number: write {remedy}; a comma separates entries in braces"
+        f"line {line}: {where}: {text} is no number: write {number_to_write(text)}; a comma separates entries in braces"
     )
 
 

@@ -1,13 +1,17 @@
-"""A part of a methodology file read into its model, with the place of what is wrong at the head of the message."""
+"""A part of a methodology file read into its model, with the place of what is wrong at the head of the message.
+
+Parts are tried one after the other, so that the faults of all are told at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.wrong_values import wrong_value
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Any)
@@ -28,6 +32,64 @@ def at(place: str, parse: Callable[[], T]) -> T:
         if place and not message.startswith(place):
             message = f"{place}: {message}"
         raise type(error)(message) from error
+
+
+def every(parses: Iterable[Callable[[], T]]) -> tuple[T, ...]:
+    """Return what each of several gives.
+
+    Raises:
+        MethodologyError: One or more are wrong; it tells all of them.
+    """
+    found: list[T] = []
+    faults: list[MethodologyError] = []
+    for parse in parses:
+        try:
+            found.append(parse())
+        except MethodologyError as error:
+            faults.append(error)
+    if faults:
+        raise MethodologyError.together(faults)
+    return tuple(found)
+
+
+class Attempt:
+    """Parts read by name, and checks between those that are right; what is wrong is kept until all are tried.
+
+    >>> attempt = Attempt()
+    >>> attempt.read("top", lambda: 20)
+    >>> attempt.check(("top", "cap"), lambda top, cap: None)
+    >>> attempt.values()
+    {'top': 20}
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._faults: list[MethodologyError] = []
+
+    def read(self, name: str, parse: Callable[[], Any]) -> None:
+        """Keep what `parse` gives under a name, or its fault."""
+        try:
+            self._values[name] = parse()
+        except MethodologyError as error:
+            self._faults.append(error)
+
+    def check(self, names: tuple[str, ...], judge: Callable[..., None]) -> None:
+        """Call `judge` with parts where all of them were read, and keep its fault."""
+        if all(name in self._values for name in names):
+            try:
+                judge(*(self._values[name] for name in names))
+            except MethodologyError as error:
+                self._faults.append(error)
+
+    def values(self) -> dict[str, Any]:
+        """Return the parts by name.
+
+        Raises:
+            MethodologyError: Something was wrong; it tells all of it.
+        """
+        if self._faults:
+            raise MethodologyError.together(self._faults)
+        return self._values
 
 
 def section(model: type[S], value: Any, place: str) -> S:
@@ -54,8 +116,7 @@ def section(model: type[S], value: Any, place: str) -> S:
                 raise MethodologyError(f"{path}: unknown key{hint}; keys: {', '.join(known)}") from error
             if problem["type"] == "missing":
                 raise MethodologyError(f"{path}: this key is required") from error
-            message = problem["msg"].removeprefix("Value error, ")
-            raise MethodologyError(f"{path}: {message}, was {problem['input']!r}") from error
+            raise MethodologyError(f"{path}: {wrong_value(problem)}") from error
 
     return at(place, parse)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.restatement import Restate
 from basketry.core.time import local_instant
+from basketry.methodology.reading import Attempt, every
 from basketry.methodology.reading import at as _at
 from basketry.methodology.reading import section as _section
 from basketry.methodology.returns import RETURNS, ReturnRule
@@ -134,67 +135,85 @@ class Rulebook:
         """Return the rulebook of a plain mapping whose keys were checked.
 
         Raises:
-            MethodologyError: A section is wrong; the message starts with its path.
+            MethodologyError: A section is wrong; the message starts with its path. Where several are, it tells all.
         """
-        rebalance = _mapping(document, "rebalance")
-        triggers = rebalance.pop("triggers", [])
-        rules = Rulebook(
-            universe=tuple(
-                _built(UNIVERSE, entry, f"universe[{place}]") for place, entry in enumerate(_list(document, "universe"))
-            ),
-            select=_at("select", lambda: Selection.parse(document["select"])),
-            weight=_at("weight", lambda: Weight.parse(document["weight"])),
-            schedule=_section(Schedule, rebalance, "rebalance"),
-            review=None if document.get("review") is None else _section(Review, document["review"], "review"),
-            triggers=tuple(
-                _built(TRIGGERS, entry, f"rebalance.triggers[{place}]")
-                for place, entry in enumerate(triggers if isinstance(triggers, list) else [triggers])
-            ),
-            calculate=_section(CalculationCalendar, _mapping(document, "calculate"), "calculate"),
-            missing=_section(Missing, _mapping(document, "missing"), "missing"),
-            guard=_section(Guard, _mapping(document, "guard"), "guard"),
-            events=_section(EventPolicy, _mapping(document, "events"), "events"),
-            returns=_returns(document.get("returns", ["price"])),
-            publish=_section(Publish, _mapping(document, "publish"), "publish"),
-            restate=_section(Restate, _mapping(document, "restate"), "restate"),
-            prices=PriceRules.parse(document["prices"]) if document.get("prices") is not None else None,
-            overrides=tuple(
-                _section(Override, entry, f"overrides[{place}]")
-                for place, entry in enumerate(_list(document, "overrides"))
-            ),
-            base=_section(Base, _mapping(document, "base"), "base"),
-            description=_words(document, "description"),
-            administrator=_words(document, "administrator"),
-        )
-        check_weights(rules.weight, rules.select, rules.universe)
-        if rules.schedule.fix == "supply" and not rules.weight.rule.counts_units:
-            raise MethodologyError(
-                f"rebalance.fix: supply goes with a weighting by capitalisation (market_cap with power 1, "
-                f"free_float_market_cap); {rules.weight.rule.name} as written counts no units; write fix: weights or "
-                "fix: units"
-            )
-        if rules.schedule.fix == "supply" and rules.weight.turnover is not None:
-            raise MethodologyError(
-                "weight.turnover: does not go with rebalance.fix: supply, by which weights are made at the change and "
-                "not at the determination; write fix: weights or fix: units, or leave turnover out"
-            )
-        if rules.reviews is not None:
-            base = local_instant(rules.base.date, rules.schedule.at, rules.schedule.zone)
-            reviews = rules.reviews
-            _at("review", lambda: check_reviews(reviews, rules.schedule, base))
-        return rules
+        attempt = Attempt()
+        for key, parse in _sections(document).items():
+            attempt.read(key, parse)
+        attempt.check(("weight", "select", "universe"), check_weights)
+        attempt.check(("schedule", "weight"), _check_fix)
+        attempt.check(("review", "schedule", "base"), _check_reviews)
+        return Rulebook(**attempt.values())
 
 
 def check_keys(document: Mapping[str, Any]) -> None:
-    """Raise MethodologyError for an unknown or missing top-level key."""
+    """Raise MethodologyError for unknown and missing top-level keys."""
+    faults, meant = [], ""
     for key in document:
         if key not in REQUIRED + OPTIONAL:
-            raise MethodologyError(
-                f"{key}: unknown key{nearest_hint(key, REQUIRED + OPTIONAL)}; keys: {', '.join(REQUIRED + OPTIONAL)}"
-            )
-    missing = [key for key in REQUIRED if document.get(key) is None]
+            hint = nearest_hint(key, REQUIRED + OPTIONAL)
+            meant += hint
+            faults.append(MethodologyError(f"{key}: unknown key{hint}; keys: {', '.join(REQUIRED + OPTIONAL)}"))
+    # A key that is misspelt is not told again as one that is missing.
+    missing = [key for key in REQUIRED if document.get(key) is None and f"{key!r}" not in meant]
     if missing:
-        raise MethodologyError(f"the rulebook needs {', '.join(missing)}")
+        faults.append(MethodologyError(f"the rulebook needs {', '.join(missing)}"))
+    if faults:
+        raise MethodologyError.together(faults)
+
+
+def _sections(document: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
+    """Return what reads each field of a rulebook."""
+
+    def plain(model: type[Any], key: str) -> Callable[[], Any]:
+        return lambda: _section(model, _mapping(document, key), key)
+
+    return {
+        "universe": lambda: _rules(UNIVERSE, _list(document, "universe"), "universe"),
+        "select": lambda: _at("select", lambda: Selection.parse(document.get("select"))),
+        "weight": lambda: _at("weight", lambda: Weight.parse(document.get("weight"))),
+        "schedule": lambda: _section(
+            Schedule, {key: value for key, value in _mapping(document, "rebalance").items() if key != "triggers"},
+            "rebalance",
+        ),
+        "review": lambda: (
+            None if document.get("review") is None else _section(Review, document["review"], "review")
+        ),
+        "triggers": lambda: _triggers(document),
+        "calculate": plain(CalculationCalendar, "calculate"),
+        "missing": plain(Missing, "missing"),
+        "guard": plain(Guard, "guard"),
+        "events": plain(EventPolicy, "events"),
+        "returns": lambda: _returns(document.get("returns", ["price"])),
+        "publish": plain(Publish, "publish"),
+        "restate": plain(Restate, "restate"),
+        "prices": lambda: None if document.get("prices") is None else PriceRules.parse(document["prices"]),
+        "overrides": lambda: _overrides(document),
+        "base": plain(Base, "base"),
+        "description": lambda: _words(document, "description"),
+        "administrator": lambda: _words(document, "administrator"),
+    }  # fmt: skip
+
+
+def _check_fix(schedule: Schedule, weight: Weight) -> None:
+    if schedule.fix == "supply" and not weight.rule.counts_units:
+        raise MethodologyError(
+            f"rebalance.fix: supply goes with a weighting by capitalisation (market_cap with power 1, "
+            f"free_float_market_cap); {weight.rule.name} as written counts no units; write fix: weights or "
+            "fix: units"
+        )
+    if schedule.fix == "supply" and weight.turnover is not None:
+        raise MethodologyError(
+            "weight.turnover: does not go with rebalance.fix: supply, by which weights are made at the change and "
+            "not at the determination; write fix: weights or fix: units, or leave turnover out"
+        )
+
+
+def _check_reviews(review: Review | None, schedule: Schedule, base: Base) -> None:
+    if review is not None:
+        first = local_instant(base.date, schedule.at, schedule.zone)
+        reviews = _at("review", lambda: review.schedule(schedule))
+        _at("review", lambda: check_reviews(reviews, schedule, first))
 
 
 def _mapping(document: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -227,10 +246,26 @@ def _built(registry: Any, entry: Any, place: str) -> Any:
     return _at(place, lambda: registry.build(str(name), value))
 
 
+def _rules(registry: Any, entries: list[Any], place: str) -> tuple[Any, ...]:
+    return every(partial(_built, registry, entry, f"{place}[{number}]") for number, entry in enumerate(entries))
+
+
+def _triggers(document: Mapping[str, Any]) -> tuple[TriggerRule, ...]:
+    section = document.get("rebalance")
+    # A section that is no mapping is told as the schedule.
+    entries = section.get("triggers", []) if isinstance(section, Mapping) else []
+    return _rules(TRIGGERS, entries if isinstance(entries, list) else [entries], "rebalance.triggers")
+
+
+def _overrides(document: Mapping[str, Any]) -> tuple[Override, ...]:
+    entries = enumerate(_list(document, "overrides"))
+    return every(partial(_section, Override, entry, f"overrides[{place}]") for place, entry in entries)
+
+
 def _returns(value: Any) -> tuple[ReturnRule, ...]:
     if not isinstance(value, list) or not value:
         raise MethodologyError("returns: expected a list such as [price, total]")
-    rules = tuple(_built(RETURNS, entry, f"returns[{place}]") for place, entry in enumerate(value))
+    rules = _rules(RETURNS, value, "returns")
     columns = [rule.column() for rule in rules]
     for column in columns:
         if columns.count(column) > 1:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from basketry.core.rule import Reads
+from basketry.core.wrong_values import number_to_write
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule
 
@@ -24,6 +25,14 @@ class OwnLimits(BaseModel):
 
     min: float | None = Field(None, ge=0, le=1)
     max: float | None = Field(None, gt=0, le=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _both_or_one(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping | OwnLimits):
+            number = number_to_write(str(value)) or "0.3"
+            raise ValueError(f"expected its own min, max or both: write {{max: {number}}}")
+        return value
 
     @model_validator(mode="after")
     def _ordered(self) -> "OwnLimits":
@@ -69,7 +78,10 @@ class Limits(CappingRule):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return value if isinstance(value, Mapping) and list(value) == ["assets"] else {"assets": value}
+        stated = value["assets"] if isinstance(value, Mapping) and list(value) == ["assets"] else value
+        if not isinstance(stated, Mapping):
+            raise ValueError(f"expected limits by asset, as in {{bitcoin: {{max: 0.3}}}}, was {stated!r}")
+        return {"assets": stated}
 
     @property
     def reads(self) -> Reads:

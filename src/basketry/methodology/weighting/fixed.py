@@ -1,5 +1,6 @@
 """Weights that the rulebook states."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import numpy as np
@@ -54,12 +55,39 @@ class Fixed(WeightingRule):
         """What is named."""
         return Reads(assets=tuple(self.assets))
 
+    @property
+    def whole(self) -> bool:
+        """Whether the weights sum to 1 or to 100, up to the rounding of their last digits, at most of whole percents.
+
+        >>> [Fixed(weights={"a": a, "b": b}).whole for a, b in ((0.333, 0.666), (60, 40), (60, 30), (1, 1))]
+        [True, True, False, False]
+        """
+        exact = [Decimal(repr(weight)).normalize() for weight in self.assets.values()]
+        last = min(int(weight.as_tuple().exponent) for weight in exact)
+        # Each is off by half a unit of its last digit at most.
+        return any(
+            abs(sum(exact) - Decimal(10) ** power) <= Decimal(len(exact)) / 2 * Decimal(10) ** min(last, power - 2)
+            for power in (0, 2)
+        )
+
+    def doubt(self) -> str | None:
+        """Return that the weights are scaled, where they sum to neither 1 nor 100."""
+        if self.whole:
+            return None
+        return (
+            f"weights sum to {sum(self.assets.values()):g}, so they are scaled: {self._shares()}; write weights that "
+            "sum to 1 or to 100 where others are meant"
+        )
+
+    def _shares(self) -> str:
+        total = sum(self.assets.values())
+        return ", ".join(f"{name} {weight / total * 100:.4g}%" for name, weight in self.assets.items())
+
     def words(self) -> str:
         """Return the rule as a sentence."""
-        total = sum(self.assets.values())
-        shares = ", ".join(f"{name} {weight / total * 100:.4g}%" for name, weight in self.assets.items())
+        scaled = "" if self.whole else f", scaled from weights that sum to {sum(self.assets.values()):g}"
         rest = "; the weight of an asset that is not selected is shared by the others" if self.renormalise else ""
-        return f"Fixed weights: {shares}{rest}."
+        return f"Fixed weights: {self._shares()}{scaled}{rest}."
 
 
 def _unselected(absent: list[str], view: Panel) -> str:
