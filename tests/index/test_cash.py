@@ -366,6 +366,9 @@ def test_a_rate_that_is_not_known_is_refused_by_name() -> None:
         ({"cash": {"weight": 0.2, "day_count": "act/365"}}, r"cash\.day_count: goes with a rate"),
         ({"cash": {"weight": 0.2, "rate": 12}}, r"weight\.cash\.rate"),
         ({"cash": [0.2]}, r"weight\.cash"),
+        ({"cash": 0.2, "fixed": {"cash": 0.2}}, r"weight\.fixed\.cash: `cash` states the weight of the cash member"),
+        ({"cash": 0.2, "limits": {"cash": {"max": 0.1}}}, r"weight\.limits\.cash: `cash` states the weight"),
+        ({"cash": 0.2, "by": "fixed", "weights": {"a": 0.8, "cash": 0.2}}, r"weight\.weights\.cash: `cash` states"),
         ({"cash": 0.5, "fixed": {"a": 0.4, "b": 0.2}}, r"weight\.fixed: .* sum to 0\.6 > 0\.5, all but cash"),
         ({"cash": 0.2, "limits": {"a": {"min": 0.85}}}, r"weight\.limits: .* sum to 0\.85 > 0\.8, all but cash"),
     ],
@@ -391,3 +394,39 @@ def test_many_levels_do_not_drift_from_the_sum_of_what_is_held() -> None:
         worth = (row["units"] * row["price"]).sum() / row["divisor"][0]
         level = result.levels.filter(pl.col("time") == row["effective_at"][0])["price_return"][0]
         assert worth == pytest.approx(level, rel=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["migration", "merger", "name_change"])
+@pytest.mark.parametrize("own", [False, True])
+def test_an_event_that_leads_into_or_out_of_its_id_makes_no_asset_of_it(kind: str, own: bool) -> None:
+    """b has a price of three days ago at the determination, which the event would carry over to the other id."""
+    prices = {"a": path((0, 10.0)), "b": path((0, 10.0), (29, NAN)), "c": path((0, 10.0))}
+    if own:
+        prices["cash"] = path((0, NAN))
+    event = {"time": at(30), "kind": kind, "asset": "b", "new_asset": "cash", "ratio": 2.0, "known_at": at(28)}
+    event["ratio"] = None if kind == "name_change" else 2.0
+    result = index(market(prices, (event,)), missing={"carry_forward": "3d"})
+    rows = result.compositions.filter(pl.col("effective_at") == at(FEBRUARY))
+    assert rows["asset"].n_unique() == rows.height
+    assert struck(result, FEBRUARY)["cash"] == pytest.approx(0.2, rel=1e-14)
+    assert result.state is not None
+    assert IndexState.from_bytes(result.state.to_bytes(), result.methodology).basket is not None
+    out = {**event, "asset": "cash", "new_asset": "a", "time": at(32), "known_at": at(20)}
+    held = struck(index(market({"a": path((0, 10.0)), "c": path((0, 10.0))}, (out,))), FEBRUARY)
+    assert held == pytest.approx({"a": 0.4, "c": 0.4, "cash": 0.2}, rel=1e-14)
+
+
+@pytest.mark.parametrize("way", ["in_index", "outside_index"])
+def test_a_family_on_data_that_know_the_id_without_a_price(way: str) -> None:
+    prices = {"a": path((0, 10.0)), "b": path((0, 9.0)), "cash": path((0, NAN)), "d": path((0, 8.0))}
+    parent = book(0.2, symbol="PARENT", select={"by": "market_cap", "top": 2})
+    for own in (None, 0.2):
+        child = book(own, parents=[parent], universe=[{way: "PARENT"}])
+        held = struck(calculate_index(Methodology.load(child), market(prices)))
+        assert {asset for asset in held if asset != "cash"} == ({"a", "b"} if way == "in_index" else {"d"})
+
+
+def test_a_rate_that_leaves_nothing_is_refused() -> None:
+    rates = pl.DataFrame({"time": [at(0)], "rate": "R", "value": [-365.0]})
+    with pytest.raises(DataError, match=r"cash: the rate R makes the price of a unit 0 at 2020-01-02"):
+        index(market(TWO, rates=rates), {"weight": 0.2, "rate": "R", "day_count": "act/365"})

@@ -175,7 +175,7 @@ def test_what_is_told_has_the_numbers() -> None:
     (words,) = index(ENTERS, 0.2, **TOP).events.filter(pl.col("time") == at(5))["evidence"]
     assert words == (
         "one-way turnover 36.67% in full, limit 20%: weights moved 60% of the way, turnover 33.33%; the limit cannot "
-        "be kept: entries, departures and limits of weights alone need that much"
+        "be kept: entries, departures, cash and limits of weights alone need it"
     )
 
 

@@ -104,7 +104,7 @@ def _parent_members(parent: Methodology, panel: Panel, base: np.datetime64, reac
 
     def calculate() -> Membership:
         try:
-            return members_of(_history(parent, panel, start, reach, reach))
+            return members_of(_history(parent, panel, start, reach, reach), panel.assets)
         except (DataError, MethodologyError) as error:
             raise type(error)(f"the parent {parent.symbol}: {error}") from error
 

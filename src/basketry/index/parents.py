@@ -15,11 +15,15 @@ from basketry.market.membership import Membership
 _HELD = "held"
 
 
-def members_of(history: History) -> Membership:
+def members_of(history: History, assets: tuple[str, ...]) -> Membership:
     """Return who is in an index along a history, as it came to be known.
 
     In is what was determined, from its effective time on and as it was carried through corporate events, and then what
     is held, but for cash, for what was credited, and for what leaves in the steps of a transition.
+
+    Args:
+        history: Of the index.
+        assets: Those of the market on which it is asked; the history's may have a cash member beside them.
 
     Raises:
         MethodologyError: The rules cannot be satisfied at some instant.
@@ -33,10 +37,8 @@ def members_of(history: History) -> Membership:
                 timeline.waits(decision, step.event.time)
         timeline.holds(step.state, anew=isinstance(step.event, ChangeDue | TransitionStep))
     known, effective, members = zip(*timeline.rows, strict=True)
-    masks = np.array(members)
-    if history.market.cash is not None:
-        # A child asks on a market that may have no such column.
-        masks = np.delete(masks, history.market.cash, axis=1)
+    # A child asks on a market that may have no column for a cash member.
+    masks = np.array(members)[:, [history.panel.position(asset) for asset in assets]]
     return Membership(history.rules.symbol, np.array(known), np.array(effective), masks)
 
 

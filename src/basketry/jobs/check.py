@@ -28,7 +28,7 @@ from basketry.index.plan import LATER
 from basketry.index.result import IndexResult
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_overrides import idle_overrides
-from basketry.market.cash import with_cash
+from basketry.market.cash import CASH, with_cash
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import BY_INSTANT, Methodology
 from basketry.methodology.metrics import DERIVED, made_of
@@ -281,7 +281,9 @@ def _unheard(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
             continue
         for name in names:
             if name not in known:
-                yield name, f"the data hold no {kind} {name!r}{nearest_hint(name, known)}"
+                hint = "; for a cash member write cash: 0.2 beside `by` under weight, and name it nowhere else"
+                hint = hint if (kind, name) == ("asset", CASH) else nearest_hint(name, known)
+                yield name, f"the data hold no {kind} {name!r}{hint}"
 
 
 def _cash(rules: Methodology, panel: Panel, times: NDArray[np.datetime64] | None, report: _Report) -> bool:

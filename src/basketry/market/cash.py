@@ -9,6 +9,7 @@ import numpy as np
 
 from basketry.core.errors import DataError
 from basketry.core.frozen import changed
+from basketry.market.comparable import Actions
 
 if TYPE_CHECKING:
     from basketry.market.panel import Panel
@@ -35,7 +36,8 @@ def with_cash(panel: Panel) -> Panel:
                 f"the data hold prices of an asset {CASH!r}, which is the id of the cash member (weight.cash); import "
                 "that asset under another id"
             )
-        return panel
+        kept: Panel = panel.remember(CASH, lambda: _unconcerned(replace(panel, memberships={}, _memory={})))
+        return changed(kept, memberships=panel.memberships, change=panel.change) if panel.memberships else kept
     memberships = {
         symbol: replace(entry, members=np.insert(entry.members, place, False, axis=1))
         for symbol, entry in panel.memberships.items()
@@ -48,7 +50,7 @@ def _inserted(panel: Panel, place: int) -> Panel:
     revisions = panel.revisions
     if revisions is not None:
         revisions = replace(revisions, columns=revisions.columns + (revisions.columns >= place))
-    return replace(
+    found = replace(
         panel,
         assets=(*panel.assets[:place], CASH, *panel.assets[place:]),
         fields={name: np.insert(values, place, np.nan, axis=1) for name, values in panel.fields.items()},
@@ -56,3 +58,11 @@ def _inserted(panel: Panel, place: int) -> Panel:
         memberships={},
         _memory={},
     )
+    return _unconcerned(found)
+
+
+def _unconcerned(panel: Panel) -> Panel:
+    """Return a new panel on which events that name the id are of an asset without data."""
+    columns = {asset: column for column, asset in enumerate(panel.assets) if asset != CASH}
+    panel._memory["actions"] = Actions(panel.corporate, columns, len(panel.assets))
+    return panel

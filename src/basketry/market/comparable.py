@@ -119,6 +119,11 @@ class Actions:
 
     Of several rows with the same time, kind and assets, the one known last by an instant counts.
 
+    Args:
+        events: Of any assets.
+        columns: Those of the assets that events concern; any other is one without data.
+        size: Number of columns of the panel; that of `columns` unless given.
+
     >>> from basketry.market.events import CorporateEvent, EventKind
     >>> day = np.datetime64("2020-01-05", "us")
     >>> split = CorporateEvent(day, day, EventKind.REDENOMINATION, "a", ratio=10.0)
@@ -127,7 +132,8 @@ class Actions:
     [5.0, 5.0]
     """
 
-    def __init__(self, events: Sequence[CorporateEvent], columns: Mapping[str, int]) -> None:
+    def __init__(self, events: Sequence[CorporateEvent], columns: Mapping[str, int], size: int | None = None) -> None:
+        self._size = len(columns) if size is None else size
         self._events = tuple(event for event in events if event.asset in columns)
         self._columns = columns
         self._seen = np.array([event.seen for event in self._events], dtype="datetime64[us]")
@@ -164,7 +170,7 @@ class Actions:
     def _compare(self, seen: Sequence[CorporateEvent]) -> Comparison:
         valid = {event.key: event for event in seen}
         origins: dict[int, tuple[Origin, ...]] = {}
-        ended = np.zeros(len(self._columns), dtype=bool)
+        ended = np.zeros(self._size, dtype=bool)
         touched: dict[int, tuple[np.datetime64, ...]] = {}
         # Of events at one instant, the one seen first comes first, as in the basket.
         for event in sorted(valid.values(), key=lambda event: (event.time, event.seen, *event.key)):

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from basketry.core.errors import MethodologyError
+from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Floats
 from basketry.core.rule import Reads, Rule
-from basketry.core.time import DAY
+from basketry.core.time import DAY, format_instant
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import Known
 from basketry.methodology.returns._rates import RateSource, named, rate_at, rate_in_words
@@ -81,11 +81,19 @@ class Cash(Rule):
             times: The instant before them, and they, shape (k + 1,).
 
         Raises:
-            DataError: The rate is not known at some instant.
+            DataError: The rate is not known at some instant, or leaves no price above zero.
         """
         if self.rate is None:
             return np.full(len(times) - 1, before)
         days = np.diff(times) / DAY
         factors = 1 + rate_at(known, times, self.rate)[:-1] * year_fraction(days, self.day_count)
         # One after the other, so that the bytes do not depend on how many instants are read at once.
-        return np.asarray(np.multiply.accumulate(np.concatenate([[before], factors]))[1:])
+        prices = np.multiply.accumulate(np.concatenate([[before], factors]))[1:]
+        wrong = np.flatnonzero(~((prices > 0) & (prices < np.inf)))
+        if len(wrong):
+            row = int(wrong[0])
+            raise DataError(
+                f"cash: {rate_in_words(self.rate)} makes the price of a unit {prices[row]:g} at "
+                f"{format_instant(times[row + 1])}; rates are fractions a year, as 0.05 for 5%"
+            )
+        return np.asarray(prices)

@@ -90,7 +90,7 @@ class HeldBack:
         )
         if self.kept:
             return told
-        return f"{told}; the limit cannot be kept: entries, departures and limits of weights alone need that much"
+        return f"{told}; the limit cannot be kept: entries, departures, cash and limits of weights alone need it"
 
     def words_of(self, place: int) -> str:
         """Return what became of one weight."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from basketry.core.errors import CapInfeasibleError, MethodologyError, nearest_hint
 from basketry.core.numbers import Floats, exact_sum, normalise
 from basketry.core.rule import Rule, built
+from basketry.market.cash import CASH
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule, apply_caps, limits_of
 from basketry.methodology.capping.fixed import FixedWeights
@@ -72,7 +73,13 @@ class Weight:
                 )
         caps = tuple(_cap(key, entry) for key, entry in sorted(rest.items()))
         cash = None if value.get("cash") is None else _beside(Cash, value["cash"])
-        return Weight(WEIGHTING.build(name, own), caps, shortage, cash, turnover)
+        found = Weight(WEIGHTING.build(name, own), caps, shortage, cash, turnover)
+        for key, part in (("weights", found.rule), *((cap.name, cap) for cap in caps)):
+            if cash is not None and CASH in part.reads.assets:
+                raise MethodologyError(
+                    f"weight.{key}.{CASH}: `cash` states the weight of the cash member; leave it out"
+                )
+        return found
 
     @property
     def beside(self) -> tuple[Rule, ...]:
