@@ -43,8 +43,10 @@ class MethodologyError(BasketryError):
     def together(faults: Sequence[MethodologyError]) -> MethodologyError:
         """Return one error that tells several, each on a line; a single one is returned as it is.
 
-        >>> str(MethodologyError.together([MethodologyError("name: a text"), MethodologyError("base: a date")]))
-        '2 faults:\n  name: a text\n  base: a date'
+        >>> print(MethodologyError.together([MethodologyError("name: a text"), MethodologyError("base: a date")]))
+        2 faults:
+          name: a text
+          base: a date
         """
         each = tuple(part for fault in faults for part in fault.each)
         if len(each) == 1:

@@ -24,6 +24,7 @@ def with_cash(panel: Panel) -> Panel:
     Raises:
         DataError: The data hold prices of an asset of that id.
 
+    >>> from basketry.market.panel import Panel
     >>> days = np.array(["2020-01-01", "2020-01-02"], dtype="datetime64[us]")
     >>> market = Panel(days, ("bitcoin", "ether"), {"price": np.array([[10.0, 2.0], [11.0, 2.0]])})
     >>> with_cash(market).assets, with_cash(market).field("price")[0].tolist()
