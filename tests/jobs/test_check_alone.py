@@ -53,7 +53,7 @@ def stated(**weights: float) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_weights_that_sum_to_1_or_100_as_they_are_rounded_are_not_doubted(weights: tuple[float, ...]) -> None:
-    rule = Fixed(weights={f"a{n}": weight for n, weight in enumerate(weights)})
+    rule = Fixed(assets={f"a{n}": weight for n, weight in enumerate(weights)})
     assert rule.doubt() is None
     assert "scaled" not in rule.words()
 
@@ -69,14 +69,14 @@ def test_weights_that_sum_to_1_or_100_as_they_are_rounded_are_not_doubted(weight
     ],
 )  # fmt: skip
 def test_weights_with_another_sum_are_doubted(weights: tuple[float, ...]) -> None:
-    rule = Fixed(weights={f"a{n}": weight for n, weight in enumerate(weights)})
+    rule = Fixed(assets={f"a{n}": weight for n, weight in enumerate(weights)})
     assert rule.doubt() is not None
     assert f"scaled from weights that sum to {sum(weights):g}" in rule.words()
 
 
 def test_the_words_say_the_sum_and_what_becomes_of_it() -> None:
     # 60 / 90 = 66.67%, 30 / 90 = 33.33%.
-    rule = Fixed(weights={"bitcoin": 60, "ethereum": 30})
+    rule = Fixed(assets={"bitcoin": 60, "ethereum": 30})
     shares = "bitcoin 66.67%, ethereum 33.33%"
     assert rule.words() == f"Fixed weights: {shares}, scaled from weights that sum to 90."
     assert rule.doubt() == (

@@ -37,6 +37,19 @@ class Contest:
 
 
 @dataclass(frozen=True, eq=False)
+class Lifted:
+    """What `min_count` did where the rule alone wants fewer.
+
+    Attributes:
+        alone: How many the rule wants without it.
+        let_in: Who is in for it, shape (N,).
+    """
+
+    alone: int
+    let_in: Bools
+
+
+@dataclass(frozen=True, eq=False)
 class Choice:
     """Who was chosen, and why.
 
@@ -50,6 +63,7 @@ class Choice:
         method: How many are wanted.
         buffer: The buffer in force.
         descending: Whether the largest comes first.
+        lifted: What `min_count` did to the number; None where nothing.
     """
 
     view: Panel
@@ -61,6 +75,7 @@ class Choice:
     method: SelectionRule
     buffer: Buffer | Exceed | None
     descending: bool
+    lifted: Lifted | None = None
 
     @staticmethod
     def of_all(view: Panel, contest: Contest, members: Bools) -> Choice:
@@ -129,8 +144,11 @@ class Choice:
             return f"out: {'; '.join([*steps, self.by.unknown(self.view, column)])}"
         verdict = "in" if self.chosen[column] else "out"
         steps.append(f"rank {rank} of {len(self.ranked)}{self._by(column)}, {self._wanted()}")
-        sticky = self._sticky(column, rank)
-        return f"{verdict}: {'; '.join([*steps, *([sticky] if sticky else [])])}"
+        if self.lifted is not None and self.lifted.let_in[column]:
+            steps.append("in to make up min_count")
+        elif sticky := self._sticky(column, rank):
+            steps.append(sticky)
+        return f"{verdict}: {'; '.join(steps)}"
 
     def _by(self, column: int) -> str:
         if isinstance(self.by, MeanRank):
@@ -143,9 +161,12 @@ class Choice:
 
     def _wanted(self) -> str:
         over = self.method.passed_over
+        lifted = "" if self.lifted is None else f" by min_count, {self.lifted.alone} without it"
         if not over:
-            return f"{self.wanted} wanted"
-        return f"ranks {over + 1} to {over + self.wanted} wanted" if self.wanted else f"none reaches rank {over + 1}"
+            return f"{self.wanted} wanted{lifted}"
+        if not self.wanted:
+            return f"none reaches rank {over + 1}"
+        return f"ranks {over + 1} to {over + self.wanted} wanted{lifted}"
 
     def _sticky(self, column: int, rank: int) -> str:
         """Return what the buffer says of an asset, '' where there is none or it has nothing to say."""

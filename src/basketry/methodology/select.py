@@ -14,7 +14,7 @@ from basketry.core.numbers import Bools, Floats
 from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.buffers import Buffer, Exceed, select_with_buffer, select_with_exceed
-from basketry.methodology.choice import Choice, Contest
+from basketry.methodology.choice import Choice, Contest, Lifted
 from basketry.methodology.ranking import Figure, MeanRank, Ranks, read_by
 from basketry.methodology.reading import at, section
 from basketry.methodology.selection import SELECTION, SelectionRule
@@ -197,23 +197,29 @@ class Selection(BaseModel):
         if self.method.sticky:
             # Nobody but members is taken beyond the share at which others enter.
             wanted += int(members[standing[entering : self.method.stay(figures)]].sum())
-        wanted = max(wanted, self.min_count or 0)
-        wanted = min(wanted, self.max_count or len(standing), len(standing))
-        if self.method.sticky:
-            picked = select_with_buffer(standing, members, wanted, entering, self.method.stay(figures))
-        elif self.buffer is None:
-            picked = standing[:wanted]
-        elif isinstance(self.buffer, Exceed):
+        most = min(self.max_count or len(standing), len(standing))
+        alone, wanted = min(wanted, most), min(max(wanted, self.min_count or 0), most)
+        if isinstance(self.buffer, Exceed):
             self._check_figures(view, standing, figures[over:])
-            picked = select_with_exceed(
-                standing, figures[over:], members, wanted, self.buffer.exceed, descending=descending
-            )
-        else:
-            picked = select_with_buffer(standing, members, wanted, self.buffer.enter - over, self.buffer.leave - over)
-        chosen = np.zeros(len(view.assets), dtype=bool)
-        chosen[picked] = True
-        by = self.ranked_by(view)
-        return Choice(view, contest, chosen, wanted, members, by, self.method, self.buffer, descending)
+
+        def picked(number: int) -> Bools:
+            if self.method.sticky:
+                taken = select_with_buffer(standing, members, number, entering, self.method.stay(figures))
+            elif self.buffer is None:
+                taken = standing[:number]
+            elif isinstance(self.buffer, Exceed):
+                share = self.buffer.exceed
+                taken = select_with_exceed(standing, figures[over:], members, number, share, descending=descending)
+            else:
+                enter, leave = self.buffer.enter - over, self.buffer.leave - over
+                taken = select_with_buffer(standing, members, number, enter, leave)
+            chosen = np.zeros(len(view.assets), dtype=bool)
+            chosen[taken] = True
+            return chosen
+
+        chosen, by = picked(wanted), self.ranked_by(view)
+        lifted = None if alone == wanted else Lifted(alone, chosen & ~picked(alone))
+        return Choice(view, contest, chosen, wanted, members, by, self.method, self.buffer, descending, lifted)
 
     def _check_figures(self, view: Panel, standing: Ranks, figures: Floats) -> None:
         negative = np.flatnonzero(figures < 0)
