@@ -166,13 +166,13 @@ def test_all_need_nothing_to_rank_by_that_the_data_lack(daily: MakePanel) -> Non
     priced = Panel(sized.times, sized.assets, {"price": sized.fields["price"]})
     anyhow, stated = Selection.parse({"all": None}), Selection.parse({"by": "market_cap", "all": None})
     for section in (anyhow, stated):
-        assert section.ranked(sized, everybody).ranking.columns.tolist() == [1, 3, 2, 0]
-    assert anyhow.ranked(priced, everybody).ranking.columns.tolist() == [4, 3, 2, 1, 0]
+        assert section.ranked(sized, everybody, ~everybody).ranking.columns.tolist() == [1, 3, 2, 0]
+    assert anyhow.ranked(priced, everybody, ~everybody).ranking.columns.tolist() == [4, 3, 2, 1, 0]
     assert names(anyhow.choose(priced, everybody, ~everybody)) == "abcde"
     # Stated, or where the order decides who is in, it is asked for.
     for section in (stated, Selection.parse({"all": None, "max_count": 3}), Selection.parse({"top": 3})):
         with pytest.raises(DataError, match="no figure 'market_cap'"):
-            section.ranked(priced, everybody)
+            section.ranked(priced, everybody, ~everybody)
     assert "or by price in data without it" in anyhow.words()
     assert "price" not in stated.words()
     assert (anyhow.reads.figures, stated.reads.figures) == ((), ("market_cap",))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from basketry.core.numbers import Bools, Floats, exact_sum, percent
+from basketry.core.numbers import Bools, Floats, percent
 from basketry.market.panel import Panel
 from basketry.methodology.buffers import Buffer, Exceed
 from basketry.methodology.ranking import Figure, MeanRank, Ranking, Ranks
@@ -121,7 +121,10 @@ class Choice:
     def left(self) -> list[str]:
         """Return in words how many each stage left, and from which rank on they are wanted."""
         stages = self.contest.stages
-        counts = [f"{passed.number} left after {_name(number, len(stages))}" for number, passed in enumerate(stages)]
+        counts = [
+            f"{passed.number + len(passed.stayed)} left after {_name(number, len(stages))}"
+            for number, passed in enumerate(stages)
+        ]
         over = self.method.passed_over
         return [*counts, *([f"{len(self.ranked)} ranked, wanted from rank {over + 1} on"] if over else [])]
 
@@ -136,7 +139,11 @@ class Choice:
             if not rank:
                 return f"out: {'; '.join([*steps, f'{name}: {passed.stage.by.unknown(self.view, column)}'])}"
             words = f"{name}: rank {rank} by {passed.stage.by.words()}, {passed.number} wanted"
-            if rank > passed.number:
+            if passed.stage.method.sticky:
+                figures = passed.ranking.figures[passed.ranking.columns]
+                told = passed.stage.method.told(rank, figures, member=bool(self.members[column]))
+                words = f"{words}, {told}"
+            if not passed.mask[column]:
                 return f"out: {'; '.join([*steps, words])}"
             steps.append(words)
         rank = int(self.ranks[column])
@@ -172,7 +179,7 @@ class Choice:
         """Return what the buffer says of an asset, '' where there is none or it has nothing to say."""
         member = bool(self.members[column])
         if self.method.sticky:
-            return self._covered(rank, member)
+            return self.method.told(rank, self.metric[self.ranked], member=member)
         if self.buffer is None or rank <= self.method.passed_over:
             return ""
         if isinstance(self.buffer, Exceed):
@@ -183,14 +190,6 @@ class Choice:
             room = "" if self.chosen[column] else ", as long as there is room"
             return f"a member stays up to rank {self.buffer.leave}{room}"
         return f"{'a member' if member else 'not a member'}, buffer {self.buffer.enter}/{self.buffer.leave}"
-
-    def _covered(self, rank: int, member: bool) -> str:
-        figures = self.metric[self.ranked]
-        share = f"cumulative share {exact_sum(figures[:rank]) / exact_sum(figures):.1%}"
-        enter, leave = (f"until {percent(getattr(self.method, name))}% is reached" for name in ("enter", "leave"))
-        if rank <= self.method.count(self.view, self.ranked, figures):
-            return f"{share}, enters {enter}"
-        return f"{share}, a member stays {leave}" if member else f"{share}, not a member, enters {enter}"
 
     def _exceeding(self, column: int, exceed: float) -> str:
         """Return how far an asset is from the one whose place it has or would have taken, '' where there is none."""

@@ -153,12 +153,18 @@ class Selection(BaseModel):
         stages = tuple((stage.by, type(stage.method), stage.method) for stage in self.first)
         return (self.by, self.order, stages, self.any_order)
 
-    def ranked(self, view: Panel, eligible: Bools) -> Contest:
+    @property
+    def stages_heed_members(self) -> bool:
+        """Whether who is a member changes who is ranked."""
+        return any(stage.method.sticky for stage in self.first)
+
+    def ranked(self, view: Panel, eligible: Bools, members: Bools) -> Contest:
         """Return the eligible assets who pass all stages and have a figure to rank by, in their order.
 
         Args:
             view: The panel as of the determination.
             eligible: Who may be chosen, shape (N,).
+            members: Who is a member now, shape (N,); a stage may be kinder to them.
 
         Raises:
             DataError: The data do not hold a figure that is ranked by.
@@ -166,7 +172,7 @@ class Selection(BaseModel):
         standing = eligible
         passed: list[Passed] = []
         for stage in self.first:
-            passed.append(at("select.first", partial(stage.rank, view, standing)))
+            passed.append(at("select.first", partial(stage.rank, view, standing, members)))
             standing = passed[-1].mask
         by, descending = self.ranked_by(view), self.order == "descending"
         ranking = at("select.by", partial(by.ranked, view, standing, descending=descending))
@@ -180,7 +186,7 @@ class Selection(BaseModel):
             eligible: Who may be chosen, shape (N,).
             members: Who is a member now, shape (N,).
         """
-        return self.choose_from(view, self.ranked(view, eligible), members)
+        return self.choose_from(view, self.ranked(view, eligible, members), members)
 
     def choose_from(self, view: Panel, contest: Contest, members: Bools) -> Choice:
         """Return who is chosen of those who are ranked already.
@@ -233,7 +239,9 @@ class Selection(BaseModel):
 
     def most(self) -> int | None:
         """Return how many are in at most as far as the parameters say, None where they do not."""
-        counts = [self.method.most() or self.max_count, *(stage.method.most() for stage in self.first)]
+        number = self.method.most()
+        number = None if number is None else max(number, self.min_count or number)
+        counts = [number, self.max_count, *(stage.method.most() for stage in self.first)]
         return min((count for count in counts if count is not None), default=None)
 
     @property
@@ -252,7 +260,7 @@ class Selection(BaseModel):
     @property
     def sticky(self) -> bool:
         """Whether it matters who is a member."""
-        return self.buffer is not None or self.method.sticky
+        return self.buffer is not None or self.method.sticky or self.stages_heed_members
 
     def words(self) -> str:
         """Return the section in sentences."""
