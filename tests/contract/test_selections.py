@@ -41,6 +41,17 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "mean-rank": {"by": {"mean_rank": [SMOOTHED, LIQUIDITY, "return_20d"]}, "top": 3},
     "mean-rank-range": {"by": {"mean_rank": ["price", LIQUIDITY]}, "ranks": {"first": 2, "last": 3}},
     "stage": {"first": {"by": SMOOTHED, "top": 5}, "by": {"mean_rank": ["market_cap", LIQUIDITY]}, "top": 2},
+    "top-members": {"by": "market_cap", "top": {"enter": 2, "leave": 5}},
+    "stage-members": {
+        "first": [{"by": LIQUIDITY, "top": {"enter": 4, "leave": 6}}],
+        "by": "market_cap",
+        "coverage": {"enter": 0.5, "leave": 0.9},
+    },
+    "stage-members-coverage": {
+        "first": {"by": "volume", "coverage": {"enter": 0.5, "leave": 0.9}},
+        "by": "market_cap",
+        "top": 3,
+    },
     "stages": {
         "first": [
             {"by": "market_cap", "coverage": 0.95},

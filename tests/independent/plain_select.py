@@ -49,17 +49,20 @@ def select(view: View, eligible: list[str], frozen: Figures, members: set[str], 
     stages = section.get("first") or []
     for stage in [stages] if isinstance(stages, Mapping) else stages:
         ranked, size = _rank(view, standing, frozen, stage["by"], largest=True)
-        standing = ranked[: _wanted(stage, ranked, size, largest=True)]
+        if (two := _two_edges(stage, ranked, size)) is not None:
+            standing = ranked[: two[0]] + [asset for asset in ranked[two[0] : two[1]] if asset in members]
+        else:
+            standing = ranked[: _wanted(stage, ranked, size, largest=True)]
         decisive |= set(standing)
     largest = section.get("order") != "ascending"
     ranked, size = _rank(view, standing, frozen, section["by"], largest=largest)
     first = section["ranks"]["first"] if "ranks" in section else 1
     decisive |= set(ranked[: first - 1])
     rank = {asset: place for place, asset in enumerate(ranked, 1)}
-    standing, coverage = ranked[first - 1 :], section.get("coverage")
+    standing = ranked[first - 1 :]
     sure, stay = 0, 0
-    if isinstance(coverage, Mapping):
-        sure, stay = (_covering(ranked, size, coverage[name]) for name in ("enter", "leave"))
+    if (two := _two_edges(section, ranked, size)) is not None:
+        sure, stay = two
         wanted = sure + sum(1 for asset in standing if asset in members and sure < rank[asset] <= stay)
     else:
         wanted = _wanted(section, ranked, size, largest=largest)
@@ -94,6 +97,15 @@ def _by_size(
             break
         chosen = sorted([asset for asset in chosen if asset != weakest] + [strongest], key=standing.index)
     return chosen, decisive | set(chosen)
+
+
+def _two_edges(section: Mapping[str, Any], ranked: list[str], size: Figures) -> tuple[int, int] | None:
+    """Return the ranks up to which others and members are in, where the rule itself has one for each."""
+    if isinstance(rule := section.get("coverage"), Mapping):
+        return _covering(ranked, size, rule["enter"]), _covering(ranked, size, rule["leave"])
+    if isinstance(rule := section.get("top"), Mapping):
+        return rule["enter"], rule["leave"]
+    return None
 
 
 def _wanted(section: Mapping[str, Any], ranked: list[str], size: Figures, largest: bool) -> int:

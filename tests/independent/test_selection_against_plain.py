@@ -32,6 +32,15 @@ SECTIONS: dict[str, dict[str, Any]] = {
         "by": "market_cap", "top": 2, "buffer": {"exceed": 0.2},
     },
     "stage by size": {"first": {"by": "price", "threshold": 0.5}, "by": "volume", "coverage": 0.9},
+    "top with two edges": {"by": "market_cap", "top": {"enter": 2, "leave": 4}, "min_count": 2, "max_count": 4},
+    "stage for members": {"first": {"by": VOLUME, "top": {"enter": 2, "leave": 4}}, "by": "market_cap", "top": 3},
+    "stages for members": {
+        "first": [
+            {"by": "market_cap", "coverage": {"enter": 0.6, "leave": 0.95}},
+            {"by": {"mean_rank": ["volume", "price"]}, "top": {"enter": 1, "leave": 3}},
+        ],
+        "by": "volume", "top": 2, "buffer": {"enter": 1, "leave": 3},
+    },
     "coverage": {"by": "market_cap", "coverage": {"enter": 0.6, "leave": 0.95}},
     "coverage of some": {"by": "market_cap", "coverage": {"enter": 0.5, "leave": 0.9}, "min_count": 2, "max_count": 3},
     "exceed": {"by": "market_cap", "top": 3, "buffer": {"exceed": 0.3}},

@@ -450,3 +450,23 @@ def test_an_asset_of_the_data_that_has_the_id_of_the_cash_member_is_told_with_it
     assert (severity, where) == ("error", "weight.cash")
     assert "import that asset under another id" in words
     assert refuses(panel, **sections)
+
+
+def test_a_determination_that_fails_has_the_line_of_the_part_that_it_names(tmp_path: Path) -> None:
+    flows = np.full((DAYS, 5), 1.0)
+    flows[60:, 2] = -1.0
+    buffered = {"by": "flow", "top": 2, "buffer": {"exceed": 0.1}}
+    panel = market(flow=flows)
+    path = tmp_path / "two.yaml"
+    path.write_text(dump_yaml(rules(select=buffered)))
+    (problem,) = check(path, panel)
+    assert (problem.severity, problem.where) == ("error", "select.buffer.exceed")
+    assert problem.message.startswith("determination of 2020-03-31: select.buffer.exceed: flow of 'ltc' is -1")
+    assert path.read_text().splitlines()[(problem.line or 0) - 1].strip() == "exceed: 0.1"
+    # In a later version it is the part of that.
+    change = {"from": "2020-03-01", "note": "by flow", "changes": {"select": buffered}}
+    (problem,) = check(rules(versions=[change]), panel)
+    assert problem.where == "versions[0].changes.select.buffer.exceed"
+    later = {"from": "2020-03-02", "note": "a cap", "changes": {"publish": {"decimals": 2}}}
+    problem, *_ = check(rules(versions=[change, later]), panel)
+    assert problem.where == "versions[0].changes.select.buffer.exceed"

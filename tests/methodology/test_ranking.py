@@ -103,8 +103,9 @@ def test_smoothing_is_that_of_the_weighting(daily: MakePanel) -> None:
 
 def test_a_derived_figure_has_no_window(daily: MakePanel) -> None:
     panel = daily(market_cap=[[1.0]], volume=[[1.0]])
+    selection = Selection.parse({"by": {"metric": "turnover", "window": "9d"}, "top": 1})
     with pytest.raises(DataError, match=r"^select\.by: turnover is derived .*market_cap, price, volume"):
-        Selection.parse({"by": {"metric": "turnover", "window": "9d"}, "top": 1}).ranked(panel, np.ones(1, bool))
+        selection.ranked(panel, np.ones(1, bool), np.zeros(1, bool))
     # Data may hold a metric of that name, which has a history.
     panel = daily(market_cap=[[1.0]], turnover=[[4.0], [6.0]])
     assert by({"metric": "turnover", "window": "9d"}).ranked(panel, np.ones(1, bool)).figures.tolist() == [5.0]

@@ -69,6 +69,12 @@ def test_an_override() -> None:
         ({"cap": 0.24}, {"first": {"by": "price", "top": 4}, "top": 20}, r"4 members x 0\.24 = 0\.96 < 1"),
         ({"cap": 0.24}, {"first": {"by": "price", "top": 4}, "coverage": 0.9}, r"4 members x 0\.24 = 0\.96 < 1"),
         ({"cap": 0.9}, {"top": 1}, r"1 members x 0\.9 = 0\.9 < 1: raise the cap to at least 1"),
+        ({"cap": 0.24}, {"top": {"enter": 2, "leave": 4}}, r"4 members x 0\.24 = 0\.96 < 1"),
+        (
+            {"cap": 0.24},
+            {"first": {"by": "price", "top": {"enter": 2, "leave": 4}}, "top": 20},
+            r"4 members x 0\.24 = 0\.96 < 1",
+        ),
     ],
 )
 def test_caps_that_the_members_cannot_keep_are_refused(
@@ -84,6 +90,9 @@ def test_caps_that_the_members_cannot_keep_are_refused(
         ({"cap": 0.25}, {"top": 4}),
         ({"cap": {"limit": 0.2, "largest": 0.4}}, {"top": 4}),
         ({"cap": 0.25}, {"ranks": {"first": 11, "last": 14}}),
+        ({"cap": 0.25}, {"top": {"enter": 2, "leave": 4}}),
+        ({"cap": 0.2}, {"top": {"enter": 2, "leave": 4}, "min_count": 5}),
+        ({"cap": 0.25, "floor": 0.25}, {"top": {"enter": 2, "leave": 6}}),
         ({"cap": 0.25}, {"first": [{"by": "price", "coverage": 0.5}, {"by": "price", "top": 4}], "top": 20}),
         ({"cap": 0.1}, {"coverage": {"enter": 0.5, "leave": 0.6}}),
         ({"cap": 0.1}, {"all": None}),

@@ -166,13 +166,41 @@ def test_all_need_nothing_to_rank_by_that_the_data_lack(daily: MakePanel) -> Non
     priced = Panel(sized.times, sized.assets, {"price": sized.fields["price"]})
     anyhow, stated = Selection.parse({"all": None}), Selection.parse({"by": "market_cap", "all": None})
     for section in (anyhow, stated):
-        assert section.ranked(sized, everybody).ranking.columns.tolist() == [1, 3, 2, 0]
-    assert anyhow.ranked(priced, everybody).ranking.columns.tolist() == [4, 3, 2, 1, 0]
+        assert section.ranked(sized, everybody, ~everybody).ranking.columns.tolist() == [1, 3, 2, 0]
+    assert anyhow.ranked(priced, everybody, ~everybody).ranking.columns.tolist() == [4, 3, 2, 1, 0]
     assert names(anyhow.choose(priced, everybody, ~everybody)) == "abcde"
     # Stated, or where the order decides who is in, it is asked for.
     for section in (stated, Selection.parse({"all": None, "max_count": 3}), Selection.parse({"top": 3})):
         with pytest.raises(DataError, match="no figure 'market_cap'"):
-            section.ranked(priced, everybody)
+            section.ranked(priced, everybody, ~everybody)
     assert "or by price in data without it" in anyhow.words()
     assert "price" not in stated.words()
     assert (anyhow.reads.figures, stated.reads.figures) == ((), ("market_cap",))
+
+
+def test_who_is_in_to_make_up_min_count_is_told(daily: MakePanel) -> None:
+    # Shares 50%, 80%, 95%, 100%: one reaches 50%, and two more make up three.
+    found = choose(daily, coverage=0.5, min_count=3)
+    assert [found.reasons(column) for column in (1, 3, 2, 0)] == [
+        "in: rank 1 of 4, 3 wanted by min_count, 1 without it",
+        "in: rank 2 of 4, 3 wanted by min_count, 1 without it; in to make up min_count",
+        "in: rank 3 of 4, 3 wanted by min_count, 1 without it; in to make up min_count",
+        "out: rank 4 of 4, 3 wanted by min_count, 1 without it",
+    ]
+    # Beside enter and leave: d is no member and comes in for the number.
+    sticky = choose(daily, coverage={"enter": 0.5, "leave": 0.95}, members="c", min_count=3)
+    assert [sticky.reasons(column) for column in (3, 2)] == [
+        "in: rank 2 of 4, 3 wanted by min_count, 2 without it; in to make up min_count",
+        "in: rank 3 of 4, 3 wanted by min_count, 2 without it; cumulative share 95.0%, a member stays until 95% is "
+        "reached",
+    ]
+    kept = choose(daily, threshold=40, members="a", min_count=2, buffer={"enter": 1, "leave": 4})
+    assert names(kept) == "ab"
+    assert kept.reasons(0) == "in: rank 4 of 4, 2 wanted by min_count, 1 without it; in to make up min_count"
+
+
+def test_min_count_is_not_told_where_it_changes_nothing(daily: MakePanel) -> None:
+    assert choose(daily, top=2, min_count=2).reasons(1) == "in: rank 1 of 4, 2 wanted"
+    # Nobody else has a figure.
+    assert choose(daily, top=4, min_count=5).reasons(1) == "in: rank 1 of 4, 4 wanted"
+    assert choose(daily, coverage=0.5, min_count=1).reasons(3) == "out: rank 2 of 4, 1 wanted"

@@ -87,6 +87,78 @@ def test_a_member_has_no_privilege_in_a_stage(daily: MakePanel) -> None:
                         buffer={"enter": 1, "leave": 3})) == "ac"  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("first", "members", "expected"),
+    [
+        # The best two go on, and of the members those of rank 4 or better: d and not e.
+        ({"by": "market_cap", "top": {"enter": 2, "leave": 4}}, "", "ab"),
+        ({"by": "market_cap", "top": {"enter": 2, "leave": 4}}, "d", "abd"),
+        ({"by": "market_cap", "top": {"enter": 2, "leave": 4}}, "acde", "abcd"),
+        ({"by": "market_cap", "top": {"enter": 2, "leave": 2}}, "acde", "ab"),
+        ({"by": "market_cap", "top": {"enter": 4, "leave": 9}}, "e", "abcde"),
+        ({"by": "market_cap", "top": {"enter": 7, "leave": 9}}, "", "abcde"),
+        # 60% are reached by a, 90% by c; b is no member.
+        ({"by": "market_cap", "coverage": {"enter": 0.6, "leave": 0.9}}, "cd", "ac"),
+        # Of a, b and the member d the one that trades most, and a member up to the second: d and b.
+        (
+            [
+                {"by": "market_cap", "top": {"enter": 2, "leave": 4}},
+                {"by": "volume", "top": {"enter": 1, "leave": 2}},
+            ],
+            "bd", "bd",
+        ),
+        (
+            [
+                {"by": "market_cap", "top": {"enter": 2, "leave": 4}},
+                {"by": "volume", "top": {"enter": 1, "leave": 2}},
+            ],
+            "ad", "d",
+        ),
+    ],
+)  # fmt: skip
+def test_members_go_on_up_to_an_easier_edge(daily: MakePanel, first: Any, members: str, expected: str) -> None:
+    assert names(choose(daily, members=members, first=first, top=9)) == expected
+
+
+def test_ranks_are_those_among_the_eligible_also_of_members(daily: MakePanel) -> None:
+    # Without a, d is third, and e, a member, fourth.
+    first = {"by": "market_cap", "top": {"enter": 2, "leave": 3}}
+    assert names(choose(daily, "bcde", "de", first=first, top=9)) == "bcd"
+
+
+def test_what_is_told_of_members_in_a_stage(daily: MakePanel) -> None:
+    found = choose(daily, members="de", first={"by": "market_cap", "top": {"enter": 2, "leave": 4}}, top=1)
+    assert [found.reasons(column) for column in range(5)] == [
+        "out: first: rank 1 by market cap, 2 wanted, enters up to rank 2; rank 3 of 3, 1 wanted",
+        "out: first: rank 2 by market cap, 2 wanted, enters up to rank 2; rank 2 of 3, 1 wanted",
+        "out: first: rank 3 by market cap, 2 wanted, not a member, enters up to rank 2",
+        "in: first: rank 4 by market cap, 2 wanted, a member stays up to rank 4; rank 1 of 3, 1 wanted",
+        "out: first: rank 5 by market cap, 2 wanted, a member stays up to rank 4",
+    ]
+    assert found.left() == ["3 left after first"]
+    assert "".join(asset for asset, one in zip("abcde", found.decisive, strict=True) if one) == "abd"
+    share = choose(daily, members="c", first={"by": "market_cap", "coverage": {"enter": 0.6, "leave": 0.9}}, top=9)
+    assert share.reasons(2) == (
+        "in: first: rank 3 by market cap, 1 wanted, cumulative share 90.0%, a member stays until 90% is reached; "
+        "rank 1 of 2, 2 wanted"
+    )
+
+
+def test_the_words_of_a_stage_for_members() -> None:
+    parsed = Selection.parse(
+        {"first": {"by": "market_cap", "top": {"enter": 40, "leave": 50}}, "by": "volume", "top": 20}
+    )
+    assert parsed.words().startswith(
+        "Ranked by market cap, largest first: The best 40 are in; members among the best 50 stay. Only those go on."
+    )
+    assert parsed.formula == "in: rank ≤ enter; a member: rank ≤ leave; rank ≤ n"
+    assert parsed.first[0].entry() == {"by": "market_cap", "top": {"enter": 40, "leave": 50}}
+    assert (parsed.sticky, parsed.stages_heed_members, parsed.most()) == (True, True, 20)
+    assert Selection.parse({"first": parsed.first[0].entry(), "by": "volume", "all": None}).most() == 50
+    plain = Selection.parse({"first": {"by": "market_cap", "top": 40}, "by": "volume", "top": 20})
+    assert (plain.sticky, plain.stages_heed_members) == (False, False)
+
+
 def test_whose_figures_decide(daily: MakePanel) -> None:
     """One absurd figure among them would put another asset out, though it is not chosen itself."""
 
@@ -162,7 +234,15 @@ def test_shared_ranks_are_told_with_their_half(daily: MakePanel) -> None:
         ({"by": "a", "top": 3, "buffer": {"enter": 2, "leave": 4}}, r"^select\.first\.buffer: a stage has no such key"),
         ({"by": "a", "top": 3, "order": "ascending"}, r"^select\.first\.order: a stage has no such key"),
         ({"by": "a", "top": 0}, r"^select\.first\.top\.number: .*greater than or equal to 1"),
-        ({"by": "a", "coverage": {"enter": 0.5, "leave": 0.6}}, r"^select\.first\.coverage: a stage has no buffer"),
+        (
+            {"by": "a", "top": 3, "buffer": {"enter": 2, "leave": 4}},
+            r"keys: by, top, coverage, threshold; for members write top: \{enter: 40, leave: 50\}$",
+        ),
+        ({"by": "a", "top": {"enter": 5, "leave": 4}}, r"^select\.first\.top: enter 5 must not be above leave 4"),
+        ({"by": "a", "top": {"enter": 5}}, r"^select\.first\.top: write one number, as in 20, or both enter and leave"),
+        ({"by": "a", "top": {"number": 3, "enter": 5, "leave": 6}}, r"^select\.first\.top: write one number"),
+        ({"by": "a", "top": None}, r"^select\.first\.top: write one number"),
+        ({"by": "a", "top": {"enter": 0, "leave": 6}}, r"^select\.first\.top\.enter: .*greater than or equal to 1"),
         ([{"by": {"metric": "a", "window": 3}, "top": 3}], r"^select\.first\[0\]\.by: duration 3"),
         ({"by": {"mean_rank": ["a", "b"]}, "coverage": 0.5}, r"^select\.first\.coverage: does not go with mean_rank"),
         ({"by": {"mean_rank": ["a", "b"]}, "threshold": 0}, r"^select\.first\.threshold: does not go with mean_rank"),

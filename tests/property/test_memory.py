@@ -13,9 +13,11 @@ from tests.property.markets import random_panel, random_rules
 
 from basketry.core.errors import BasketryError
 from basketry.index.calculate import calculate_index
+from basketry.index.determine import determine
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 
+GUARD_OFF = {"supply_change": None, "supply_step": None, "price_jump": None, "min_turnover": None}
 LIQUIDITY = {"metric": "volume", "window": "10d"}
 # Many differ in one thing only, which the panel must tell apart.
 SELECTIONS: list[dict[str, Any]] = [
@@ -31,6 +33,13 @@ SELECTIONS: list[dict[str, Any]] = [
     {"first": {"by": "market_cap", "top": 4}, "by": LIQUIDITY, "top": 2},
     {"first": {"by": "market_cap", "coverage": 0.8}, "by": LIQUIDITY, "top": 2},
     {"first": {"by": "market_cap", "coverage": 0.9}, "by": LIQUIDITY, "top": 2},
+    {"first": {"by": LIQUIDITY, "top": {"enter": 2, "leave": 4}}, "by": "market_cap", "top": 2},
+    {"first": {"by": LIQUIDITY, "top": {"enter": 2, "leave": 3}}, "by": "market_cap", "top": 2},
+    # The same stage, and others who are members.
+    {"first": {"by": LIQUIDITY, "top": {"enter": 2, "leave": 4}}, "by": "market_cap", "ranks": {"first": 2, "last": 4}},
+    {"first": {"by": LIQUIDITY, "top": {"enter": 2, "leave": 4}}, "by": "market_cap", "top": 1},
+    {"first": {"by": LIQUIDITY, "coverage": {"enter": 0.4, "leave": 0.9}}, "by": "market_cap", "top": 2},
+    {"by": "market_cap", "top": {"enter": 1, "leave": 3}},
     {"by": "market_cap", "coverage": {"enter": 0.5, "leave": 0.8}},
     {"by": "market_cap", "top": 2, "buffer": {"exceed": 0.3}},
 ]
@@ -112,6 +121,27 @@ def test_a_panel_that_was_asked_before_gives_what_a_new_one_gives(seed: int) -> 
 
 def test_most_of_these_calculations_give_an_index() -> None:
     assert sum(check(seed) for seed in range(3)) > 9
+
+
+def test_a_stage_that_heeds_members_is_asked_anew_for_other_members() -> None:
+    stage = {"by": "price", "top": {"enter": 1, "leave": 3}}
+    document = {**dict(random_rules(5).document), "weight": "equal", "universe": [], "guard": GUARD_OFF}
+    document.pop("versions", None)
+    (version,) = Methodology.load({**document, "select": {"first": stage, "by": "price", "all": None}}).versions
+    prices = np.tile([7.0, 6.0, 5.0, 4.0], (3, 1))
+    days = np.arange(3).astype("datetime64[D]").astype("datetime64[us]")
+
+    def panel() -> Panel:
+        return Panel(days, ("a", "b", "c", "d"), {"price": prices})
+
+    used, found = panel(), []
+    for members in ([0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 0, 0], [0, 0, 0, 0]):
+        held = np.array(members, dtype=bool)
+        one, fresh = (determine(version, view, held).columns.tolist() for view in (used, panel()))
+        assert one == fresh
+        found.append(one)
+    # The best is in, and of the members those up to the third.
+    assert found == [[0], [0, 2], [0, 1], [0]]
 
 
 def test_a_rule_that_was_written_anew_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+from tests.reports.conftest import RULES
 
 from basketry.core.errors import MissingExtraError
 from basketry.index.calculate import calculate_index
@@ -75,6 +76,27 @@ def test_the_figures_are_those_of_the_index(page: str, result: IndexResult) -> N
     assert "missing price" in seen
     assert "to cash" in seen
     assert "Shaded" in seen or "shaded" in seen
+
+
+def test_the_universe_the_parents_and_the_reviews_are_told(page: str, panel: Panel) -> None:
+    assert "The asset carries none of these tags: stablecoin." in page
+    assert "Parent index" not in page
+    assert "The next reviews of members" not in page
+    parent = {key: value for key, value in RULES.items() if key != "versions"} | {"returns": ["price"]}
+    child = {
+        **parent,
+        "symbol": "CHILD",
+        "parents": [{**parent, "base": {"date": "2020-01-10"}}],
+        "universe": [{"in_index": "THREE"}],
+    }
+    child |= {"review": {"every": "quarter", "determine": "5d"}, "select": {"by": "market_cap", "top": 2}}
+    told = factsheet(calculate_index(Methodology.load(child), panel))
+    assert "<td>THREE: Three of Six</td>" in told
+    reviews = told.partition("The next reviews of members")[2].partition("</table>")[0]
+    assert reviews.count("<tr><td>") == 4
+    # Five days before the first days of quarters.
+    days = re.findall(r"<tr><td>(\d{4}-\d\d-\d\d)", reviews)
+    assert {day[5:] for day in days} <= {"12-27", "03-27", "06-26", "09-26"}
 
 
 def test_the_same_index_gives_the_same_bytes(page: str, panel: Panel, methodology: Methodology) -> None:

@@ -175,7 +175,9 @@ def determine(
                 eligible = eligible | (include & admitted.candidates)
             if exclude is not None:
                 eligible = eligible & ~exclude
-            contest = Contest.unranked(eligible) if scope is Scope.WEIGHTS else rules.select.ranked(view, eligible)
+            contest = (
+                Contest.unranked(eligible) if scope is Scope.WEIGHTS else rules.select.ranked(view, eligible, members)
+            )
         if scope is Scope.WEIGHTS:
             choice = Choice.of_all(view, contest, members)
         else:
@@ -309,7 +311,7 @@ def _admit(rules: Rulebook, view: Panel, members: Bools) -> _Admitted:
     eligible = candidates
     for mask in kept:
         eligible = eligible & mask
-    found = _Admitted(candidates, kept, eligible, rules.select.ranked(view, eligible))
+    found = _Admitted(candidates, kept, eligible, rules.select.ranked(view, eligible, members))
     for shared in (found.candidates, *found.kept, found.eligible, found.contest.ranking.columns):
         shared.flags.writeable = False
     return found

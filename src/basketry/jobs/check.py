@@ -30,11 +30,11 @@ from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_overrides import idle_overrides
 from basketry.market.cash import CASH, with_cash
 from basketry.market.panel import Panel
-from basketry.methodology.methodology import BY_INSTANT, Methodology
+from basketry.methodology.methodology import BY_INSTANT, Methodology, error_path
 from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
 from basketry.methodology.path import PanelKnown
-from basketry.methodology.rulebook import Rulebook
+from basketry.methodology.rulebook import VERSIONED, Rulebook
 
 Place = tuple[str | int, ...]
 Source = str | PathLike[str] | Mapping[str, Any] | Methodology
@@ -114,7 +114,7 @@ def check(
         sound = _parents(rules, panel, times[0], report) and sound
         # What reads a figure that is not there fails at once, and tells nothing more.
         tried = list(_trials(rules, panel, start, last, report)) if sound else []
-        _determined(tried, report)
+        _determined(rules, tried, report)
         _returned(rules, panel, times, report)
         _versions(rules, times, moments, used, report)
     _overrides(rules, panel, moments, tried, report)
@@ -342,13 +342,15 @@ def _overrides(
             report.add("warning", (*section, place), words)
 
 
-def _determined(tried: Sequence[Trial], report: _Report) -> None:
+def _determined(rules: Methodology, tried: Sequence[Trial], report: _Report) -> None:
     """Report the determinations that fail, and those that come out otherwise than the rules say, each reason once."""
     told: dict[tuple[Literal["error", "warning"], str], list[tuple[np.datetime64, str]]] = {}
+    places_of: dict[str, Place] = {}
     for trial in tried:
         day = format_instant(trial.asked.at)
         if trial.error is not None:
             words = str(trial.error).removeprefix(f"determination of {day}: ")
+            places_of.setdefault(words, _part_of(rules, trial.version, error_path(words)))
             told.setdefault(("error", words), []).append((trial.asked.at, words))
         elif trial.found is not None and not len(trial.found.columns):
             words = trial.found.nobody()
@@ -363,7 +365,16 @@ def _determined(tried: Sequence[Trial], report: _Report) -> None:
     for (severity, _), places in told.items():
         at, words = places[0]
         more = f" (and at {len(places) - 1} more of the {len(tried)} tried)" if len(places) > 1 else ""
-        report.add(severity, (), f"determination of {format_instant(at)}: {words}{more}")
+        report.add(severity, places_of.get(words, ()), f"determination of {format_instant(at)}: {words}{more}")
+
+
+def _part_of(rules: Methodology, number: int, path: Place) -> Place:
+    """Return where a part of a version stands in the document; nothing where a path names no section."""
+    if not path or path[0] not in VERSIONED:
+        return ()
+    sections = _sections(rules, str(path[0]))
+    section = next(section for section, first, until in sections if first <= number < until)
+    return (*section, *path[1:])
 
 
 def _returned(rules: Methodology, panel: Panel, times: NDArray[np.datetime64], report: _Report) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from basketry.core.numbers import Bools, Floats, exact_sum, percent
+from basketry.core.numbers import Bools, Floats, percent
 from basketry.market.panel import Panel
 from basketry.methodology.buffers import Buffer, Exceed
 from basketry.methodology.ranking import Figure, MeanRank, Ranking, Ranks
@@ -37,6 +37,19 @@ class Contest:
 
 
 @dataclass(frozen=True, eq=False)
+class Lifted:
+    """What `min_count` did where the rule alone wants fewer.
+
+    Attributes:
+        alone: How many the rule wants without it.
+        let_in: Who is in for it, shape (N,).
+    """
+
+    alone: int
+    let_in: Bools
+
+
+@dataclass(frozen=True, eq=False)
 class Choice:
     """Who was chosen, and why.
 
@@ -50,6 +63,7 @@ class Choice:
         method: How many are wanted.
         buffer: The buffer in force.
         descending: Whether the largest comes first.
+        lifted: What `min_count` did to the number; None where nothing.
     """
 
     view: Panel
@@ -61,6 +75,7 @@ class Choice:
     method: SelectionRule
     buffer: Buffer | Exceed | None
     descending: bool
+    lifted: Lifted | None = None
 
     @staticmethod
     def of_all(view: Panel, contest: Contest, members: Bools) -> Choice:
@@ -106,7 +121,10 @@ class Choice:
     def left(self) -> list[str]:
         """Return in words how many each stage left, and from which rank on they are wanted."""
         stages = self.contest.stages
-        counts = [f"{passed.number} left after {_name(number, len(stages))}" for number, passed in enumerate(stages)]
+        counts = [
+            f"{passed.number + len(passed.stayed)} left after {_name(number, len(stages))}"
+            for number, passed in enumerate(stages)
+        ]
         over = self.method.passed_over
         return [*counts, *([f"{len(self.ranked)} ranked, wanted from rank {over + 1} on"] if over else [])]
 
@@ -121,7 +139,11 @@ class Choice:
             if not rank:
                 return f"out: {'; '.join([*steps, f'{name}: {passed.stage.by.unknown(self.view, column)}'])}"
             words = f"{name}: rank {rank} by {passed.stage.by.words()}, {passed.number} wanted"
-            if rank > passed.number:
+            if passed.stage.method.sticky:
+                figures = passed.ranking.figures[passed.ranking.columns]
+                told = passed.stage.method.told(rank, figures, member=bool(self.members[column]))
+                words = f"{words}, {told}"
+            if not passed.mask[column]:
                 return f"out: {'; '.join([*steps, words])}"
             steps.append(words)
         rank = int(self.ranks[column])
@@ -129,8 +151,11 @@ class Choice:
             return f"out: {'; '.join([*steps, self.by.unknown(self.view, column)])}"
         verdict = "in" if self.chosen[column] else "out"
         steps.append(f"rank {rank} of {len(self.ranked)}{self._by(column)}, {self._wanted()}")
-        sticky = self._sticky(column, rank)
-        return f"{verdict}: {'; '.join([*steps, *([sticky] if sticky else [])])}"
+        if self.lifted is not None and self.lifted.let_in[column]:
+            steps.append("in to make up min_count")
+        elif sticky := self._sticky(column, rank):
+            steps.append(sticky)
+        return f"{verdict}: {'; '.join(steps)}"
 
     def _by(self, column: int) -> str:
         if isinstance(self.by, MeanRank):
@@ -143,15 +168,18 @@ class Choice:
 
     def _wanted(self) -> str:
         over = self.method.passed_over
+        lifted = "" if self.lifted is None else f" by min_count, {self.lifted.alone} without it"
         if not over:
-            return f"{self.wanted} wanted"
-        return f"ranks {over + 1} to {over + self.wanted} wanted" if self.wanted else f"none reaches rank {over + 1}"
+            return f"{self.wanted} wanted{lifted}"
+        if not self.wanted:
+            return f"none reaches rank {over + 1}"
+        return f"ranks {over + 1} to {over + self.wanted} wanted{lifted}"
 
     def _sticky(self, column: int, rank: int) -> str:
         """Return what the buffer says of an asset, '' where there is none or it has nothing to say."""
         member = bool(self.members[column])
         if self.method.sticky:
-            return self._covered(rank, member)
+            return self.method.told(rank, self.metric[self.ranked], member=member)
         if self.buffer is None or rank <= self.method.passed_over:
             return ""
         if isinstance(self.buffer, Exceed):
@@ -162,14 +190,6 @@ class Choice:
             room = "" if self.chosen[column] else ", as long as there is room"
             return f"a member stays up to rank {self.buffer.leave}{room}"
         return f"{'a member' if member else 'not a member'}, buffer {self.buffer.enter}/{self.buffer.leave}"
-
-    def _covered(self, rank: int, member: bool) -> str:
-        figures = self.metric[self.ranked]
-        share = f"cumulative share {exact_sum(figures[:rank]) / exact_sum(figures):.1%}"
-        enter, leave = (f"until {percent(getattr(self.method, name))}% is reached" for name in ("enter", "leave"))
-        if rank <= self.method.count(self.view, self.ranked, figures):
-            return f"{share}, enters {enter}"
-        return f"{share}, a member stays {leave}" if member else f"{share}, not a member, enters {enter}"
 
     def _exceeding(self, column: int, exceed: float) -> str:
         """Return how far an asset is from the one whose place it has or would have taken, '' where there is none."""

@@ -113,10 +113,10 @@ class Methodology:
         except MethodologyError as error:
 
             def told(message: str) -> str:
-                line = parsed.line(_error_path(message))
+                line = parsed.line(error_path(message))
                 return f"{where}, line {line}: {message}" if line else f"{where}: {message}"
 
-            ordered = sorted(error.each, key=lambda fault: parsed.line(_error_path(str(fault))) or 0)
+            ordered = sorted(error.each, key=lambda fault: parsed.line(error_path(str(fault))) or 0)
             raise MethodologyError.together(ordered).retold(told) from error
 
     @staticmethod
@@ -319,7 +319,7 @@ def _versions(document: Mapping[str, Any]) -> tuple[Version, ...]:
         told.update(map(str, error.each))
         # Sections that are missing are told together, with the keys.
         missing = {(key,) for key in REQUIRED if document.get(key) is None}
-        faults += [fault for fault in error.each if _error_path(str(fault))[:1] not in missing]
+        faults += [fault for fault in error.each if error_path(str(fault))[:1] not in missing]
     entries = document.get("versions") or []
     if not isinstance(entries, list):
         faults.append(MethodologyError("versions: expected a list, each entry with from, note and changes"))
@@ -371,7 +371,7 @@ def _check_change(key: str, where: str) -> None:
         )
 
 
-def _error_path(message: str) -> tuple[str | int, ...]:
+def error_path(message: str) -> tuple[str | int, ...]:
     """Return the path with which a message starts: `universe[0]: ...` or `base.level: ...`."""
     head = message.split(":", 1)[0].split(" ", 1)[0]
     return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", head))

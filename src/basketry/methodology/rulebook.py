@@ -102,7 +102,7 @@ class Rulebook:
     @cached_property
     def candidacy(self) -> tuple[Hashable, ...] | None:
         """What decides who is ranked and where, as a key; None where a rule looks at who is a member."""
-        if any(rule.heeds_members for rule in self.universe):
+        if self.select.stages_heed_members or any(rule.heeds_members for rule in self.universe):
             return None
         # The class itself: one that was written anew under its old name is another rule.
         rules: list[Hashable] = [(type(rule), rule.model_dump_json()) for rule in self.universe]

@@ -14,7 +14,7 @@ from basketry.core.numbers import Bools, Floats
 from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.buffers import Buffer, Exceed, select_with_buffer, select_with_exceed
-from basketry.methodology.choice import Choice, Contest
+from basketry.methodology.choice import Choice, Contest, Lifted
 from basketry.methodology.ranking import Figure, MeanRank, Ranks, read_by
 from basketry.methodology.reading import at, section
 from basketry.methodology.selection import SELECTION, SelectionRule
@@ -153,12 +153,18 @@ class Selection(BaseModel):
         stages = tuple((stage.by, type(stage.method), stage.method) for stage in self.first)
         return (self.by, self.order, stages, self.any_order)
 
-    def ranked(self, view: Panel, eligible: Bools) -> Contest:
+    @property
+    def stages_heed_members(self) -> bool:
+        """Whether who is a member changes who is ranked."""
+        return any(stage.method.sticky for stage in self.first)
+
+    def ranked(self, view: Panel, eligible: Bools, members: Bools) -> Contest:
         """Return the eligible assets who pass all stages and have a figure to rank by, in their order.
 
         Args:
             view: The panel as of the determination.
             eligible: Who may be chosen, shape (N,).
+            members: Who is a member now, shape (N,); a stage may be kinder to them.
 
         Raises:
             DataError: The data do not hold a figure that is ranked by.
@@ -166,7 +172,7 @@ class Selection(BaseModel):
         standing = eligible
         passed: list[Passed] = []
         for stage in self.first:
-            passed.append(at("select.first", partial(stage.rank, view, standing)))
+            passed.append(at("select.first", partial(stage.rank, view, standing, members)))
             standing = passed[-1].mask
         by, descending = self.ranked_by(view), self.order == "descending"
         ranking = at("select.by", partial(by.ranked, view, standing, descending=descending))
@@ -180,7 +186,7 @@ class Selection(BaseModel):
             eligible: Who may be chosen, shape (N,).
             members: Who is a member now, shape (N,).
         """
-        return self.choose_from(view, self.ranked(view, eligible), members)
+        return self.choose_from(view, self.ranked(view, eligible, members), members)
 
     def choose_from(self, view: Panel, contest: Contest, members: Bools) -> Choice:
         """Return who is chosen of those who are ranked already.
@@ -197,23 +203,29 @@ class Selection(BaseModel):
         if self.method.sticky:
             # Nobody but members is taken beyond the share at which others enter.
             wanted += int(members[standing[entering : self.method.stay(figures)]].sum())
-        wanted = max(wanted, self.min_count or 0)
-        wanted = min(wanted, self.max_count or len(standing), len(standing))
-        if self.method.sticky:
-            picked = select_with_buffer(standing, members, wanted, entering, self.method.stay(figures))
-        elif self.buffer is None:
-            picked = standing[:wanted]
-        elif isinstance(self.buffer, Exceed):
+        most = min(self.max_count or len(standing), len(standing))
+        alone, wanted = min(wanted, most), min(max(wanted, self.min_count or 0), most)
+        if isinstance(self.buffer, Exceed):
             self._check_figures(view, standing, figures[over:])
-            picked = select_with_exceed(
-                standing, figures[over:], members, wanted, self.buffer.exceed, descending=descending
-            )
-        else:
-            picked = select_with_buffer(standing, members, wanted, self.buffer.enter - over, self.buffer.leave - over)
-        chosen = np.zeros(len(view.assets), dtype=bool)
-        chosen[picked] = True
-        by = self.ranked_by(view)
-        return Choice(view, contest, chosen, wanted, members, by, self.method, self.buffer, descending)
+
+        def picked(number: int) -> Bools:
+            if self.method.sticky:
+                taken = select_with_buffer(standing, members, number, entering, self.method.stay(figures))
+            elif self.buffer is None:
+                taken = standing[:number]
+            elif isinstance(self.buffer, Exceed):
+                share = self.buffer.exceed
+                taken = select_with_exceed(standing, figures[over:], members, number, share, descending=descending)
+            else:
+                enter, leave = self.buffer.enter - over, self.buffer.leave - over
+                taken = select_with_buffer(standing, members, number, enter, leave)
+            chosen = np.zeros(len(view.assets), dtype=bool)
+            chosen[taken] = True
+            return chosen
+
+        chosen, by = picked(wanted), self.ranked_by(view)
+        lifted = None if alone == wanted else Lifted(alone, chosen & ~picked(alone))
+        return Choice(view, contest, chosen, wanted, members, by, self.method, self.buffer, descending, lifted)
 
     def _check_figures(self, view: Panel, standing: Ranks, figures: Floats) -> None:
         negative = np.flatnonzero(figures < 0)
@@ -227,7 +239,9 @@ class Selection(BaseModel):
 
     def most(self) -> int | None:
         """Return how many are in at most as far as the parameters say, None where they do not."""
-        counts = [self.method.most() or self.max_count, *(stage.method.most() for stage in self.first)]
+        number = self.method.most()
+        number = None if number is None else max(number, self.min_count or number)
+        counts = [number, self.max_count, *(stage.method.most() for stage in self.first)]
         return min((count for count in counts if count is not None), default=None)
 
     @property
@@ -246,7 +260,7 @@ class Selection(BaseModel):
     @property
     def sticky(self) -> bool:
         """Whether it matters who is a member."""
-        return self.buffer is not None or self.method.sticky
+        return self.buffer is not None or self.method.sticky or self.stages_heed_members
 
     def words(self) -> str:
         """Return the section in sentences."""

@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.numbers import Bools
 from basketry.market.panel import Panel
-from basketry.methodology.ranking import Figure, MeanRank, Ranking, read_by
+from basketry.methodology.ranking import Figure, MeanRank, Ranking, Ranks, read_by
 from basketry.methodology.selection import SELECTION, SelectionRule
 
 RULES = ("top", "coverage", "threshold")
@@ -22,11 +22,12 @@ RULES = ("top", "coverage", "threshold")
 
 
 class Stage(BaseModel):
-    """One stage: the best by something go on, the largest first; who is a member is of no concern.
+    """One stage: the best by something go on, the largest first, and members up to an easier rank or share.
 
     Attributes:
         by: What is ranked by.
-        method: How many go on: top, coverage or threshold.
+        method: How many go on: top, coverage or threshold. With `enter` and `leave` all within `enter` go on and the
+            members within `leave`, so that their number is not fixed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -56,6 +57,7 @@ class Stage(BaseModel):
             if key not in known:
                 raise MethodologyError(
                     f"{place}.{key}: a stage has no such key{nearest_hint(str(key), known)}; keys: {', '.join(known)}"
+                    + ("; for members write top: {enter: 40, leave: 50}" if key == "buffer" else "")
                 )
         rules = [key for key in value if key in RULES]
         if "by" not in value or len(rules) != 1:
@@ -64,19 +66,16 @@ class Stage(BaseModel):
             )
         by = read_by(value["by"], f"{place}.by")
         method = read_method(rules[0], value[rules[0]], place)
-        if method.sticky:
-            raise MethodologyError(
-                f"{place}.{method.name}: a stage has no buffer, as members are of no concern to it; write one share, "
-                f"as in {method.name}: 0.8"
-            )
         check_goes_with(by, method, place)
         return Stage(by=by, method=method)
 
-    def rank(self, view: Panel, standing: Bools) -> Passed:
-        """Return those who stand in their order, and how many of them go on."""
+    def rank(self, view: Panel, standing: Bools, members: Bools) -> Passed:
+        """Return those who stand in their order, and who of them go on."""
         ranking = self.by.ranked(view, standing)
         figures = ranking.figures[ranking.columns]
-        return Passed(self, ranking, self.method.wanted(view, ranking.columns, figures, descending=True))
+        number = self.method.wanted(view, ranking.columns, figures, descending=True)
+        beyond = ranking.columns[number : self.method.stay(figures) if self.method.sticky else number]
+        return Passed(self, ranking, number, beyond[members[beyond]])
 
     def entry(self) -> dict[str, Any]:
         """Return it as in a methodology file."""
@@ -94,18 +93,21 @@ class Passed:
     Attributes:
         stage: The stage.
         ranking: Those who stood, best first.
-        number: How many of them went on.
+        number: How many of them went on, whether members or not.
+        stayed: Columns of the members beyond these who went on.
     """
 
     stage: Stage
     ranking: Ranking
     number: int
+    stayed: Ranks
 
     @property
     def mask(self) -> Bools:
         """Who went on, shape (N,)."""
         passed = np.zeros(len(self.ranking.figures), dtype=bool)
         passed[self.ranking.columns[: self.number]] = True
+        passed[self.stayed] = True
         return passed
 
 

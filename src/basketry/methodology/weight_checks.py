@@ -117,7 +117,7 @@ def _of(weight: Weight, kind: type[R]) -> R | None:
 def _wanted(select: Selection) -> tuple[int | None, int | None]:
     """Return the greatest and the least number of members that the rules want, None where the market decides."""
     number = select.method.most()
-    if number is None:
+    if number is None or select.method.sticky:
         return select.most(), select.min_count
     number = max(number, select.min_count or number)
     stages = [count for stage in select.first if (count := stage.method.most()) is not None]

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from basketry.index.result import IndexResult
 from basketry.methodology.methodology import Methodology
+from basketry.methodology.schedule import Schedule
 from basketry.reports import plots
 from basketry.reports.figures import concentration, headline, periods, risk_table
 from basketry.reports.pages import render
@@ -41,7 +42,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
     now = current_weights(result)
     times = result.times
     changes = turnovers(result)
-    last = last_change(result)
+    last, reviews = last_change(result), result.methodology.latest.reviews
     return render(
         "factsheet.html",
         result=result,
@@ -63,7 +64,8 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         changes=changes.tail(CHANGES_SHOWN).reverse().to_dicts(),
         changes_count=changes.height,
         turnover_a_year=_turnover_a_year(result, changes),
-        next_dates=_next_dates(result.methodology, times[-1]),
+        next_dates=_next_dates(result.methodology, result.methodology.latest.schedule, times[-1]),
+        next_reviews=() if reviews is None else _next_dates(result.methodology, reviews, times[-1]),
         statuses=status_counts(result),
         held=held_periods(result)[::-1],
         kinds=event_kinds(result),
@@ -113,5 +115,5 @@ def _turnover_a_year(result: IndexResult, changes: pl.DataFrame) -> float:
     return float(changes["turnover"].sum()) / years if years >= 1 else float("nan")
 
 
-def _next_dates(methodology: Methodology, after: np.datetime64) -> list[Any]:
-    return list(methodology.latest.schedule.next_dates(after, DATES, methodology.base_instant))
+def _next_dates(methodology: Methodology, schedule: Schedule, after: np.datetime64) -> list[Any]:
+    return list(schedule.next_dates(after, DATES, methodology.base_instant))

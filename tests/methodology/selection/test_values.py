@@ -34,6 +34,14 @@ def test_top_wants_its_number_or_as_many_as_there_are() -> None:
         SELECTION.build("top", 100_001)
 
 
+def test_top_with_two_ranks() -> None:
+    rule = built("top", {"enter": 2, "leave": 4})
+    assert [count("top", {"enter": 2, "leave": 4}, [1.0] * size) for size in (0, 1, 3)] == [0, 1, 2]
+    assert [rule.stay(np.ones(size)) for size in (3, 4, 5)] == [3, 4, 4]
+    assert (rule.most(), rule.sticky, built("top", 4).sticky) == (4, True, False)
+    assert (rule.entry(), built("top", 4).entry()) == ({"enter": 2, "leave": 4}, 4)
+
+
 def test_ranks_want_as_many_of_the_range_as_there_are() -> None:
     assert [count("ranks", {"first": 2, "last": 4}, [1.0] * size) for size in range(7)] == [0, 0, 1, 2, 3, 3, 3]
     rule = built("ranks", {"first": 2, "last": 4})

@@ -50,6 +50,10 @@ class SelectionRule(Rule):
         """Return the rank up to which a member stays, of a rule that is sticky; arguments as of `count`."""
         raise NotImplementedError
 
+    def told(self, rank: int, metric: Floats, *, member: bool) -> str:
+        """Return what a rule that is sticky says of the asset of a rank, in words; `metric` as of `count`."""
+        raise NotImplementedError
+
     def most(self) -> int | None:
         """Return how many are wanted at most as far as the parameters say, None where they do not."""
         return None

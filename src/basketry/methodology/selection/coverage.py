@@ -68,6 +68,14 @@ class Coverage(SelectionRule):
         """Return the number at which `leave` is reached."""
         return fewest(metric, self.leave or 1.0)
 
+    def told(self, rank: int, metric: Floats, *, member: bool) -> str:
+        """Return the cumulative share up to an asset, and what the two shares say of it."""
+        share = f"cumulative share {exact_sum(metric[:rank]) / exact_sum(metric):.1%}"
+        enter, leave = (f"until {percent(edge or 1)}% is reached" for edge in (self.enter, self.leave))
+        if rank <= fewest(metric, self.enter or 1.0):
+            return f"{share}, enters {enter}"
+        return f"{share}, a member stays {leave}" if member else f"{share}, not a member, enters {enter}"
+
     def words(self) -> str:
         """Return the rule as a sentence."""
         if self.enter is None or self.leave is None:
