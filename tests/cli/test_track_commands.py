@@ -143,13 +143,17 @@ def test_orders_bring_a_portfolio_to_the_index(market: tuple[Path, Path], tmp_pa
     holdings = tmp_path / "h.csv"
     holdings.write_text("asset,quantity,lot\nsim-aurum,2,0.01\ncash,100000,\n")
     words = ("track", "orders", holdings, "--index", index, "--lake", lake)
-    rows = told(*words, "--csv", tmp_path / "o.csv")["orders"]
+    answer = told(*words, "--csv", tmp_path / "o.csv")
+    rows = answer["orders"]
     assert sum(row["weight_index"] for row in rows) == pytest.approx(1)
     sales = sum(row["amount"] for row in rows if row["side"] == "sell")
     bought = sum(row["amount"] for row in rows if row["side"] == "buy")
     costs = sum(row["cost"] for row in rows)
     assert bought + costs <= 100_000 + sales + 1e-6
     assert bought + costs > 0.99 * (100_000 + sales)
+    left = 100_000 + sales - bought - costs
+    assert answer["cash"] == pytest.approx({"before": 100_000, "after": left, "weight_index": 0.0}, abs=1e-6)
+    assert f"cash 100,000.00 before, {left:,.2f} after" in run(*words)
     assert pl.read_csv(tmp_path / "o.csv").height == len(rows)
     assert "expected costs" in run(*words)
     holdings.write_text("asset,quantity\nsim-arum,2\n")

@@ -16,6 +16,7 @@ from basketry.index.result import IndexResult
 from basketry.index.state import IndexState
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
+from basketry.reports.methodology_document import methodology_document
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 NAN = float("nan")
@@ -323,6 +324,57 @@ def test_explain_tells_what_it_is() -> None:
     other = explain_index(result, "2020-01-20").of("a")
     assert other is not None
     assert other.weight_before_caps == pytest.approx(0.4, rel=1e-15)
+
+
+def test_explain_tells_why_it_is_not_held() -> None:
+    version = {"from": "2020-01-20", "note": "cash is added", "changes": {"weight": {"by": "equal", "cash": 0.2}}}
+    result = index(market(TWO), None, versions=[version])
+    before, after = (explain_index(result, day).of("cash") for day in ("2020-01-15", "2020-02-05"))
+    assert before is not None
+    assert after is not None
+    assert (before.held, before.weight, before.steps) == (False, None, ("out: the rules in force have no cash member",))
+    assert (after.held, after.weight) == (True, 0.2)
+    assert explain_index(index(market(TWO), None), "2020-01-15").of("cash") is None
+
+
+def test_the_document_says_where_cash_comes_in() -> None:
+    rules = Methodology.load(
+        book(
+            DAILY,
+            weight={"by": "fixed", "weights": {"a": 0.75, "b": 0.25}, "limits": {"a": {"max": 0.7}}},
+        )
+    )
+    page = methodology_document(rules)
+    # 75% and 25% of the other 80%.
+    assert "Fixed weights: a 60%, b 20% of the index, scaled from weights that sum to 1." in page
+    assert "earns 36.5% a year (act/365) in every series" in page
+    assert "in every formula above, sum to 1 − c" in page
+    assert "with the price of section 4" in page
+    assert "The cash member is no observed price" in page
+    assert "income of its assets is not counted" in page
+    without = methodology_document(Methodology.load(book(None)))
+    assert "cash member" not in without
+    assert "section 4" not in without
+
+
+@pytest.mark.parametrize(
+    ("weights", "doubt"),
+    [
+        ({"a": 0.75, "b": 0.25}, None),
+        ({"a": 75, "b": 25}, None),
+        # Already beside cash.
+        ({"a": 0.6, "b": 0.2}, None),
+        ({"a": 60, "b": 20}, None),
+        ({"a": 0.6, "b": 0.3}, "weights sum to 0.9, so they are scaled: a 53.33%, b 26.67%; write weights that sum "
+                               "to 1 or to 100, or to the 0.8 beside cash, where others are meant"),
+    ],
+)  # fmt: skip
+def test_a_doubtful_sum_of_fixed_weights_heeds_cash(weights: dict[str, float], doubt: str | None) -> None:
+    section = Methodology.load(book(weight={"by": "fixed", "weights": weights})).latest.weight
+    assert section.rule.doubt(section.invested) == doubt
+    result = index(market(TWO), weight={"by": "fixed", "weights": weights})
+    share = weights["a"] / sum(weights.values())
+    assert struck(result) == pytest.approx({"a": 0.8 * share, "b": 0.8 * (1 - share), "cash": 0.2}, rel=1e-14)
 
 
 def test_the_digest_of_the_inputs_is_that_of_the_data() -> None:

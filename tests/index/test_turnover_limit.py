@@ -175,8 +175,20 @@ def test_what_is_told_has_the_numbers() -> None:
     (words,) = index(ENTERS, 0.2, **TOP).events.filter(pl.col("time") == at(5))["evidence"]
     assert words == (
         "one-way turnover 36.67% in full, limit 20%: weights moved 60% of the way, turnover 33.33%; the limit cannot "
-        "be kept: entries, departures, cash and limits of weights alone need it"
+        "be kept: entries 33.33%"
     )
+    short = index({"a": jump(30), "b": [10.0] * DAYS}, 0.1, weight={"cap": 0.3})
+    (words,) = short.events.filter(pl.col("time") == at(5), pl.col("kind") == "turnover_limit")["evidence"]
+    # Held 0.75 and 0.25.
+    assert words == (
+        "one-way turnover 25% in full, limit 10%: made in full, turnover 25%; the limit cannot be kept: too few assets "
+        "for the limits of weights, which are set at once"
+    )
+    # b may have 0.55 at least, and is held at 0.55 of 3 x 0.45 + 0.55: 0.2895.
+    (words,) = index({"a": jump(30), "b": [10.0] * DAYS}, 0.1, weight={"limits": {"b": {"min": 0.55}}}).events.filter(
+        pl.col("time") == at(5)
+    )["evidence"]
+    assert words.endswith("the limit cannot be kept: what departures and limits of weights leave to the others 26.05%")
 
 
 def test_the_next_change_counts_from_what_is_held_then() -> None:

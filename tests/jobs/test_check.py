@@ -210,6 +210,20 @@ def test_the_same_reason_is_told_once_with_its_first_date() -> None:
     assert refuses(panel, **sections)
 
 
+def test_one_reason_with_other_assets_is_told_once() -> None:
+    """The market changes who are its largest two: btc and eth, then from day 60 on eth and ltc."""
+    panel = market()
+    caps = np.tile([5.0, 4.0, 1.0, 0.5, 0.1], (DAYS, 1)) * 1e9
+    caps[60:, 2] = 6e9
+    panel = Panel(TIMES, panel.assets, {**panel.fields, "market_cap": caps, "supply": caps / panel.field("price")})
+    sections = {"weight": {"by": "fixed", "weights": {"zec": 1.0}}, "select": {"by": "market_cap", "top": 2}}
+    off = {"supply_change": None, "min_turnover": None}
+    errors = [problem for problem in told(panel, **sections, guard=off) if problem[0] == "error"]
+    ((_, _, words),) = errors
+    assert words.startswith("determination of 2020-01-31: no weight is stated for btc, eth; state one")
+    assert words.endswith("(and at 3 more of the 4 tried, with other assets or figures)")
+
+
 def test_nobody_is_an_error_at_the_base_and_a_kept_composition_later() -> None:
     panel = market(tvl=1.0)
     gone = panel.fields["tvl"].copy()

@@ -40,6 +40,20 @@ def test_two_rulebooks_are_compared_rule_by_rule(rulebook: Path) -> None:
         "weight.limits.x.min": (0.1, 0.15),
         "weight.limits.y.max": (0.2, None),
     }
+    # A bare value is what it is short for, wherever it stands.
+    full: dict[str, Any] = {
+        "weight": {"by": "equal", "cap": {"limit": 0.3}, "cash": {"weight": 0.2, "rate": 0.04}},
+        "universe": [{"history": {"min_days": 30}}],
+        "select": {"by": "price", "top": 5},
+    }
+    short = {
+        "weight": {"by": "equal", "cap": 0.3, "cash": 0.2},
+        "universe": [{"history": 30}],
+        "select": {"by": "price", "top": {"number": 5}},
+    }
+    one = (one := changed(rulebook, **full)).rename(one.with_name("full.yaml"))
+    found = {change.path: (change.before, change.after) for change in compare(changed(rulebook, **short), one).rules}
+    assert found == {"weight.cash.rate": (None, 0.04)}
 
 
 def test_two_results_are_compared_number_by_number(rulebook: Path, lake: Lake, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from basketry.index.result import IndexResult
 from basketry.reports.figures import concentration, headline, periods, risk_table
 from basketry.reports.pages import NOTHING
 from basketry.reports.statistics import risk_figures
+from basketry.reports.weights import current_weights
 
 
 def test_every_figure_has_a_value_for_each_series_and_a_convention(result: IndexResult) -> None:
@@ -56,6 +57,6 @@ def test_concentration_by_hand() -> None:
 
 
 def test_the_headline_shows_published_levels(result: IndexResult) -> None:
-    tiles = dict(headline(result, 4))
+    tiles = dict(headline(result, current_weights(result)))
     assert tiles["price return"] == f"{result.published_levels['price_return'][-1]:,.4f}"
     assert tiles["members"] == "4"

@@ -1,6 +1,9 @@
 """What the statuses and events say about the data."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+
+import polars as pl
 
 from basketry.index.result import IndexResult
 from basketry.reports.quality import event_kinds, held_periods, status_counts
@@ -21,3 +24,8 @@ def test_statuses_are_counted_and_stretches_named(result: IndexResult) -> None:
 def test_events_are_counted_by_kind(result: IndexResult) -> None:
     (found,) = event_kinds(result)
     assert (found["kind"], found["treatment"], found["count"], found["assets"]) == ("missing_price", "to_cash", 1, 1)
+    whole = pl.DataFrame(
+        {"time": result.events["time"][:1], "asset": "*", "kind": "turnover_limit", "treatment": "x", "evidence": ""}
+    )
+    entry = event_kinds(replace(result, events=whole))[0]
+    assert (entry["kind"], entry["count"], entry["assets"]) == ("turnover_limit", 1, 0)

@@ -182,12 +182,12 @@ def run(
 
 def _print_summary(result: Index, target: Path) -> None:
     from basketry.core.time import format_instant
+    from basketry.reports.figures import count_of_members
 
-    rows = result.levels
-    simulated = " (simulated market)" if result.panel.simulated else ""
-    say(f"{result.methodology.symbol}: {result.methodology.name}{simulated}", style="bold")
-    first, last = format_instant(result.times[0]), format_instant(result.times[-1])
-    say(f"  {first} to {last}: {rows.height:,} levels, {result.compositions['effective_at'].n_unique()} compositions")
+    rows, rules = result.levels, result.methodology
+    say(f"{rules.symbol}: {rules.name}{' (simulated market)' if result.panel.simulated else ''}", style="bold")
+    span = " to ".join(format_instant(time) for time in result.times[[0, -1]])
+    say(f"  {span}: {rows.height:,} levels, {result.compositions['effective_at'].n_unique()} compositions")
     first_decimals, last_decimals = result.decimals(0), result.decimals(-1)
     for column in result.return_columns:
         level = result.published_levels[column]
@@ -196,7 +196,8 @@ def _print_summary(result: Index, target: Path) -> None:
     say("  levels by status:    " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
     top = list(result.weights().items())
     shown = ", ".join(f"{name} {weight:.1%}" for name, weight in top[:5])
-    say(f"  {len(top)} members:  {shown}{', ...' if len(top) > 5 else ''}")
+    number, _, beside = count_of_members(result, result.weights()).partition(" ")
+    say(f"  {number} members{beside and ' '}{beside}:  {shown}{', ...' if len(top) > 5 else ''}")
     if result.events.height:
         say(f"  {result.events.height} events and fallbacks in events.parquet")
     say(f"  factsheet: {target / 'factsheet.html'}")

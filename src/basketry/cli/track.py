@@ -275,7 +275,7 @@ def orders(
 ) -> None:
     """Give today's orders that bring a portfolio to an index, with lots and expected costs."""
     from basketry.core.time import format_instant
-    from basketry.jobs.track_orders import index_orders, read_portfolio
+    from basketry.jobs.track_orders import cash_of_orders, index_orders, read_portfolio
 
     if to not in ("target", "edge"):
         raise DataError(f"--to: {to!r} is neither target nor edge")
@@ -284,6 +284,7 @@ def orders(
     with status(f"Recomputing {index}") as update:
         source = _source(index, lake, name, column, update, None, venues, None, None, cash, None, at)
         found = index_orders(source, quantities, lots, band=band, to=aim)
+    funds = cash_of_orders(source, quantities, found)
     at_last = source.target.times[-1]
     if csv is not None:
         found.write_csv(csv)
@@ -293,6 +294,7 @@ def orders(
                 "simulated_market": source.index.panel.simulated,
                 "at": format_instant(at_last),
                 "orders": found.to_dicts(),
+                "cash": funds,
             }
         )
         return
@@ -304,6 +306,8 @@ def orders(
     say(grid)
     say(f"At prices of {format_instant(at_last)}:")
     say(f"{found.height} orders, {found['amount'].sum():,.2f} traded, {found['cost'].sum():,.2f} expected costs")
+    held = f"; the index holds {funds['weight_index']:.2%} in cash" if funds["weight_index"] else ""
+    say(f"cash {funds['before']:,.2f} before, {funds['after']:,.2f} after{held}")
     _say_simulated(source)
 
 
@@ -368,7 +372,7 @@ def vault(
         return
     say(f"{source.index.methodology.symbol} in a vault, {done.levels.height:,} valuations", style="bold")
     say(f"  net asset value a share {last['nav_per_share']:,.6f}, index {followed:,.6f}, both from 1")
-    say(f"  {int(last['shares']) / 10**18:,.6f} shares, {last['cash_weight']:.2%} in cash, {last['status']}")
+    say(f"  {int(last['shares']) / 10**18:,.6f} shares, {last['cash_weight']:.2%} in the cash buffer, {last['status']}")
     if last["reason"]:
         say(f"  {last['reason']}")
     outcomes = done.orders["outcome"].value_counts().sort("outcome").rows() if done.orders.height else []

@@ -164,7 +164,7 @@ def _reasons(
     place = {int(column): number for number, column in enumerate(decision.columns)}
     known = ~np.isnan(decision.view.field("price")).all(axis=0)
     # What came by an event may have had no data at the determination.
-    known |= np.isin(np.array(decision.view.assets), list(now))
+    known |= np.isin(np.array(decision.view.assets), [*now, *((CASH,) if result.methodology.holds_cash else ())])
     chosen = decision if review is None else review[1]
     since = _since(result, struck.determined_at if review is None else review[0].determined_at, moment)
     rules = chosen.version.rules.universe_at(chosen.view.now)
@@ -174,7 +174,7 @@ def _reasons(
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
         if asset == CASH and result.methodology.holds_cash:
-            entries.append(_cash_reason(struck.version, result, now[asset]))
+            entries.append(_cash_reason(struck.version, result, now.get(asset)))
             continue
         number = place.get(column)
         later = since.get(asset, ())
@@ -203,9 +203,12 @@ def _reasons(
     return tuple(entries)
 
 
-def _cash_reason(version: int, result: IndexResult, row: dict[str, Any]) -> AssetReason:
-    """Return what is said of the cash member, whose row in the composition in force is given."""
+def _cash_reason(version: int, result: IndexResult, row: dict[str, Any] | None) -> AssetReason:
+    """Return what is said of the cash member, whose row in the composition in force is given, None for none."""
     cash = result.methodology.versions[version - 1].rules.weight.cash
+    if row is None:
+        why = "the rules in force have no cash member" if cash is None else "it was not held"
+        return AssetReason(CASH, False, None, None, (f"out: {why}",), None, None, None, None)
     stated = None if cash is None else cash.weight
     told = "the rules have no cash member, and its last units leave" if cash is None else cash.words()
     steps = (f"in: {told[0].lower()}{told[1:].rstrip('.')}", "no rule ranks, caps or screens it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ from basketry.methodology.rulebook import VERSIONED, Rulebook
 
 Place = tuple[str | int, ...]
 Source = str | PathLike[str] | Mapping[str, Any] | Methodology
+
+_FIGURE = re.compile(r"-?\d[\d.,e+-]*%?$")
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def check(
         sound = _parents(rules, panel, times[0], report) and sound
         # What reads a figure that is not there fails at once, and tells nothing more.
         tried = list(_trials(rules, panel, start, last, report)) if sound else []
-        _determined(rules, tried, report)
+        _determined(rules, tried, panel.assets, report)
         _returned(rules, panel, times, report)
         _versions(rules, times, moments, used, report)
     _overrides(rules, panel, moments, tried, report)
@@ -172,7 +175,8 @@ def _document(source: Source, rules: Methodology) -> Document:
 def _doubts(rules: Methodology, report: _Report) -> None:
     """Report what the parameters of a weighting give that may not be meant."""
     for section, first, _ in _sections(rules, "weight"):
-        words = rules.versions[first - 1].rules.weight.rule.doubt()
+        weight = rules.versions[first - 1].rules.weight
+        words = weight.rule.doubt(weight.invested)
         if words is not None:
             report.add("warning", section, words, "weights")
 
@@ -281,7 +285,10 @@ def _unheard(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
             continue
         for name in names:
             if name not in known:
-                hint = "; for a cash member write cash: 0.2 beside `by` under weight, and name it nowhere else"
+                hint = (
+                    "; a cash member is stated by weight.cash alone, as in {by: market_cap, cash: 0.2}, and named "
+                    "nowhere else"
+                )
                 hint = hint if (kind, name) == ("asset", CASH) else nearest_hint(name, known)
                 yield name, f"the data hold no {kind} {name!r}{hint}"
 
@@ -342,16 +349,21 @@ def _overrides(
             report.add("warning", (*section, place), words)
 
 
-def _determined(rules: Methodology, tried: Sequence[Trial], report: _Report) -> None:
-    """Report the determinations that fail, and those that come out otherwise than the rules say, each reason once."""
+def _determined(rules: Methodology, tried: Sequence[Trial], assets: Sequence[str], report: _Report) -> None:
+    """Report the determinations that fail, and those that come out otherwise than the rules say.
+
+    Each reason once, with the assets and figures of its first date.
+    """
+    names = frozenset(assets)
     told: dict[tuple[Literal["error", "warning"], str], list[tuple[np.datetime64, str]]] = {}
     places_of: dict[str, Place] = {}
     for trial in tried:
         day = format_instant(trial.asked.at)
         if trial.error is not None:
             words = str(trial.error).removeprefix(f"determination of {day}: ")
-            places_of.setdefault(words, _part_of(rules, trial.version, error_path(words)))
-            told.setdefault(("error", words), []).append((trial.asked.at, words))
+            reason = _without_names(words, names)
+            places_of.setdefault(reason, _part_of(rules, trial.version, error_path(words)))
+            told.setdefault(("error", reason), []).append((trial.asked.at, words))
         elif trial.found is not None and not len(trial.found.columns):
             words = trial.found.nobody()
             kind: Literal["error", "warning"] = "error" if trial.asked.base else "warning"
@@ -362,10 +374,26 @@ def _determined(rules: Methodology, tried: Sequence[Trial], report: _Report) -> 
             treatment = trial.found.version.rules.weight.shortage_words()
             words = f"{treatment}, as the caps cannot be kept: {trial.found.shortage}"
             told.setdefault(("warning", "shortage"), []).append((trial.asked.at, words))
-    for (severity, _), places in told.items():
+    for (severity, reason), places in told.items():
         at, words = places[0]
-        more = f" (and at {len(places) - 1} more of the {len(tried)} tried)" if len(places) > 1 else ""
-        report.add(severity, places_of.get(words, ()), f"determination of {format_instant(at)}: {words}{more}")
+        more = f" (and at {len(places) - 1} more of the {len(tried)} tried" if len(places) > 1 else ""
+        if severity == "error" and any(other != words for _, other in places):
+            more += ", with other assets or figures"
+        more += ")" if more else ""
+        report.add(severity, places_of.get(reason, ()), f"determination of {format_instant(at)}: {words}{more}")
+
+
+def _without_names(words: str, names: frozenset[str]) -> str:
+    """Return a text without the assets and figures in it, by which texts of one reason are known.
+
+    >>> _without_names("no weight is stated for btc, eth; state one", frozenset({"btc", "eth"}))
+    'no weight is stated for *; state one'
+    >>> _without_names("flow of 'btc' is -1.5, must be above 0", frozenset({"btc"}))
+    "flow of '*' is *, must be above *"
+    """
+    parts = re.split(r"([\s,;:'()\[\]]+)", words)
+    told = "".join("*" if part in names or _FIGURE.match(part) else part for part in parts)
+    return re.sub(r"\*(, \*)+", "*", told)
 
 
 def _part_of(rules: Methodology, number: int, path: Place) -> Place:

@@ -13,6 +13,7 @@ import polars as pl
 from basketry.core.errors import DataError
 from basketry.core.time import YEAR_DAYS
 from basketry.ledger.folder import PublishedFolder, read_folder
+from basketry.methodology.differences import differences
 from basketry.methodology.methodology import Methodology
 
 
@@ -90,25 +91,8 @@ def compare(a: Path, b: Path) -> Comparison:
 
 def rule_changes(before: Methodology, after: Methodology) -> Iterator[RuleChange]:
     """Yield every part of the rulebook that differs, in the order of its path."""
-    left, right = dict(_leaves(before.document)), dict(_leaves(after.document))
-    for path in sorted({*left, *right}):
-        if left.get(path) != right.get(path):
-            yield RuleChange(path, left.get(path), right.get(path))
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            yield from _leaves(entry, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
-        seen: set[str] = set()
-        for place, entry in enumerate(value):
-            # A list of rules is compared rule by rule, whatever their order; one that stands twice goes by its place.
-            rule = next(iter(entry)) if isinstance(entry, dict) and len(entry) == 1 else ""
-            yield from _leaves(entry, path if rule and rule not in seen else f"{path}[{place}]")
-            seen.add(rule)
-    else:
-        yield path, value
+    for path, *values in sorted(differences(before.document, after.document), key=lambda entry: entry[0]):
+        yield RuleChange(path, *values)
 
 
 def _is_level(folder: PublishedFolder, name: str) -> bool:

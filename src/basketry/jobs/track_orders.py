@@ -102,6 +102,22 @@ def index_orders(
     )
 
 
+def cash_of_orders(source: Followed, quantities: Mapping[str, float], found: pl.DataFrame) -> dict[str, float]:
+    """Return the money before and after orders, costs paid, and the weight of cash in the index.
+
+    Args:
+        source: The index.
+        quantities: Units held by asset before the orders, with the row `cash`.
+        found: The orders.
+    """
+    before = quantities.get(CASH, 0.0)
+    sign = pl.when(pl.col("side") == "sell").then(1.0).otherwise(-1.0)
+    gained = float(found.select((sign * pl.col("amount") - pl.col("cost")).sum()).item())
+    target = source.target
+    weight = float(target.weights[-1][target.assets.index(CASH)]) if CASH in target.assets else 0.0
+    return {"before": before, "after": before + gained, "weight_index": weight}
+
+
 def _basket_prices(source: Followed) -> dict[str, float]:
     """Return the index's own prices of its members at the last instant, in the units of that instant.
 

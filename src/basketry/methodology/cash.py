@@ -34,8 +34,8 @@ class Cash(Rule):
         day_count: act/360 or act/365.
 
     >>> Cash(weight=0.2, rate="USD_OVERNIGHT").words()
-    'Cash: 20% of the index is held in its currency and earns the rate USD_OVERNIGHT (act/360); the others share the
-    rest.'
+    'Cash: 20% of the index is held in its currency and earns the rate USD_OVERNIGHT (act/360) in every series; the
+    others share the rest.'
     """
 
     name: ClassVar[str] = "cash"
@@ -68,9 +68,9 @@ class Cash(Rule):
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        earns = "earns nothing" if self.rate is None else f"earns {rate_in_words(self.rate)} ({self.day_count})"
+        rate = "nothing" if self.rate is None else f"{rate_in_words(self.rate)} ({self.day_count}) in every series"
         share = f"{self.weight * 100:.10g}% of the index is held in its currency"
-        return f"Cash: {share} and {earns}; the others share the rest."
+        return f"Cash: {share} and earns {rate}; the others share the rest."
 
     def prices(self, before: float, known: Known, times: NDArray[np.datetime64]) -> Floats:
         """Return the price of a unit at instants in a row, shape (k,).

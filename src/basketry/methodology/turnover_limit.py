@@ -65,6 +65,8 @@ class HeldBack:
         weights: Between the two, shape (n,).
         share: How far between them, from 0 to 1.
         full, least, turnover: One-way turnover to the target, the least on the way there, and that of the weights.
+        bought: What the weight of a cash member is above that held.
+        capped: Whether the targets keep the limits of weights.
     """
 
     limit: float
@@ -76,6 +78,8 @@ class HeldBack:
     full: float
     least: float
     turnover: float
+    bought: float
+    capped: bool
 
     @property
     def kept(self) -> bool:
@@ -84,13 +88,24 @@ class HeldBack:
 
     def words(self) -> str:
         """Return the arithmetic in a sentence."""
+        moved = "made in full" if self.share == 1 else f"weights moved {_percent(self.share)} of the way"
         told = (
-            f"one-way turnover {_percent(self.full)} in full, limit {_percent(self.limit)}: weights moved "
-            f"{_percent(self.share)} of the way, turnover {_percent(self.turnover)}"
+            f"one-way turnover {_percent(self.full)} in full, limit {_percent(self.limit)}: {moved}, "
+            f"turnover {_percent(self.turnover)}"
         )
-        if self.kept:
-            return told
-        return f"{told}; the limit cannot be kept: entries, departures, cash and limits of weights alone need it"
+        return told if self.kept else f"{told}; the limit cannot be kept: {self._why()}"
+
+    def _why(self) -> str:
+        """Return what is bought at least."""
+        if not self.capped:
+            return "too few assets for the limits of weights, which are set at once"
+        entries = exact_sum(self.target[self.held == 0])
+        parts = {
+            "entries": entries,
+            "cash": self.bought,
+            "what departures and limits of weights leave to the others": self.turnover - entries - self.bought,
+        }
+        return ", ".join(f"{name} {_percent(part)}" for name, part in parts.items() if part > TOLERANCE)
 
     def words_of(self, place: int) -> str:
         """Return what became of one weight."""
@@ -169,7 +184,10 @@ def hold_back(
     if limits is not None and "concentration" in limits:
         share = _within_concentration(start, move, share, *limits["concentration"][1:])
     weights = target if share == 1 else start + share * move
-    return HeldBack(limit, held, start, target, weights, share, full, least, one_way(weights, held, bought))
+    turnover = one_way(weights, held, bought)
+    return HeldBack(
+        limit, held, start, target, weights, share, full, least, turnover, bought, capped=limits is not None
+    )
 
 
 def _start(raw: Floats, target: Floats, held: Floats, limits: Mapping[str, Any], whole: float) -> Floats:

@@ -164,11 +164,19 @@ class Weight:
 
     def words(self) -> str:
         """Return the section in sentences."""
-        words = " ".join(rule.words() for rule in (self.rule, *self.beside))
+        words = " ".join([self.rule_words(), *(rule.words() for rule in self.beside)])
         words += "" if self.turnover is None else f" {self.turnover.words()}"
         if self.caps and self.shortage == "equal":
             words += f" On a date when too few assets are eligible for the caps, {self.shortage_words()}."
         return words
+
+    def rule_words(self) -> str:
+        """Return the weighting rule as a sentence; stated weights as shares of the whole index, cash included.
+
+        >>> Weight.parse({"by": "fixed", "weights": {"bitcoin": 3, "ether": 1}, "cash": 0.2}).rule_words()
+        'Fixed weights: bitcoin 60%, ether 20% of the index, scaled from weights that sum to 4.'
+        """
+        return self.rule.words_of(self.invested)
 
     def shortage_words(self) -> str:
         """Return what weights are on a date when too few assets are eligible for the caps.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from basketry.core.time import format_instant
+from basketry.methodology.differences import differences
 from basketry.methodology.methodology import Methodology
 
 ABSENT = "none"
@@ -59,25 +60,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
     >>> [change.path for change in changes({"universe": [{"history": {"min_days": 30}}]}, {"universe": []})]
     ['universe.history.min_days']
     """
-    left, right = dict(_leaves(before, "")), dict(_leaves(after, ""))
-    for path in [*left, *(path for path in right if path not in left)]:
-        if left.get(path, ABSENT) != right.get(path, ABSENT):
-            yield Change(path, _text(left.get(path, ABSENT)), _text(right.get(path, ABSENT)))
-
-
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, entry in value.items():
-            yield from _leaves(entry, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
-        seen: list[str] = []
-        for place, entry in enumerate(value):
-            rule = str(next(iter(entry))) if isinstance(entry, Mapping) and len(entry) == 1 else ""
-            # A rule goes by its name; one that stands twice in a list is told apart by its place.
-            yield from _leaves(entry, path if rule and rule not in seen else f"{path}[{place}]")
-            seen.append(rule)
-    elif value != []:
-        yield path, value
+    for path, old, new in differences(before, after):
+        yield Change(path, _text(old), _text(new))
 
 
 def _text(value: Any) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from basketry.core.numbers import Bools, Floats
 from basketry.index.result import IndexResult
+from basketry.market.cash import CASH
 from basketry.reports.pages import NOTHING, change, instant, percent
 from basketry.reports.statistics import (
     Drawdown,
@@ -30,7 +32,14 @@ class Row:
     convention: str
 
 
-def headline(result: IndexResult, members: int) -> list[tuple[str, str]]:
+def count_of_members(result: IndexResult, weights: Mapping[str, float]) -> str:
+    """Return how many assets have weights, and whether cash has one beside them."""
+    asset = CASH in result.panel.assets and not result.methodology.holds_cash
+    members = [name for name in weights if name != CASH or asset]
+    return f"{len(members)}{' and cash' if len(members) < len(weights) else ''}"
+
+
+def headline(result: IndexResult, weights: Mapping[str, float]) -> list[tuple[str, str]]:
     """Return the figures on top of the page: every level, the last return and the year's, the members."""
     decimals = result.decimals(-1)
     published = result.published_levels
@@ -39,7 +48,7 @@ def headline(result: IndexResult, members: int) -> list[tuple[str, str]]:
     if len(levels) > 1 and levels[-2] > 0:
         tiles.append(("last step, price return", change(levels[-1] / levels[-2] - 1)))
     tiles.append(("year to date, price return", change(_calendar(result, "price_return")["Year to date"])))
-    return [*tiles, ("members", f"{members}")]
+    return [*tiles, ("members", count_of_members(result, weights))]
 
 
 def periods(result: IndexResult) -> list[Row]:

@@ -74,7 +74,8 @@ def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:
     yield "selection", rules.select.method
     yield from (("selection", stage.method) for stage in rules.select.first)
     yield "weighting", rules.weight.rule
-    yield from (("capping", rule) for rule in rules.weight.beside)
+    yield from (("capping", rule) for rule in rules.weight.caps)
+    yield from (("cash", rule) for rule in (rules.weight.cash,) if rule is not None)
     yield from (("triggers", rule) for rule in rules.triggers)
     yield from (("returns", rule) for rule in rules.returns)
 

@@ -30,6 +30,16 @@ def missing_prices(rules: Rulebook) -> list[str]:
         "At an instant at which no asset at all has a price the source is silent and nobody is removed: the level is "
         f"carried, and after {length} suspended.",
         f"A candidate whose last price is older than {length} at the determination cannot be selected.",
+        *_of_cash(rules),
+    ]
+
+
+def _of_cash(rules: Rulebook) -> list[str]:
+    if rules.weight.cash is None:
+        return []
+    return [
+        "The cash member is no observed price: it is never missing, keeps no level live, and takes its part of what "
+        "is spread over the other members. Corporate events do not concern it."
     ]
 
 

@@ -39,10 +39,14 @@ def held_periods(result: IndexResult) -> list[dict[str, Any]]:
 
 
 def event_kinds(result: IndexResult) -> list[dict[str, Any]]:
-    """Return for each kind of event and its treatment how many there were, how many assets, and the last instant."""
+    """Return for each kind of event and its treatment how many there were, how many assets, and the last instant.
+
+    An event of the whole index is of no asset.
+    """
     return (
-        result.events.group_by("kind", "treatment")
-        .agg(count=pl.len(), assets=pl.col("asset").n_unique(), last=pl.col("time").max())
+        result.events.with_columns(asset=pl.when(pl.col("asset") != "*").then("asset"))
+        .group_by("kind", "treatment")
+        .agg(count=pl.len(), assets=pl.col("asset").drop_nulls().n_unique(), last=pl.col("time").max())
         .sort(["count", "kind", "treatment"], descending=[True, False, False])
         .to_dicts()
     )

@@ -7,7 +7,7 @@ from basketry.methodology.returns import RETURNS, ReturnRule
 
 @RETURNS.register("price")
 class Price(ReturnRule):
-    """The value of the basket over the divisor, income not counted.
+    """The value of the basket over the divisor; income of its assets is not counted.
 
     >>> Price().column()
     'price_return'
@@ -26,4 +26,4 @@ class Price(ReturnRule):
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        return "Price return: the value of the basket over the divisor, income not counted."
+        return "Price return: the value of the basket over the divisor; income of its assets is not counted."

@@ -34,8 +34,14 @@ class WeightingRule(Rule):
         del view, selected
         return None
 
-    def doubt(self) -> str | None:
+    def words_of(self, invested: float) -> str:
+        """Return the rule as a sentence, in which weights are shares of an index of which so much is not cash."""
+        del invested
+        return self.words()
+
+    def doubt(self, invested: float = 1.0) -> str | None:
         """Return in words what the parameters give that may not be meant, None where there is nothing."""
+        del invested
         return None
 
     @property

@@ -62,32 +62,55 @@ class Fixed(WeightingRule):
         >>> [Fixed(weights={"a": a, "b": b}).whole for a, b in ((0.333, 0.666), (60, 40), (60, 30), (1, 1))]
         [True, True, False, False]
         """
+        return self.sums_to(1.0)
+
+    def sums_to(self, part: float) -> bool:
+        """Whether the weights sum to a part of 1 or of 100, up to the rounding of their last digits.
+
+        >>> Fixed(weights={"a": 0.6, "b": 0.2}).sums_to(0.8)
+        True
+        """
         exact = [Decimal(repr(weight)).normalize() for weight in self.assets.values()]
         last = min(int(weight.as_tuple().exponent) for weight in exact)
         # Each is off by half a unit of its last digit at most.
+        half = Decimal(len(exact)) / 2
         return any(
-            abs(sum(exact) - Decimal(10) ** power) <= Decimal(len(exact)) / 2 * Decimal(10) ** min(last, power - 2)
+            abs(sum(exact) - Decimal(repr(part)) * 10**power) <= half * Decimal(10) ** min(last, power - 2)
             for power in (0, 2)
         )
 
-    def doubt(self) -> str | None:
-        """Return that the weights are scaled, where they sum to neither 1 nor 100."""
-        if self.whole:
+    def doubt(self, invested: float = 1.0) -> str | None:
+        """Return that the weights are scaled, where they sum to neither 1 nor 100, nor to what is beside cash.
+
+        Args:
+            invested: What they have of the index: all but cash.
+        """
+        if self.whole or self.sums_to(invested):
             return None
+        beside = "" if invested == 1 else f", or to the {invested:.10g} beside cash,"
         return (
-            f"weights sum to {sum(self.assets.values()):g}, so they are scaled: {self._shares()}; write weights that "
-            "sum to 1 or to 100 where others are meant"
+            f"weights sum to {sum(self.assets.values()):g}, so they are scaled: {self._shares(invested)}; write "
+            f"weights that sum to 1 or to 100{beside} where others are meant"
         )
 
-    def _shares(self) -> str:
-        total = sum(self.assets.values())
+    def _shares(self, invested: float = 1.0) -> str:
+        total = sum(self.assets.values()) / invested
         return ", ".join(f"{name} {weight / total * 100:.4g}%" for name, weight in self.assets.items())
 
     def words(self) -> str:
         """Return the rule as a sentence."""
-        scaled = "" if self.whole else f", scaled from weights that sum to {sum(self.assets.values()):g}"
+        return self.words_of(1.0)
+
+    def words_of(self, invested: float) -> str:
+        """Return the rule as a sentence, in which weights are shares of an index of which so much is not cash.
+
+        >>> Fixed(weights={"bitcoin": 0.6, "ethereum": 0.4}).words_of(0.8)
+        'Fixed weights: bitcoin 48%, ethereum 32% of the index, scaled from weights that sum to 1.'
+        """
+        scaled = "" if self.sums_to(invested) else f", scaled from weights that sum to {sum(self.assets.values()):g}"
+        scaled = scaled if invested == 1 else f" of the index{scaled}"
         rest = "; the weight of an asset that is not selected is shared by the others" if self.renormalise else ""
-        return f"Fixed weights: {self._shares()}{scaled}{rest}."
+        return f"Fixed weights: {self._shares(invested)}{scaled}{rest}."
 
 
 def _unselected(absent: list[str], view: Panel) -> str:
