@@ -15,6 +15,7 @@ import pytest
 
 from basketry.core.errors import MethodologyError
 from basketry.index.calculate import calculate_index
+from basketry.index.explain import explain_index
 from basketry.index.result import IndexResult
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
@@ -112,6 +113,31 @@ def test_units_are_supplies_times_capping_factors() -> None:
     # 60 and 10 within 60%: w/w0 is 0.7 for a, 2.8 for b; the factors are 0.25 and 1.
     found = index({"a": {**A, 28: 20.0}, "b": B}, SUPPLY, weight={"cap": 0.6})
     assert units(found) == pytest.approx({"a": 3 * 0.25, "b": 1.0}, rel=1e-14)
+
+
+def test_explain_tells_the_limits_of_both_instants() -> None:
+    def steps(asset: str, **more: Any) -> list[str]:
+        told = explain_index(index({"a": {**A, 28: 20.0}, "b": B}, SUPPLY, **more), "2020-02-03").of(asset)
+        assert told is not None
+        return [step for step in told.steps if "weight" in step]
+
+    # 75% on day 26, and 60 of 70 at the effective prices.
+    assert steps("a", weight={"cap": 0.6}) == [
+        "at the determination, weight: 75% before caps, capped at 60%",
+        "weight at the effective prices: 85.71% before caps, capped at 60%",
+    ]
+    # Within the cap before, not after; and of 80% of the index beside cash: 60% and 68.57%.
+    assert steps("a", weight={"cap": 0.8}) == ["weight at the effective prices: 85.71% before caps, capped at 80%"]
+    assert steps("a", weight={"cap": 0.65, "cash": 0.2}) == [
+        "weight at the effective prices: 68.57% before caps, capped at 65%"
+    ]
+    assert steps("b", weight={"cap": 0.8}) == []
+    # Two cannot keep a cap of 40%.
+    assert steps("b", weight={"cap": 0.4}) == [
+        "at the determination, weight: the caps cannot be kept, equal weights",
+        "weight at the effective prices: the caps cannot be kept, equal weights",
+    ]
+    assert steps("a") == []
 
 
 MEETINGS: dict[str, tuple[dict[str, Steps], dict[str, Steps], list[dict[str, Any]], dict[str, float]]] = {

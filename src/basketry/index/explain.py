@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from basketry.core.errors import DataError
+from basketry.core.numbers import exact_sum, normalise
 from basketry.core.time import format_duration, format_instant, to_datetime, to_instant
 from basketry.index.calculate import Instant
 from basketry.index.determine import Determination, determine
@@ -170,6 +171,8 @@ def _reasons(
     rules = chosen.version.rules.universe_at(chosen.view.now)
     told = [rule.told(chosen.view, chosen.members) for rule in rules]
     held = _held(decision)
+    if decision.version.rules.schedule.fix == "supply":
+        held = _again_at_strike(result, decision, struck, held)
     entries = []
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
@@ -327,6 +330,39 @@ def _held(decision: Determination) -> dict[int | None, list[str]]:
         found = {place: [f"weight: {words}"] for place, words in bound.items()}
     if back is not None:
         found = {place: [*found.get(place, ()), f"weight: {back.words_of(place)}"] for place in places}
+    return found
+
+
+def _again_at_strike(
+    result: IndexResult, decision: Determination, struck: Decision, held: dict[int | None, list[str]]
+) -> dict[int | None, list[str]]:
+    """Return what limits made of weights that are made again from the supplies at effective prices, beside the first.
+
+    Weights before capping are those of the composition over its capping factors. In a transition no composition but the
+    last has them, and only the first limits are told.
+    """
+    schedule = decision.version.rules.schedule
+    found = {place: [f"at the determination, {step}" for step in steps] for place, steps in held.items()}
+    if schedule.transition is not None and schedule.transition.steps > 1:
+        return found
+    at = to_datetime(_struck_at(result, struck))
+    table = result.compositions.filter(pl.col("effective_at") == at)
+    rows = {row["asset"]: row for row in table.iter_rows(named=True)}
+    names = [decision.view.assets[column] for column in decision.columns.tolist()]
+    there = [place for place, name in enumerate(names) if name in rows and rows[name]["weight"] > 0]
+    section = decision.version.rules.weight
+    weights, factors = np.array(
+        [[rows[names[place]][key] for place in there] for key in ("weight", "capping_factor")], dtype=float
+    ).reshape(2, len(there))
+    short = result.events.filter((pl.col("time") == at) & (pl.col("kind") == "cap_shortage"))
+    if short.height:
+        words = dict.fromkeys(range(len(there)), f"the caps cannot be kept, {section.treatment}")
+    else:
+        raw = normalise(weights / factors) * exact_sum(weights)
+        words = bound_words(section, decision.view, decision.columns[there], raw, weights)
+    for number, place in enumerate(there):
+        if number in words:
+            found[place] = [*found.get(place, ()), f"weight at the effective prices: {words[number]}"]
     return found
 
 
