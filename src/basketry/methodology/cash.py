@@ -45,7 +45,7 @@ class Cash(Rule):
         "Index Mathematics Methodology, risk control indices; here its weight is stated"
     )
 
-    weight: float = Field(gt=0, lt=1, examples=[0.2])
+    weight: float = Field(strict=True, gt=0, lt=1, examples=[0.2])
     rate: RateSource | None = Field(None, examples=["USD_OVERNIGHT"])
     day_count: DayCount = "act/360"
 

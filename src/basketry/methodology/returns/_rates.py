@@ -1,18 +1,37 @@
 """Interest and exchange rates along a path."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
 from basketry.core.time import format_instant
+from basketry.core.wrong_values import fraction_to_write
 from basketry.methodology.path import IndexPath, Known
 from basketry.methodology.returns._series import percent
 
-RateSource = Annotated[float, Field(strict=True, ge=-1, le=10)] | Annotated[str, Field(min_length=1)]
+_FORMS = "a rate is a fraction a year from -1 to 10, as 0.05 for 5%, or the name of a rate of the data"
+
+
+def _source(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Return a rate as read; a figure in a text is the name of none."""
+    if isinstance(value, str):
+        figure = fraction_to_write(value)
+        if figure is not None:
+            raise ValueError(f"{_FORMS}: write {figure}")
+    try:
+        return read("" if isinstance(value, str) and not value.strip() else value)
+    except ValidationError as error:
+        # The errors of a choice name its branches, which are no part of a file.
+        raise ValueError(_FORMS) from error
+
+
+RateSource = Annotated[
+    Annotated[float, Field(strict=True, ge=-1, le=10)] | Annotated[str, Field(min_length=1)], WrapValidator(_source)
+]
 """The name of a rate in the data, or one rate for all time; a fraction a year (0.05 is 5%)."""
 
 
