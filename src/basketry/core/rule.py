@@ -36,6 +36,7 @@ class Reads:
         optional: Fields that are read where the data hold them, and done without where not.
         facts: Classifications read, tag or sector, each with the values that the rule names.
         rates: Interest and exchange rates.
+        interest: Those of the rates that are read as fractions a year.
         assets: Assets that the rule names.
     """
 
@@ -44,6 +45,7 @@ class Reads:
     optional: tuple[str, ...] = ()
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rates: tuple[str, ...] = ()
+    interest: tuple[str, ...] = ()
     assets: tuple[str, ...] = ()
 
 
@@ -75,6 +77,10 @@ class Rule(BaseModel):
     def reads(self) -> Reads:
         """What the rule reads of the data; nothing unless a rule says so."""
         return Reads()
+
+    def doubt(self) -> str | None:
+        """Return in words what the parameters give that may not be meant, None where there is nothing."""
+        return None
 
     def words(self) -> str:
         """Return the rule as one sentence of a methodology document, with its parameters."""

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats
+from basketry.core.rule import Reads
 from basketry.core.time import format_instant
 from basketry.core.wrong_values import fraction_to_write
 from basketry.methodology.path import IndexPath, Known
@@ -59,13 +60,27 @@ def rate_at(known: Known, times: NDArray[np.datetime64], rate: str | float) -> F
     return values
 
 
-def named(rate: str | float | None) -> tuple[str, ...]:
-    """Return the name of a rate of the data; nothing for a fixed one, or none.
+def reads_of(rate: str | float | None) -> Reads:
+    """Return that a rate of interest of the data is read by its name; nothing for a fixed one, or none.
 
-    >>> named("USD_OVERNIGHT"), named(0.05), named(None)
+    >>> reads_of("USD_OVERNIGHT").rates, reads_of(0.05).rates, reads_of(None).rates
     (('USD_OVERNIGHT',), (), ())
     """
-    return (rate,) if isinstance(rate, str) else ()
+    names = (rate,) if isinstance(rate, str) else ()
+    return Reads(rates=names, interest=names)
+
+
+def doubt_of(rate: str | float | None) -> str | None:
+    """Return that a stated rate is above 100% a year, None where it is not.
+
+    >>> doubt_of(4.5)
+    'a rate of 4.5 is 450% a year; write 0.045 where 4.5% is meant'
+    >>> doubt_of(1), doubt_of("USD_OVERNIGHT"), doubt_of(None)
+    (None, None, None)
+    """
+    if not isinstance(rate, float | int) or rate <= 1:
+        return None
+    return f"a rate of {rate:g} is {percent(rate)}% a year; write {rate / 100:g} where {rate:g}% is meant"
 
 
 def rate_in_words(rate: str | float) -> str:

@@ -34,10 +34,6 @@ class WeightingRule(Rule):
         del view, selected
         return None
 
-    def doubt(self) -> str | None:
-        """Return in words what the parameters give that may not be meant, None where there is nothing."""
-        return None
-
     @property
     def counts_units(self) -> bool:
         """Whether `shares` returns units."""
