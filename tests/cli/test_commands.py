@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from basketry.cli.main import app
 from basketry.core.errors import BasketryError
 from basketry.core.event_kind import EventKind
 from basketry.lake.lake import Lake
+from basketry.market.panel import Panel
 from basketry.methodology.parse import dump_yaml, parse_yaml
 
 RUNNER = CliRunner()
@@ -188,6 +190,23 @@ def test_the_events_of_the_documentation_are_imported_as_it_says(
     told = run("data", "check", "--lake", held.address, "--table", "events")
     assert "refused events: 0 in" in told
     assert "impossible chains of events: 0 in" in told
+
+
+def test_the_rates_of_the_documentation_are_seen_as_it_says(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "data.md").read_text(encoding="utf-8")
+    section = page.split("## Rates\n")[1].split("\n## ")[0]
+    ((name, text),) = re.findall(r"`(\w+\.csv)`:\n\n```csv\n(.*?)```", section, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text)
+    command, *words = section.split("```sh\n")[1].split("```")[0].replace("LAKE", lake.address).split()
+    assert command == "basketry"
+    assert "4 of 4 rows written to rates" in run(*words)
+    days = pl.DataFrame({"time": [datetime(2024, 6, day, tzinfo=UTC) for day in range(1, 9)], "a": [1.0] * 8})
+    panel = Panel.from_frames(price=days, rates=lake.read("rates"))
+    # The rows of the table: those of the 3rd, 4th, 5th, 6th and 7th of June.
+    assert panel.rate("USD_OVERNIGHT")[2:7].tolist() == [0.0533, 0.05, 0.05, 0.05, 0.048]
 
 
 def test_a_ratio_that_the_prices_contradict_is_written_with_a_warning(lake: Lake, tmp_path: Path) -> None:

@@ -142,6 +142,12 @@ def test_a_rule_reads_nothing_but_what_it_says(rule: Rule) -> None:
 
 
 @EVERY
+def test_rates_of_interest_are_rates_that_are_read(rule: Rule) -> None:
+    # A rate of exchange may be above 1 and none of interest.
+    assert rule.reads.interest == (() if rule.name == "currency" else rule.reads.rates)
+
+
+@EVERY
 def test_a_rule_cannot_do_without_what_it_says_that_it_needs(rule: Rule) -> None:
     market = whole_market()
     for name in (*needed(rule.reads), *rule.reads.rates):

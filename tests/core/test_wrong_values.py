@@ -94,3 +94,114 @@ def test_the_message_says_what_to_write(sections: dict[str, Any], message: str) 
     with pytest.raises(MethodologyError) as caught:
         Rulebook.parse({**PLAIN, **sections})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ({"cash": None}, "weight.cash: has no value; write one, as in cash: 0.2, or leave the key out"),
+        ({"turnover": None}, "weight.turnover: has no value; write one, as in turnover: 0.1, or leave the key out"),
+        ({"cap": None}, "weight.cap: has no value; write one, as in cap: 0.25, or leave the key out"),
+        (
+            {"fixed": None},
+            "weight.fixed: has no value; write one, as in fixed: {bitcoin: 0.4, ethereum: 0.25}, or leave the key out",
+        ),
+        ({"cash": {}}, "weight.cash.weight: this parameter is required"),
+        ({"cash": {"weight": None}}, "weight.cash.weight: expected a number, as 0.2, was None"),
+        ({"cash": True}, "weight.cash.weight: expected a number, as 0.2, was true"),
+        ({"cash": []}, "weight.cash.weight: expected a number, as 0.2, was []"),
+        ({"cash": "little"}, "weight.cash.weight: expected a number, as 0.2, was 'little'"),
+        ({"cash": "20%"}, "weight.cash.weight: 20% is no number: write 0.20"),
+        ({"cash": "0.2"}, "weight.cash.weight: '0.2' is a text: write 0.2"),
+        ({"cash": ".2"}, "weight.cash.weight: .2 is no number: write 0.2"),
+        ({"turnover": True}, "weight.turnover.max: expected a number, as 0.1, was true"),
+        ({"turnover": "20%"}, "weight.turnover.max: 20% is no number: write 0.20"),
+        ({"turnover": "0.2"}, "weight.turnover.max: '0.2' is a text: write 0.2"),
+    ],
+)
+def test_cash_and_turnover_of_another_kind(weight: dict[str, Any], message: str) -> None:
+    with pytest.raises(MethodologyError) as caught:
+        Rulebook.parse({**PLAIN, "weight": {"by": "market_cap", **weight}})
+    assert str(caught.value) == message
+
+
+def test_a_whole_number_is_a_number() -> None:
+    """A strict figure takes 1 where 1.0 is within its bounds, and says of the bound where it is not."""
+    rules = Rulebook.parse({**PLAIN, "weight": {"by": "equal", "cash": {"weight": 0.5, "rate": 1}}})
+    assert rules.weight.cash is not None
+    assert rules.weight.cash.rate == 1.0
+    with pytest.raises(MethodologyError, match="Input should be less than 1, was 1"):
+        Rulebook.parse({**PLAIN, "weight": {"by": "equal", "cash": 1}})
+
+
+@pytest.mark.parametrize(
+    ("sections", "place"),
+    [
+        # Each was read as the number 1.
+        ({"weight": {"by": "equal", "cap": True}}, "weight.cap.limit"),
+        ({"weight": {"by": "equal", "fixed": {"a": True}}}, "weight.fixed.a"),
+        ({"weight": {"by": "equal", "group_cap": {"limits": {"l1": True}}}}, "weight.group_cap.limits.l1"),
+        ({"weight": {"by": "equal", "limits": {"a": {"max": True}}}}, "weight.limits.a.max"),
+        ({"select": {"by": "market_cap", "top": True}}, "select.top.number"),
+        ({"returns": [{"leverage": True}]}, "returns[0]: leverage.factor"),
+        ({"universe": [{"price": {"min": True}}]}, "universe[0]: price.min"),
+        ({"base": {"date": "2020-01-01", "level": True}}, "base.level"),
+        ({"publish": {"decimals": False}}, "publish.decimals"),
+    ],
+)
+def test_a_yes_or_no_is_no_number(sections: dict[str, Any], place: str) -> None:
+    with pytest.raises(MethodologyError) as caught:
+        Rulebook.parse({**PLAIN, **sections})
+    assert str(caught.value).startswith(f"{place}: expected a number")
+
+
+def test_a_yes_or_no_is_taken_where_one_is_meant() -> None:
+    weight = {"by": "fixed", "weights": {"a": 1}, "renormalise": True}
+    assert Rulebook.parse({**PLAIN, "weight": weight}).weight.rule.parameters()["renormalise"] is True
+
+
+RATE = "a rate is a fraction a year from -1 to 10, as 0.05 for 5%, or the name of a rate of the data"
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        ("5%", f"{RATE}: write 0.05, was '5%'"),
+        ("4.5 %", f"{RATE}: write 0.045, was '4.5 %'"),
+        ("0.05", f"{RATE}: write 0.05, was '0.05'"),
+        ("-.5", f"{RATE}: write -0.5, was '-.5'"),
+        ("5e-2", f"{RATE}: write 0.05, was '5e-2'"),
+        ("0,05", f"{RATE}: write 0.05, was '0,05'"),
+        ("", f"{RATE}, was ''"),
+        (" ", f"{RATE}, was ' '"),
+        (True, f"{RATE}, was True"),
+        (45, f"{RATE}, was 45"),
+        (-1.5, f"{RATE}, was -1.5"),
+        ([0.05], f"{RATE}, was [0.05]"),
+        ({"USD": 1}, f"{RATE}, was {{'USD': 1}}"),
+        (float("nan"), f"{RATE}, was nan"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("place", "sections"),
+    [
+        ("weight.cash.rate", lambda rate: {"weight": {"by": "equal", "cash": {"weight": 0.2, "rate": rate}}}),
+        ("returns[0]: excess.rate", lambda rate: {"returns": [{"excess": {"rate": rate}}]}),
+        ("returns[0]: leverage.financing", lambda rate: {"returns": [{"leverage": {"factor": 2, "financing": rate}}]}),
+        (
+            "returns[0]: volatility_target.rate",
+            lambda rate: {"returns": [{"volatility_target": {"target": 0.4, "rate": rate}}]},
+        ),
+    ],
+)
+def test_a_rate_is_a_figure_or_a_name(place: str, sections: Any, rate: Any, words: str) -> None:
+    with pytest.raises(MethodologyError) as caught:
+        Rulebook.parse({**PLAIN, **sections(rate)})
+    assert str(caught.value) == f"{place}: {words}"
+
+
+@pytest.mark.parametrize("rate", ["USD_OVERNIGHT", "3M", "1m", "2020-01-01", "e5", "5e9999", -1, 0, 10, 0.05, None])
+def test_a_rate_that_is_taken_stays_as_it_is(rate: Any) -> None:
+    cash = Rulebook.parse({**PLAIN, "weight": {"by": "equal", "cash": {"weight": 0.2, "rate": rate}}}).weight.cash
+    assert cash is not None
+    assert cash.rate == rate

@@ -371,7 +371,7 @@ def test_the_document_says_where_cash_comes_in() -> None:
 )  # fmt: skip
 def test_a_doubtful_sum_of_fixed_weights_heeds_cash(weights: dict[str, float], doubt: str | None) -> None:
     section = Methodology.load(book(weight={"by": "fixed", "weights": weights})).latest.weight
-    assert section.rule.doubt(section.invested) == doubt
+    assert section.rule.doubt_of(section.invested) == doubt
     result = index(market(TWO), weight={"by": "fixed", "weights": weights})
     share = weights["a"] / sum(weights.values())
     assert struck(result) == pytest.approx({"a": 0.8 * share, "b": 0.8 * (1 - share), "cash": 0.2}, rel=1e-14)

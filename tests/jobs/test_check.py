@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from basketry.core.errors import BasketryError, DataError
+from basketry.core.frames import RATES
 from basketry.index.calculate import calculate_index
 from basketry.index.records import Scope
 from basketry.index.trial import SPREAD, determinations, tried
@@ -454,6 +455,46 @@ def test_the_rate_of_a_cash_member_must_be_known_while_it_is_held(
     found = told(panel, **sections)
     assert [(severity, where, words.split(";")[0]) for severity, where, words in found] == expected
     assert refuses(panel, **sections) == bool(expected)
+
+
+def with_rate(*values: tuple[int, float]) -> Panel:
+    """Return the market with the rate R, each value from a day on."""
+    rows = pl.DataFrame({"time": [TIMES[day].item() for day, _ in values], "value": [value for _, value in values]})
+    plain = market()
+    table = RATES.conform(rows.with_columns(rate=pl.lit("R")))
+    return Panel(TIMES, plain.assets, plain.fields, facts=plain.facts, rate_table=table)
+
+
+CASH_AT_R = {"weight": {"by": "equal", "cash": {"weight": 0.2, "rate": "R"}}}
+SERIES_AT_R: list[tuple[dict[str, Any], str]] = [
+    (CASH_AT_R, "weight.cash.rate"),
+    ({"returns": ["price", {"excess": {"rate": "R"}}]}, "returns[1].excess.rate"),
+    ({"returns": [{"leverage": {"factor": 2, "financing": "R"}}]}, "returns[0].leverage.financing"),
+    ({"returns": [{"volatility_target": {"target": 0.4, "rate": "R"}}]}, "returns[0].volatility_target.rate"),
+]
+
+
+@pytest.mark.parametrize(("sections", "place"), SERIES_AT_R)
+def test_a_rate_of_the_data_that_is_in_percent_is_doubted(sections: dict[str, Any], place: str) -> None:
+    # The base is the 1st of February, day 31: 4.5 holds for two steps, from days 39 and 40, and then 0.045.
+    ((severity, where, words),) = told(with_rate((0, 1.0), (39, 4.5), (41, 0.045)), **sections)
+    assert (severity, where) == ("warning", place)
+    assert words == (
+        "the rate R is 4.5 at 2020-02-09 (and above 1 at 1 more), which is 450% a year; rates of the data are "
+        "fractions a year: import 0.045 where 4.5% is meant"
+    )
+
+
+@pytest.mark.parametrize(("sections", "place"), SERIES_AT_R)
+def test_a_rate_is_doubted_only_where_it_is_in_force(sections: dict[str, Any], place: str) -> None:
+    del place
+    # Before the base, of which the step to the next instant is the first; and at the last instant, of which there is
+    # no step.
+    assert told(with_rate((0, 4.5), (31, 1.0), (DAYS - 1, 4.5)), **sections) == []
+
+
+def test_an_exchange_rate_above_1_is_none_of_interest() -> None:
+    assert told(with_rate((0, 150.0)), returns=[{"currency": {"currency": "JPY", "rate": "R"}}]) == []
 
 
 def test_an_asset_of_the_data_that_has_the_id_of_the_cash_member_is_told_with_its_place() -> None:

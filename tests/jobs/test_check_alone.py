@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
+from basketry.core.frames import RATES
 from basketry.index import trial
 from basketry.index.calculate import calculate_index
 from basketry.jobs.check import check, warnings_of
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.parse import dump_yaml
+from basketry.methodology.parse import dump_yaml, parse_yaml
 from basketry.methodology.weighting.fixed import Fixed
 
 TIMES = (np.datetime64("2020-01-01", "us") + np.arange(90) * np.timedelta64(1, "D")).astype("datetime64[us]")
 PRICE = np.linspace(1.0, 2.0, 90)[:, None] * np.arange(1.0, 4.0)
-MARKET = Panel(TIMES, ("btc", "eth", "ltc"), {"price": PRICE, "market_cap": PRICE * 100})
+RATES_HELD = RATES.conform(pl.DataFrame({"time": [TIMES[0].item()], "rate": ["R"], "value": [4.5]}))
+MARKET = Panel(TIMES, ("btc", "eth", "ltc"), {"price": PRICE, "market_cap": PRICE * 100}, rate_table=RATES_HELD)
 
 
 def rules(**sections: Any) -> dict[str, Any]:
@@ -98,6 +101,26 @@ def test_a_rulebook_is_warned_without_data_with_the_line(tmp_path: Path) -> None
     assert problem.where == "versions[0].changes.weight.weights"
 
 
+@pytest.mark.parametrize(
+    ("sections", "where"),
+    [
+        ({"weight": {"by": "equal", "cash": {"weight": 0.2, "rate": 4.5}}}, "weight.cash.rate"),
+        ({"returns": ["price", {"excess": 4.5}]}, "returns[1].excess"),
+        ({"returns": [{"leverage": {"factor": 2, "financing": 4.5}}]}, "returns[0].leverage"),
+        ({"returns": [{"volatility_target": {"target": 0.4, "rate": 4.5}}]}, "returns[0].volatility_target"),
+    ],
+)
+def test_a_stated_rate_above_1_is_doubted(sections: dict[str, Any], where: str) -> None:
+    """4.5 is 450% a year; 0.045 is meant. 1, 100% a year, is taken as it is."""
+    (problem,) = check(rules(**sections), None)
+    words = "a rate of 4.5 is 450% a year; write 0.045 where 4.5% is meant"
+    assert (problem.severity, problem.where, problem.message) == ("warning", where, words)
+    assert check(parse_yaml(dump_yaml(rules(**sections)).replace("4.5", "1")), None) == ()
+    version = {"from": "2020-02-01", "note": "more", "changes": sections}
+    (problem,) = check(rules(returns=sections.get("returns", ["price"]), versions=[version]), None)[-1:]
+    assert problem.where == f"versions[0].changes.{where}"
+
+
 NEVER = {"asset": "btc", "action": "exclude", "reason": "why", "approver": "me", "date": "2020-01-01"}
 
 
@@ -109,6 +132,8 @@ NEVER = {"asset": "btc", "action": "exclude", "reason": "why", "approver": "me",
         {"universe": [{"exclude_tags": ["stablecoin"]}]},
         {"overrides": [{**NEVER, "from": "2021-01-01"}]},
         {"versions": [{"from": "2021-01-01", "note": "later", "changes": {"weight": "market_cap"}}]},
+        {"weight": {"by": "equal", "cash": {"weight": 0.2, "rate": "R"}}},
+        {"returns": [{"excess": "R"}]},
         {"weight": {"by": "fixed", "weights": {"eth": 60, "ltc": 30, "bitcoin": 5}, "renormalise": True}},
         {
             "parents": [{**rules(universe=[{"exclude_assets": ["bitcoin"]}]), "symbol": "UP"}],

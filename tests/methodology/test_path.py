@@ -73,3 +73,18 @@ def test_a_rate_at_an_instant_is_that_of_the_last_row_of_the_data() -> None:
     panel = Panel(T + np.arange(3) * DAY, ("a",), {"price": np.ones((3, 1))}, rate_table=table)
     instants = T + np.array([0, 12, 24, 90]) * np.timedelta64(1, "h")
     assert PanelKnown(panel, instants).rate("USD").tolist() == [0.01, 0.01, 0.02, 0.02]
+
+
+def test_a_rate_is_seen_at_the_rows_of_the_data() -> None:
+    # Rows at midnight of days 0, 1 and 2. 2% holds from noon of day 0 on; 3%, of day 1, is known from 6h of day 1 on.
+    times = T + np.arange(3) * DAY
+    hours = np.timedelta64(1, "h")
+    rows = {"time": [T - DAY, T + 12 * hours, T + DAY], "known_at": [None, None, T + 30 * hours]}
+    frame = pl.DataFrame({name: [None if at is None else at.item() for at in column] for name, column in rows.items()})
+    table = RATES.conform(frame.with_columns(rate=pl.lit("R"), value=pl.Series([0.01, 0.02, 0.03])))
+    panel = Panel(times, ("a",), {"price": np.ones((3, 1))}, rate_table=table)
+    assert PanelKnown(panel, times).rate("R").tolist() == [0.01, 0.02, 0.03]
+    # Between rows it is what was seen at the row before, though another value is known since; before the first, none.
+    asked = T + np.array([-1, 12, 24, 31, 48, 99]) * hours
+    found = PanelKnown(panel, asked).rate("R")
+    np.testing.assert_array_equal(found, [nan, 0.01, 0.02, 0.02, 0.03, 0.03])

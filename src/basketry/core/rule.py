@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Va
 
 from basketry.core.errors import MethodologyError, UnknownRuleError, nearest_hint
 from basketry.core.time import format_duration, parse_duration
-from basketry.core.wrong_values import wrong_value
+from basketry.core.wrong_values import flagged_number, wrong_value
 
 Duration = Annotated[
     timedelta,
@@ -36,6 +36,7 @@ class Reads:
         optional: Fields that are read where the data hold them, and done without where not.
         facts: Classifications read, tag or sector, each with the values that the rule names.
         rates: Interest and exchange rates.
+        interest: Those of the rates that are read as fractions a year.
         assets: Assets that the rule names.
     """
 
@@ -44,6 +45,7 @@ class Reads:
     optional: tuple[str, ...] = ()
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rates: tuple[str, ...] = ()
+    interest: tuple[str, ...] = ()
     assets: tuple[str, ...] = ()
 
 
@@ -75,6 +77,10 @@ class Rule(BaseModel):
     def reads(self) -> Reads:
         """What the rule reads of the data; nothing unless a rule says so."""
         return Reads()
+
+    def doubt(self) -> str | None:
+        """Return in words what the parameters give that may not be meant, None where there is nothing."""
+        return None
 
     def words(self) -> str:
         """Return the rule as one sentence of a methodology document, with its parameters."""
@@ -197,13 +203,19 @@ def built(rule: type[R], value: Any) -> R:
             )
         value = {rule.shorthand: value}
     try:
-        return rule.model_validate(dict(value))
+        found = rule.model_validate(dict(value))
     except ValidationError as error:
-        raise MethodologyError(_first_problem(name, rule, error)) from error
+        # A misspelt key is told before the key that it leaves missing.
+        first = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
+        raise MethodologyError(_in_words(name, rule, first)) from error
     except MethodologyError as error:
         if str(error).startswith(f"{name}"):
             raise
         raise type(error)(f"{name}: {error}") from error
+    flagged = flagged_number(found, value)
+    if flagged is not None:
+        raise MethodologyError(_in_words(name, rule, flagged))
+    return found
 
 
 def schema_of(rule: type[Rule]) -> dict[str, Any]:
@@ -213,9 +225,7 @@ def schema_of(rule: type[Rule]) -> dict[str, Any]:
     return {"anyOf": [body, body["properties"][rule.shorthand]]} if rule.shorthand else body
 
 
-def _first_problem(name: str, rule: type[Rule], error: ValidationError) -> str:
-    # A misspelt key is told before the key that it leaves missing.
-    problem = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
+def _in_words(name: str, rule: type[Rule], problem: Mapping[str, Any]) -> str:
     place = ".".join([name, *(str(part) for part in problem["loc"])])
     if problem["type"] == "extra_forbidden":
         wrong = str(problem["loc"][-1])
@@ -226,5 +236,11 @@ def _first_problem(name: str, rule: type[Rule], error: ValidationError) -> str:
     if problem["type"] == "missing":
         return f"{place}: this parameter is required"
     if problem["loc"]:
-        return f"{place}: {wrong_value(problem)}"
+        return f"{place}: {wrong_value(problem, _examples(rule, problem['loc']))}"
     return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _examples(rule: type[Rule], place: tuple[Any, ...]) -> list[Any]:
+    """Return examples of a parameter; of an entry in one there are none."""
+    names = {field.alias or name: field for name, field in rule.model_fields.items()}
+    return (names[place[0]].examples or []) if len(place) == 1 and place[0] in names else []

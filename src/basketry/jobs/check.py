@@ -29,15 +29,19 @@ from basketry.index.plan import LATER
 from basketry.index.result import IndexResult
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_overrides import idle_overrides
+from basketry.jobs.check_rates import large_rates
 from basketry.market.cash import CASH, with_cash
 from basketry.market.panel import Panel
+from basketry.methodology.cash import Cash
 from basketry.methodology.methodology import BY_INSTANT, Methodology, error_path
 from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
 from basketry.methodology.path import PanelKnown
+from basketry.methodology.returns import ReturnRule
 from basketry.methodology.rulebook import VERSIONED, Rulebook
 
 Place = tuple[str | int, ...]
+Times = NDArray[np.datetime64]
 Source = str | PathLike[str] | Mapping[str, Any] | Methodology
 
 _FIGURE = re.compile(r"-?\d[\d.,e+-]*%?$")
@@ -119,6 +123,7 @@ def check(
         tried = list(_trials(rules, panel, start, last, report)) if sound else []
         _determined(rules, tried, panel.assets, report)
         _returned(rules, panel, times, report)
+        _large_rates(rules, panel, times, report)
         _versions(rules, times, moments, used, report)
     _overrides(rules, panel, moments, tried, report)
     return report.problems()
@@ -145,6 +150,7 @@ def _warnings(
     used = {rules.at(at).number for at in moments}
     _doubts(rules, report)
     _names(rules, panel, used, report)
+    _large_rates(rules, panel, times, report)
     _versions(rules, times, moments, used, report)
     _overrides(rules, panel, moments, (), report)
     for place, parent in enumerate(rules.parents):
@@ -173,12 +179,18 @@ def _document(source: Source, rules: Methodology) -> Document:
 
 
 def _doubts(rules: Methodology, report: _Report) -> None:
-    """Report what the parameters of a weighting give that may not be meant."""
+    """Report what the parameters of a weighting, of cash and of series give that may not be meant."""
     for section, first, _ in _sections(rules, "weight"):
         weight = rules.versions[first - 1].rules.weight
-        words = weight.rule.doubt(weight.invested)
-        if words is not None:
-            report.add("warning", section, words, "weights")
+        cash = None if weight.cash is None else weight.cash.doubt()
+        for part, words, name in (((), weight.rule.doubt_of(weight.invested), "weights"), (("cash",), cash, "rate")):
+            if words is not None:
+                report.add("warning", (*section, *part), words, name)
+    for section, first, _ in _sections(rules, "returns"):
+        for series in rules.versions[first - 1].rules.returns:
+            words = series.doubt()
+            if words is not None:
+                report.add("warning", section, words, series.name)
 
 
 def _instants(
@@ -306,20 +318,26 @@ def _cash(rules: Methodology, panel: Panel, times: NDArray[np.datetime64] | None
     except DataError as error:
         report.add("error", (*sections[0][0], "cash"), str(error))
         return False
-    if times is None:
-        return True
-    for section, first, until in sections:
+    for section, cash, span in () if times is None else _held_cash(rules, times):
+        try:
+            cash.prices(1.0, PanelKnown(panel, span), span)
+        except BasketryError as error:
+            report.add("error", (*section, "cash"), str(error), "rate")
+    return True
+
+
+def _held_cash(rules: Methodology, times: NDArray[np.datetime64]) -> Iterator[tuple[Place, Cash, Times]]:
+    """Give each cash member, where its section stands, and the instants over which it is held, two or more."""
+    for section, first, until in _sections(rules, "weight"):
         cash = rules.versions[first - 1].rules.weight.cash
+        if cash is None:
+            continue
         changes = [(rules.at(asked.at).number, asked.dates.effective_at) for asked in determinations(rules, times)]
         begins = min((at for number, at in changes if first <= number < until), default=LATER)
         ends = min((at for number, at in changes if number >= until), default=LATER)
         span = times[int(times.searchsorted(begins)) : int(times.searchsorted(ends, side="right"))]
-        if cash is not None and len(span) > 1:
-            try:
-                cash.prices(1.0, PanelKnown(panel, span), span)
-            except BasketryError as error:
-                report.add("error", (*section, "cash"), str(error), "rate")
-    return True
+        if len(span) > 1:
+            yield section, cash, span
 
 
 def _versions(
@@ -407,18 +425,31 @@ def _part_of(rules: Methodology, number: int, path: Place) -> Place:
 
 def _returned(rules: Methodology, panel: Panel, times: NDArray[np.datetime64], report: _Report) -> None:
     """Report the return series that cannot be made over the instants of each version, for want of a rate or a yield."""
+    for section, rule, path in _series(rules, times):
+        try:
+            try_return(rule, rules.first.base.level, panel, path)
+        except BasketryError as error:
+            named = next(iter((*rule.reads.rates, *rule.reads.fields, rule.name)))
+            report.add("error", section, str(error), named)
+
+
+def _series(rules: Methodology, times: NDArray[np.datetime64]) -> Iterator[tuple[Place, ReturnRule, Times]]:
+    """Give each return rule, where its section stands, and the instants over which it is in force, two or more."""
     sections = list(_sections(rules, "returns"))
     for span, book in rules.over("returns", times):
         number = next(version.number for version in rules.versions if version.rules is book)
         section = next(section for section, first, until in sections if first <= number < until)
         # A step is made from the instant before; at the base there is none.
         path = times[max(span.start - 1, 0) : span.stop]
-        for rule in book.returns if span.stop > 1 else ():
-            try:
-                try_return(rule, book.base.level, panel, path)
-            except BasketryError as error:
-                named = next(iter((*rule.reads.rates, *rule.reads.fields, rule.name)))
-                report.add("error", section, str(error), named)
+        if span.stop > 1:
+            yield from ((section, rule, path) for rule in book.returns)
+
+
+def _large_rates(rules: Methodology, panel: Panel, times: NDArray[np.datetime64], report: _Report) -> None:
+    """Report the rates of interest that the data may hold in percent."""
+    for section, rule, span in (*_held_cash(rules, times), *_series(rules, times)):
+        for name, words in large_rates(rule.reads, panel, span):
+            report.add("warning", section, words, name)
 
 
 def _place_of(value: Any, place: Place, name: str) -> Place | None:

@@ -14,7 +14,7 @@ from basketry.core.rule import Reads, Rule
 from basketry.core.time import DAY, format_instant
 from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import Known
-from basketry.methodology.returns._rates import RateSource, named, rate_at, rate_in_words
+from basketry.methodology.returns._rates import RateSource, doubt_of, rate_at, rate_in_words, reads_of
 
 
 class Cash(Rule):
@@ -45,7 +45,7 @@ class Cash(Rule):
         "Index Mathematics Methodology, risk control indices; here its weight is stated"
     )
 
-    weight: float = Field(gt=0, lt=1, examples=[0.2])
+    weight: float = Field(strict=True, gt=0, lt=1, examples=[0.2])
     rate: RateSource | None = Field(None, examples=["USD_OVERNIGHT"])
     day_count: DayCount = "act/360"
 
@@ -64,7 +64,11 @@ class Cash(Rule):
     @property
     def reads(self) -> Reads:
         """The rate."""
-        return Reads(rates=named(self.rate))
+        return reads_of(self.rate)
+
+    def doubt(self) -> str | None:
+        """Return that a stated rate is above 100% a year."""
+        return doubt_of(self.rate)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

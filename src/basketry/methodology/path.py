@@ -122,7 +122,14 @@ class PanelKnown:
     times: NDArray[np.datetime64]
 
     def rate(self, name: str) -> Floats:
-        """Return the value of a rate known at each row, shape (T,)."""
+        """Return the value of a rate known at each row, shape (T,); NaN before the first.
+
+        A value is seen at the rows of the panel: one that becomes known between two of them from the later one on. A
+        row of the path between two of the panel has what was seen at the earlier one.
+
+        Raises:
+            DataError: There is no such rate.
+        """
         rows = np.searchsorted(self.panel.times, self.times, side="right") - 1
         return np.where(rows >= 0, self.panel.rate(name)[rows], np.nan)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
-from basketry.core.wrong_values import wrong_value
+from basketry.core.wrong_values import flagged_number, wrong_value
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Any)
@@ -103,7 +103,7 @@ def section(model: type[S], value: Any, place: str) -> S:
 
     def parse() -> S:
         try:
-            return model.model_validate(dict(value))
+            found = model.model_validate(dict(value))
         except ValidationError as error:
             problem = error.errors()[0]
             path = ".".join([place, *(str(part) for part in problem["loc"])])
@@ -117,6 +117,11 @@ def section(model: type[S], value: Any, place: str) -> S:
             if problem["type"] == "missing":
                 raise MethodologyError(f"{path}: this key is required") from error
             raise MethodologyError(f"{path}: {wrong_value(problem)}") from error
+        flagged = flagged_number(found, value)
+        if flagged is not None:
+            path = ".".join([place, *(str(part) for part in flagged["loc"])])
+            raise MethodologyError(f"{path}: {wrong_value(flagged)}")
+        return found
 
     return at(place, parse)
 

@@ -41,7 +41,7 @@ class TurnoverLimit(Rule):
         "that any rule gives, all in the same proportion"
     )
 
-    max: float = Field(gt=0, lt=1, examples=[0.1])
+    max: float = Field(strict=True, gt=0, lt=1, examples=[0.1])
 
     def words(self) -> str:
         """Return the rule as a sentence."""

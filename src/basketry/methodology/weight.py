@@ -59,7 +59,7 @@ class Weight:
         shortage = value.get("shortage", "equal")
         if shortage not in ("equal", "refuse"):
             raise MethodologyError(f"weight.shortage: {shortage!r} is neither equal nor refuse")
-        turnover = None if value.get("turnover") is None else _beside(TurnoverLimit, value["turnover"])
+        turnover = _beside(TurnoverLimit, value["turnover"]) if "turnover" in value else None
         names = {field.alias or key for key, field in rule.model_fields.items()}
         own = {key: entry for key, entry in value.items() if key in names}
         rest = {key: entry for key, entry in value.items() if key not in ("by", *_BESIDE) and key not in own}
@@ -72,7 +72,7 @@ class Weight:
                     f"caps: {', '.join(CAPPING.rules)}; beside them: {', '.join(_BESIDE)}"
                 )
         caps = tuple(_cap(key, entry) for key, entry in sorted(rest.items()))
-        cash = None if value.get("cash") is None else _beside(Cash, value["cash"])
+        cash = _beside(Cash, value["cash"]) if "cash" in value else None
         found = Weight(WEIGHTING.build(name, own), caps, shortage, cash, turnover)
         for key, part in (("weights", found.rule), *((cap.name, cap) for cap in caps)):
             if cash is not None and CASH in part.reads.assets:
@@ -198,14 +198,26 @@ _BESIDE = ("cash", "shortage", "turnover")
 
 def _beside(rule: type[R], value: Any) -> R:
     """Return a rule beside the weighting rule; an error starts with the path to what is wrong in the file."""
+    _stated(rule, value)
     try:
         return built(rule, value)
     except MethodologyError as error:
         raise type(error)(f"weight.{error}") from error
 
 
+def _stated(rule: type[Rule], value: Any) -> None:
+    """Raise MethodologyError where a key of the section has no value, and its rule needs one."""
+    field = rule.model_fields.get(rule.shorthand)
+    if value is None and field is not None and field.is_required():
+        example = str((field.examples or ["..."])[0]).replace("'", "")
+        raise MethodologyError(
+            f"weight.{rule.name}: has no value; write one, as in {rule.name}: {example}, or leave the key out"
+        )
+
+
 def _cap(name: str, value: Any) -> CappingRule:
     """Return a capping rule; an error starts with the path to what is wrong in the file."""
+    _stated(CAPPING.get(name), value)
     try:
         return CAPPING.build(name, value)
     except MethodologyError as error:

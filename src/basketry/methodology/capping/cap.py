@@ -26,7 +26,7 @@ class Cap(CappingRule):
     formula = "w_i = min(λ r_i, c_i), Σ w_i = 1"
     source = "S&P Dow Jones Indices, Index Mathematics, capped indices; CoinDesk 20 (30% and 20%)"
 
-    limit: float = Field(gt=0, le=1)
+    limit: float = Field(gt=0, le=1, examples=[0.25])
     largest: float | None = Field(None, gt=0, le=1)
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ class Floor(CappingRule):
     formula = "w_i = max(λ r_i, f), Σ w_i = 1"
     source = "Bloomberg Galaxy Crypto Index methodology (2021): 35% cap, 1% floor"
 
-    limit: float = Field(gt=0, lt=1)
+    limit: float = Field(gt=0, lt=1, examples=[0.01])
 
     def bounds(self, view: Panel, selected: NDArray[np.int64]) -> dict[str, Any]:
         """Return the floor."""

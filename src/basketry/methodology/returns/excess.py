@@ -13,7 +13,7 @@ from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._chain import compounded, growth
-from basketry.methodology.returns._rates import RateSource, known_rate, named, rate_in_words
+from basketry.methodology.returns._rates import RateSource, doubt_of, known_rate, rate_in_words, reads_of
 from basketry.methodology.returns._series import Series, finite
 
 
@@ -70,7 +70,11 @@ class Excess(Series):
     @property
     def reads(self) -> Reads:
         """The rates."""
-        return Reads(rates=named(self.rate))
+        return reads_of(self.rate)
+
+    def doubt(self) -> str | None:
+        """Return that a stated rate is above 100% a year."""
+        return doubt_of(self.rate)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -16,7 +16,7 @@ from basketry.methodology.day_count import DayCount, year_fraction
 from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._memory import Microseconds, instants
-from basketry.methodology.returns._rates import RateSource, known_rate, named, rate_in_words
+from basketry.methodology.returns._rates import RateSource, doubt_of, known_rate, rate_in_words, reads_of
 from basketry.methodology.returns._series import Series, finite, in_days, in_name, percent
 
 
@@ -136,7 +136,11 @@ class Leverage(Series):
     @property
     def reads(self) -> Reads:
         """The rates."""
-        return Reads(rates=named(self.financing))
+        return reads_of(self.financing)
+
+    def doubt(self) -> str | None:
+        """Return that a stated rate is above 100% a year."""
+        return doubt_of(self.financing)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -19,7 +19,7 @@ from basketry.methodology.path import IndexPath
 from basketry.methodology.returns import RETURNS
 from basketry.methodology.returns._chain import compounded, ratio
 from basketry.methodology.returns._memory import MICROSECONDS_A_DAY, Microseconds, NotNegative, Positive, instants
-from basketry.methodology.returns._rates import RateSource, known_rate, named, rate_in_words
+from basketry.methodology.returns._rates import RateSource, doubt_of, known_rate, rate_in_words, reads_of
 from basketry.methodology.returns._series import Series, finite, in_days, percent
 from basketry.methodology.returns._volatility import Measured, WeightedVolatility, WindowVolatility
 
@@ -255,7 +255,11 @@ class VolatilityTarget(Series):
     @property
     def reads(self) -> Reads:
         """The rates."""
-        return Reads(rates=named(self.rate))
+        return reads_of(self.rate)
+
+    def doubt(self) -> str | None:
+        """Return that a stated rate is above 100% a year."""
+        return doubt_of(self.rate)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -39,10 +39,10 @@ class WeightingRule(Rule):
         del invested
         return self.words()
 
-    def doubt(self, invested: float = 1.0) -> str | None:
-        """Return in words what the parameters give that may not be meant, None where there is nothing."""
+    def doubt_of(self, invested: float) -> str | None:
+        """Return the doubt of the parameters, where so much of the index is not cash."""
         del invested
-        return None
+        return self.doubt()
 
     @property
     def counts_units(self) -> bool:

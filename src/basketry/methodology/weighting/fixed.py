@@ -79,12 +79,12 @@ class Fixed(WeightingRule):
             for power in (0, 2)
         )
 
-    def doubt(self, invested: float = 1.0) -> str | None:
-        """Return that the weights are scaled, where they sum to neither 1 nor 100, nor to what is beside cash.
+    def doubt(self) -> str | None:
+        """Return that the weights are scaled, where they sum to neither 1 nor 100."""
+        return self.doubt_of(1.0)
 
-        Args:
-            invested: What they have of the index: all but cash.
-        """
+    def doubt_of(self, invested: float) -> str | None:
+        """Return that the weights are scaled, where they sum to neither 1 nor 100, nor to what is beside cash."""
         if self.whole or self.sums_to(invested):
             return None
         beside = "" if invested == 1 else f", or to the {invested:.10g} beside cash,"
