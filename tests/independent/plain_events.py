@@ -186,6 +186,8 @@ def carry(index: Index, change: Pending, event: Event) -> None:
     has = index.market.has
     if event.kind == "delisting" or (event.kind in ("migration", "merger") and not has(event.new_asset)):
         _leave_pending(index, change, event.asset, event.removal)
+    elif event.kind == "redenomination":
+        change.convert(event, event.asset)
     elif event.kind in CONVERSIONS and event.renames and has(event.new_asset):
         change.convert(event, event.new_asset or event.asset)
 

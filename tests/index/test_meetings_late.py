@@ -311,3 +311,16 @@ def test_a_merger_learned_late_multiplies_units_that_were_made_after_its_time(st
     late = {**event(20, 24.5, "merger", 3.0, "m"), "asset": "g"}
     found = levels(prices, [event(22, 21.5, "migration", 2.0, "g"), late], steps=steps)
     assert [found[day] for day in (21, 22, 24, 25)] == pytest.approx([100.0, 100.0, 100.0, 110.0], rel=1e-12)
+
+
+@pytest.mark.parametrize(("known", "fix"), [(30.1, "units"), (30.8, "units"), (30.8, "weights")])
+def test_a_correction_before_an_event_takes_effect_reaches_what_was_determined_with_the_first(
+    known: float, fix: str
+) -> None:
+    # a is 1:10 since 4:48 of day 30, 1:20 as told at 2:24 or at 19:12, and trades at 0.5 from day 31 on. Determined at
+    # noon of day 30 with 5 of each at 10: 50 a at 1 as known at 12:00, and at the strike of day 31 100 a at 0.5.
+    split = event(30.2, 30, "redenomination", 10.0)
+    told = [split, {**split, "ratio": 20.0, "known_at": START.replace(tzinfo=UTC) + timedelta(days=known)}]
+    prices = {"a": {0: 10.0, 31: 0.5, 36: 1.0}, "b": {0: 10.0}}
+    found = levels(prices, told, fix=fix, schedule={"determine": "12h"})
+    assert [found[day] for day in (30, 31, 35, 36)] == pytest.approx([100.0, 100.0, 100.0, 150.0], rel=1e-12)
