@@ -60,7 +60,7 @@ class Index:
     def hold(self, basket: Basket) -> None:
         """Change to a basket at the prices of now; the divisor takes up the difference."""
         value = basket.value(self.last)
-        if self.basket.lots:
+        if self.basket.held or self.basket.money:
             self.income.restart(self.income.grown(self.basket, self.last))
             self.divisor *= value / self.basket.value(self.last)
         self.basket = basket
@@ -88,16 +88,17 @@ def settle(index: Index, event: Event) -> None:
 
 def _convert(index: Index, event: Event, new: str) -> None:
     asset = event.asset
-    before = index.basket.units(asset)
+    same = new == asset
+    before, there_already = index.basket.units(asset), 0.0 if same else index.basket.units(new)
     # The price that is used is in new units already where a redenomination was learned late.
-    late = new == asset and asset in index.last and instant(index.last[asset].day) >= event.time
+    late = same and asset in index.last and instant(index.last[asset].day) >= event.time
     # Where an event after the redenomination made all the units, their price came with them in new units.
     lots = index.basket.lots.get(asset, [])
-    done = new == asset and bool(lots) and all(lot.made and lot.fixed >= event.time for lot in lots)
+    done = same and bool(lots) and all(lot.made and lot.fixed >= event.time for lot in lots)
     if new in index.basket.cash:
         _to_cash(index, asset, new)
     for basket in index.baskets:
-        basket.convert(event, new, lambda lot: (late or lot.made) and lot.fixed >= event.time)
+        basket.convert(event, new, lambda lot: same and (late or lot.made) and lot.fixed >= event.time)
     for change in [*index.pending, *index.reviewed]:
         if instant(change.day) < event.seen:
             change.convert(event, new)
@@ -105,10 +106,10 @@ def _convert(index: Index, event: Event, new: str) -> None:
         price = index.last.pop(asset)
         if not (late or done):
             price = Price(price.value / event.factor, price.day, {**price.by, event.key: event.factor})
-        if new != asset and new in index.basket.lots and before:
+        if new in index.basket.lots and there_already and before:
             came, units = before * event.factor, index.basket.units(new)
             there = index.last.get(new)
-            if (there is None or there.waits) and units > came:
+            if there is None or there.waits:
                 # What was credited and waits for its first price is worth no more than what came to it.
                 worth = price.value * came + (0.0 if there is None else there.value * (units - came))
                 index.last[new] = Price(worth / units, price.day, waits=True)
@@ -125,6 +126,7 @@ def _to_cash(index: Index, asset: str, new: str) -> None:
     """Hold what would become an asset that is held as cash as cash, too."""
     cash = index.basket.cash
     cash[new] += index.basket.worth(asset, index.last)
+    index.income.to_cash(asset, index.last[asset].value if asset in index.last else 0.0)
     for basket in index.baskets:
         basket.lots.pop(asset, None)
     index.last.pop(asset, None)
@@ -158,6 +160,8 @@ def correct(index: Index, event: Event) -> None:
     if event.kind not in (*CONVERSIONS, *DISTRIBUTIONS):
         return
     before = {asset: index.basket.units(asset) for asset in index.basket.lots}
+    # The price stands where the units are not corrected, as the basket was struck in between.
+    turned = {asset for asset, lots in index.basket.lots.items() if lots and all(key in lot.by for lot in lots)}
     for basket in [*index.baskets, *(change.basket for change in [*index.pending, *index.reviewed])]:
         basket.correct(key, ratio)
     for asset, units in before.items():
@@ -165,7 +169,7 @@ def correct(index: Index, event: Event) -> None:
     for asset, price in index.last.items():
         if price.waits:
             index.last[asset] = replace(price, value=price.value * before[asset] / index.basket.units(asset))
-        elif key in price.by:
+        elif key in price.by and asset in turned:
             index.last[asset] = Price(price.value * price.by[key] / ratio, price.day, {**price.by, key: ratio})
 
 
@@ -182,6 +186,8 @@ def carry(index: Index, change: Pending, event: Event) -> None:
     has = index.market.has
     if event.kind == "delisting" or (event.kind in ("migration", "merger") and not has(event.new_asset)):
         _leave_pending(index, change, event.asset, event.removal)
+    elif event.kind == "redenomination":
+        change.convert(event, event.asset)
     elif event.kind in CONVERSIONS and event.renames and has(event.new_asset):
         change.convert(event, event.new_asset or event.asset)
 

@@ -19,6 +19,7 @@ class Income:
 
     Attributes:
         earned: Units earned, by asset, in units of now.
+        cash: What became of units earned of an asset whose units became cash.
         ratio: Total over price return at the last change (quantity).
         income: Income of the step that ends now over the basket's value at its start (rate).
     """
@@ -26,7 +27,7 @@ class Income:
     def __init__(self, yields: Mapping[str, Mapping[Day, float]], rule: Mapping[str, Any] | None):
         self.yields, self.rule = yields, rule
         self.earned: dict[str, float] = {}
-        self.ratio, self.income = 1.0, 0.0
+        self.cash, self.ratio, self.income = 0.0, 1.0, 0.0
         self.weights: dict[str, float] = {}
         self.factor = 1.0  # total over price return at the last instant
 
@@ -72,15 +73,19 @@ class Income:
             units = self.earned.pop(asset) * factor
             self.earned[new] = self.earned.get(new, 0.0) + units
 
+    def to_cash(self, asset: str, price: float) -> None:
+        """Turn units earned into cash, as those held."""
+        self.cash += self.earned.pop(asset, 0.0) * price
+
     def grown(self, basket: Basket, last: Mapping[str, Price]) -> float:
         """Return total over price return now."""
         value = basket.value(last)
         extra = math.fsum(units * last[a].value for a, units in self.earned.items() if a in last)
-        return self.ratio * (value + extra) / value
+        return self.ratio * (value + extra + self.cash) / value
 
     def restart(self, ratio: float) -> None:
         """Begin anew at a change."""
-        self.ratio, self.earned = ratio, {}
+        self.ratio, self.earned, self.cash = ratio, {}, 0.0
 
     def level(self, index: Index, now: float, before: float, total: float) -> float:
         """Return the total return of an instant."""

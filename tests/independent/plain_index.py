@@ -359,8 +359,8 @@ class PlainIndex:
         """
         index, rules = self.index, self.rules
         ages = [index.age(a) for a in index.basket.lots if a in index.last]
-        oldest, fresh = max(ages), sum(age < rules["live"] for age in ages)
-        word = "live" if oldest < rules["live"] else "carried"
+        oldest, fresh = max(ages, default=0), sum(age < rules["live"] for age in ages)
+        word = "live" if ages and oldest < rules["live"] else "carried"  # nothing keeps the level of cash alone live
         if oldest > rules["carry"]:
             kept = {"keep": "stale", "suspend": "suspended"}
             word = "suspended" if quiet else kept.get(rules["then"], "carried")
@@ -424,7 +424,7 @@ class PlainIndex:
                 prices[asset] = Price(price, view.seen(asset, rules["carry"]))
         if not prices:
             return False
-        first = not index.basket.lots
+        first = not self.result.levels
         value = 1.0 if first else index.basket.value(index.last)
         if rules["fix"] == "units":
             fresh = Basket({a: change.basket.lots[a] for a in prices})
@@ -442,7 +442,7 @@ class PlainIndex:
         fresh = fresh.scaled(value / fresh.value(prices))
         index.old = index.target = None
         old = index.basket.following(index.last)
-        index.last |= {asset: Price(price.value, price.day) for asset, price in prices.items()}
+        index.last |= {asset: replace(price, waits=False) for asset, price in prices.items()}
         if rules["steps"] > 1 and not first:
             index.old, index.target, index.began, index.done = old, fresh.following(prices), day, 0
             self.step(day)

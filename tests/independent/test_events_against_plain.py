@@ -147,6 +147,27 @@ def test_markets_that_once_differed_give_the_same_by_both(seed: int) -> None:
     check(range(seed, seed + 1), True)
 
 
+@pytest.mark.parametrize(
+    ("seed", "rules"),
+    [
+        (2000577, {"with_reviews": True, "stated": True, "limited": True}),
+        (70254, {"with_reviews": True, "with_cash": True}),
+        (2000361, {"with_reviews": True, "with_cash": True, "limited": True}),
+        (70608, {"with_reviews": True, "with_screens": True}),
+        (70294, {"with_reviews": True, "with_cash": True, "stated": True, "fix": "supply"}),
+        (5000401, {"with_reviews": True, "with_screens": True, "limited": True}),
+        (5000476, {"limited": True}),
+        (5001629, {"with_reviews": True, "with_cash": True}),
+    ],
+)
+def test_rules_under_which_markets_once_differed_give_the_same_by_both(seed: int, rules: dict[str, Any]) -> None:
+    """A correction of what was struck since, without a price in between (two); only cash was left, by a conversion into
+    what was held as cash; a merger learned after units of its asset were made of others; units of two strikes that
+    became another asset; what is held before the base, through a redenomination and a merger that was corrected; an
+    absurd price that was carried for four days."""
+    check(range(seed, seed + 1), True, **rules)
+
+
 @pytest.mark.parametrize(("with_events", "with_reviews"), [(False, False), (True, False), (False, True)])
 def test_screens_over_windows_give_the_same_by_both(with_events: bool, with_reviews: bool) -> None:
     check(range(500, 520), with_events, with_reviews, with_screens=True)

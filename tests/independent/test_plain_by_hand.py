@@ -117,6 +117,60 @@ def test_a_correction_without_a_price_since_moves_nothing_until_there_is_one() -
     assert levels(run(prices, first, right)) == [100, 100, 100, 100, 100, 105]
 
 
+@pytest.mark.parametrize(("rules", "later"), [({"fix": "units"}, 130), ({}, 90), ({"fix": "units", "steps": 2}, 90)])
+def test_a_correction_after_the_strike_divides_a_price_where_it_multiplies_the_units(
+    rules: dict[str, Any], later: float
+) -> None:
+    """5 a become 10 n at 2 each, 20 by the correction where units were fixed on 30 January and not struck since."""
+    prices: Prices = {"a": [10] * 29, "b": [10] * 36, "n": [None] * 34 + [4, 4]}
+    told = [Event(at(28, 12), "migration", "a", "n", 2.0), Event(at(28, 12), "migration", "a", "n", 4.0, None, at(31))]
+    found = levels(run(prices, *told, determine=2, carry=20, **rules))
+    assert [found[n] for n in (28, 30, 31, 33, 34)] == [100, 100, 100, 100, later]
+
+
+def test_a_correction_at_a_step_leaves_the_price_of_what_the_transition_sells() -> None:
+    """10 n at 5 and 5 b become 10 b in three steps from 1 February on; the second leaves 10/3 n, at 5 and then at 4."""
+    prices: Prices = {"a": [10] * 20, "b": [10] * 34, "n": [None] * 33 + [4]}
+    told = [Event(at(20), "migration", "a", "n", 2.0), Event(at(20), "migration", "a", "n", 4.0, None, at(31, 12))]
+    found = levels(run(prices, *told, steps=3, step_days=2, then="keep"))
+    assert found[30:] == pytest.approx([100, 100, 100, 290 / 3])
+
+
+def test_a_merger_learned_late_multiplies_units_that_were_made_after_its_time() -> None:
+    """5 a become 10 g on the third day, and those 30 m, at 2, on the fifth, though the merger is older than they."""
+    prices: Prices = {"a": [10] * 2, "b": [10] * 5, "g": [None, None, 5, 5], "m": [None] * 4 + [2]}
+    told = [Event(at(2), "migration", "a", "g", 2.0), Event(at(1), "merger", "g", "m", 3.0, None, at(3, 12))]
+    result = run(prices, *told)
+    assert levels(result) == [100, 100, 100, 100, 110]
+    assert result.baskets[day(4)] == pytest.approx({"b": 5, "m": 30})
+
+
+def test_units_of_several_strikes_that_become_another_asset_have_the_price_of_what_they_were() -> None:
+    """In a transition a is held by two lots, which make a little more n by rounding than all at once; no n was held, so
+    that a price of 1000 is not the first of something: it is more than 20 times 10 / 7."""
+    prices: Prices = {"a": [10] * 31, "b": [10] * 3 + [20] * 30, "n": [None] * 32 + [1000]}
+    result = run(prices, Event(at(31), "migration", "a", "n", 7.0), steps=3, step_days=2, guard=True)
+    assert result.levels[day(32)] == pytest.approx(150)
+    assert result.statuses[day(32)].word == "carried"
+
+
+def test_where_only_cash_is_left_the_level_is_carried_and_the_next_change_buys_in_steps() -> None:
+    """a is cash of 50 from the second day on, b becomes cash of 75 on the fourth; half of that buys c on 1 February."""
+    prices: Prices = {"a": [10] * 2, "b": [20, 20, 30, 30], "c": [None] * 30 + [5, 5, 10]}
+    gone = Event(at(1), "delisting", "a", removal="to_cash")
+    rule = {"method": "quantity", "utilisation": 1.0, "lag": 0}
+    yields = {"b": {day(0): 0.365}}
+    result = run(prices, gone, Event(at(3), "merger", "b", "a", 9.0), total=rule, yields=yields, steps=2)
+    assert levels(result) == [100, 100] + [125] * 30 + [250]
+    assert words(result)[2:5] == ["live", "carried", "carried"]
+    assert (result.statuses[day(4)].age, result.statuses[day(4)].fresh) == (0, 0)
+    # A thousandth of 2.5 b a day: 0.05 on the second day, which the departure of a spreads; then 0.0025 and 0.005 b at
+    # 30, which become cash with the others.
+    assert [result.total[day(n)] for n in (1, 2, 3, 4)] == pytest.approx(
+        [100.05, 1.0005 * 125.075, 1.0005 * 125.15, 1.0005 * 125.15]
+    )
+
+
 def test_a_member_that_migrates_into_another_is_valued_at_the_price_held() -> None:
     """2.5 b become 7.5 a: 12.5 a at 10."""
     prices: Prices = {"a": [10, 10, None, 12], "b": [20, 24, None, None], "c": [1] * 4}

@@ -249,6 +249,40 @@ def test_a_transition_moves_in_equal_steps_and_no_value() -> None:
     assert "b" not in result.weights("2020-02-04")
 
 
+def in_two_steps(prices: dict[str, list[float]], **sections: Any) -> list[tuple[dict[str, float], float]]:
+    """Return units by asset and the divisor of each composition, where c takes the place of b from 1 February on."""
+    book = rules(
+        universe=[{"exclude_assets": ["c"]}],
+        versions=[{"from": "2020-02-01", "note": "c in, b out", "changes": {"universe": [{"exclude_assets": ["b"]}]}}],
+        rebalance={"every": "month", "determine": "0d", "transition": {"steps": 2, "every": "1d"}},
+    )
+    found = calculate_index(book, market(prices, **sections))
+    assert found.level()[31] == pytest.approx(100, rel=1e-14)
+    held = found.compositions.partition_by("effective_at", maintain_order=True)
+    return [(dict(rows.select("asset", "units").iter_rows()), rows["divisor"][0]) for rows in held]
+
+
+def test_units_of_a_step_are_worth_what_the_old_ones_would_be_and_the_divisor_takes_up_the_difference() -> None:
+    # The table of docs/concepts/schedule.md: on day 32 b doubles and c halves.
+    found = in_two_steps({"a": [10.0] * 34, "b": [20.0] * 32 + [40.0] * 2, "c": [5.0] * 32 + [2.5] * 2})
+    expected = [({"a": 5, "b": 2.5}, 1), ({"a": 5, "b": 1.25, "c": 5}, 1), ({"a": 10, "c": 20}, 4 / 3)]
+    for (units, divisor), (wanted, by) in zip(found, expected, strict=True):
+        assert units == pytest.approx(wanted, rel=1e-14)
+        assert divisor == pytest.approx(by, rel=1e-14)
+
+
+def test_cash_that_the_first_step_sells_lowers_the_divisor() -> None:
+    # b is cash of 50 since day 5. The old units are 5 a, worth 50. With half of the target, 5 a and 10 c, half of them
+    # are 5 a and 5 c, worth 75: two thirds of that. A divisor of 1 x 50 / 100 keeps the level of 100.
+    delisted = event("delisting", 5, "b", removal="to_cash")
+    found = in_two_steps({"a": [10.0] * 34, "b": [20.0] * 34, "c": [5.0] * 34}, events=delisted)
+    assert [units for units, _ in found[-2:]] == [
+        pytest.approx({"a": 10 / 3, "c": 10 / 3}, rel=1e-14),
+        pytest.approx({"a": 2.5, "c": 5}, rel=1e-14),
+    ]
+    assert [divisor for _, divisor in found[-2:]] == pytest.approx([0.5, 0.5], rel=1e-14)
+
+
 def test_versions_hold_from_their_dates_and_name_the_levels_they_made() -> None:
     methodology = rules(
         rebalance={"every": "month", "determine": "0d"},

@@ -482,3 +482,43 @@ def test_a_rate_that_leaves_nothing_is_refused() -> None:
     rates = pl.DataFrame({"time": [at(0)], "rate": "R", "value": [-365.0]})
     with pytest.raises(DataError, match=r"cash: the rate R makes the price of a unit 0 at 2020-01-02"):
         index(market(TWO, rates=rates), {"weight": 0.2, "rate": "R", "day_count": "act/365"})
+
+
+@pytest.mark.parametrize("cash", [DAILY, None])
+def test_where_only_cash_is_left_the_level_is_carried_with_its_interest(cash: Any) -> None:
+    # a leaves as cash on day 2; b, at 15 since day 3, becomes a on day 4, and so cash of half as much again.
+    share = 0.0 if cash is None else 0.2
+    prices = {
+        "a": path((0, 10.0), (2, NAN)),
+        "b": path((0, 10.0), (3, 15.0), (4, NAN)),
+        "c": path((0, NAN), (10, 5.0), (35, 10.0)),
+    }
+    gone = {"time": at(2), "kind": "delisting", "asset": "a", "removal": "to_cash"}
+    become = {"time": at(4), "kind": "merger", "asset": "b", "new_asset": "a", "ratio": 3.0}
+    result = index(market(prices, (gone, become)), cash)
+
+    def money(day: int) -> float:
+        return 100 * share * 1.001**day
+
+    left = (100 - 100 * share) * 1.25
+    assert levels(result, 3, 4, 30, 31) == pytest.approx([left + money(day) for day in (3, 4, 30, 31)], rel=1e-14)
+    rows = result.levels.select("status", "age_days", "sources", "reason").rows()
+    assert rows[3] == ("live", 0.0, 1, "")
+    assert rows[4:32] == [("carried", 0.0, 0, "no member has a price at this instant")] * 28
+    assert rows[32][0] == "live"
+    # On 1 February all but its weight buys c, which doubles on day 35.
+    worth = (left + money(31)) * (2 * (1 - share) + share * 1.001**4)
+    assert levels(result, 35) == pytest.approx([worth], rel=1e-14)
+
+
+def test_income_of_units_that_become_cash_becomes_cash() -> None:
+    # A thousandth of 4 b a day: 0.008 b at 10 on day 2, which the departure of a as cash spreads; then 0.004 at 15 on
+    # day 3, and 0.008 at 15 on day 4, when b becomes a. Cash earns nothing.
+    prices = {"a": path((0, 10.0), (2, NAN)), "b": path((0, 10.0), (3, 15.0), (4, NAN)), "c": path((0, NAN), (30, 5.0))}
+    gone = {"time": at(2), "kind": "delisting", "asset": "a", "removal": "to_cash"}
+    become = {"time": at(4), "kind": "merger", "asset": "b", "new_asset": "a", "ratio": 3.0}
+    yields = pl.DataFrame({"time": [at(0)], "asset": ["b"], "staking_yield": [0.365]})
+    total = {"total": {"utilisation": 1.0, "lag": "0d", "method": "quantity"}}
+    result = index(market(prices, (gone, become), yields=yields), returns=["price", total])
+    found = result.levels["total_return"].to_list()
+    assert found[1:6] == pytest.approx([100.04, 100.08, 1.0008 * 120.06, 1.0008 * 120.12, 1.0008 * 120.12], rel=1e-14)

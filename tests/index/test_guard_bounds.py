@@ -23,9 +23,9 @@ def panel(**fields: list[list[float]]) -> Panel:
     return Panel(times, tuple("abcdef"[:columns]), arrays)
 
 
-def judged(view: Panel, columns: list[int] | None = None, **section: Any) -> Verdict:
+def judged(view: Panel, columns: list[int] | None = None, carry: int = 3, **section: Any) -> Verdict:
     chosen = np.arange(len(view.assets)) if columns is None else np.array(columns)
-    return examine(view, Guard(**{**OFF, **section}), chosen)
+    return examine(view, Guard(**{**OFF, **section}), chosen, carry=timedelta(days=carry))
 
 
 def test_a_price_above_the_factor_times_its_median_is_refused_and_a_fall_is_believed() -> None:
@@ -37,6 +37,20 @@ def test_a_price_above_the_factor_times_its_median_is_refused_and_a_fall_is_beli
     assert verdict
     assert not judged(view, price_jump=20, columns=[1, 2])
     assert not judged(view)
+
+
+def test_a_price_is_judged_as_long_as_it_makes_a_candidate() -> None:
+    # The last price, four days old, is 30 times the median of 1, 1 and 30; the supply of 30 would count with it.
+    unknown = float("nan")
+    prices = [[1.0]] * 6 + [[30.0]] + [[unknown]] * 4
+    view = panel(price=prices, supply=[[10.0]] * 10 + [[30.0]], market_cap=[[10.0]] * 10 + [[900.0]])
+    assert dict(judged(view, carry=5, price_jump=20).refused) == {
+        0: "price 30 is more than 20 times its median 1 of 7 days"
+    }
+    assert not judged(view, carry=3, price_jump=20)
+    # Asked by an index that carries prices shorter, the panel does not answer with what it found for a longer one.
+    assert judged(view, carry=4, price_jump=20)
+    assert judged(view, carry=5, supply_change=2).frozen[0][0] == 30.0 * 10.0
 
 
 def test_the_median_of_the_price_is_over_its_own_window() -> None:

@@ -270,3 +270,57 @@ def test_a_correction_in_a_suspended_silence_shows_in_the_first_level_after() ->
     told = [event(10, 9, "migration", 2.0, "n"), event(10, 14.5, "migration", 4.0, "n")]
     found = levels(prices, told, fix="weights", missing={"carry_forward": "2d"})
     assert [found[day] for day in (9, 12, 14, 15, 16, 17)] == pytest.approx([100.0] * 5 + [200.0], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fix", "steps", "later"),
+    [
+        # Fixed on day 28: 10 n become 20 at 2.5, and at 4 make 80 beside 50.
+        ("units", 1, 130.0),
+        # Struck on day 31 with 10 n at 5: those stay, at 5, and at 4 make 40.
+        ("weights", 1, 90.0),
+        # The first step is the strike.
+        ("units", 2, 90.0),
+        ("weights", 2, 90.0),
+    ],
+)
+def test_a_correction_divides_a_price_where_it_multiplies_the_units(fix: str, steps: int, later: float) -> None:
+    # 5 a and 5 b at 10. Each a became two n on day 29, four by the correction, known on day 32.5; n has a price of its
+    # own from day 36 on, and 10 / 2 until then.
+    prices = {"a": {0: 10.0, 29: GAP}, "n": {0: GAP, 36: 4.0}, "b": {0: 10.0}}
+    told = [event(29, 28.5, "migration", 2.0, "n"), event(29, 32.5, "migration", 4.0, "n")]
+    found = levels(prices, told, steps=steps, fix=fix, missing={"carry_forward": "20d"})
+    assert [found[day] for day in (31, 33, 35, 36)] == pytest.approx([100.0, 100.0, 100.0, later], rel=1e-12)
+
+
+def test_a_correction_at_a_step_leaves_the_price_of_what_the_transition_sells() -> None:
+    # 5 a are 10 n since day 20, which is not determined on day 28 for want of a price: 10 n at 5 and 5 b at 10 become
+    # 10 b in three steps, on days 31, 33 and 35. Step 2 leaves a third, 10/3 n at 5 and 25/3 b, whatever the correction
+    # of day 33 says, as the first step was the strike; at 2.5 the level would be 250/3. Day 34: 10/3 x 4 + 25/3 x 10.
+    prices = {"a": {0: 10.0, 20: GAP}, "n": {0: GAP, 34: 4.0}, "b": {0: 10.0}}
+    told = [event(20, 19.5, "migration", 2.0, "n"), event(20, 32.5, "migration", 4.0, "n")]
+    found = levels(prices, told, steps=3, fix="weights", missing={"carry_forward": "3d", "then": "keep"})
+    assert [found[day] for day in (31, 32, 33, 34)] == pytest.approx([100.0, 100.0, 100.0, 290 / 3], rel=1e-12)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_merger_learned_late_multiplies_units_that_were_made_after_its_time(steps: int) -> None:
+    # Each a became two g on day 22, and each g, from day 20 on, three m, which is known on day 24.5: 5 a are 10 g at 5,
+    # and 30 m at 2 beside 5 b at 10.
+    prices = {"a": {0: 10.0, 22: GAP}, "g": {0: GAP, 22: 5.0, 25: GAP}, "m": {0: GAP, 24: 2.0}, "b": {0: 10.0}}
+    late = {**event(20, 24.5, "merger", 3.0, "m"), "asset": "g"}
+    found = levels(prices, [event(22, 21.5, "migration", 2.0, "g"), late], steps=steps)
+    assert [found[day] for day in (21, 22, 24, 25)] == pytest.approx([100.0, 100.0, 100.0, 110.0], rel=1e-12)
+
+
+@pytest.mark.parametrize(("known", "fix"), [(30.1, "units"), (30.8, "units"), (30.8, "weights")])
+def test_a_correction_before_an_event_takes_effect_reaches_what_was_determined_with_the_first(
+    known: float, fix: str
+) -> None:
+    # a is 1:10 since 4:48 of day 30, 1:20 as told at 2:24 or at 19:12, and trades at 0.5 from day 31 on. Determined at
+    # noon of day 30 with 5 of each at 10: 50 a at 1 as known at 12:00, and at the strike of day 31 100 a at 0.5.
+    split = event(30.2, 30, "redenomination", 10.0)
+    told = [split, {**split, "ratio": 20.0, "known_at": START.replace(tzinfo=UTC) + timedelta(days=known)}]
+    prices = {"a": {0: 10.0, 31: 0.5, 36: 1.0}, "b": {0: 10.0}}
+    found = levels(prices, told, fix=fix, schedule={"determine": "12h"})
+    assert [found[day] for day in (30, 31, 35, 36)] == pytest.approx([100.0, 100.0, 100.0, 150.0], rel=1e-12)

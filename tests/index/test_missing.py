@@ -110,6 +110,12 @@ def test_cash_and_what_is_awaited_are_no_sources() -> None:
     assert statuses(marks([[4, 0, 4]], [1], counted=counted)) == ["SUSPENDED"]
 
 
+def test_where_nobody_has_a_price_of_his_own_a_level_is_carried_however_long() -> None:
+    found = marks([[0, 0], [0, 0]], [0, 0], counted=np.array([[False, False], [False, True]]))
+    assert statuses(found) == ["CARRIED", "LIVE"]
+    assert (found.ages.tolist(), found.sources.tolist(), found.reasons) == ([0, 0], [0, 1], ((0, SILENT),))
+
+
 def test_at_most_three_are_named_and_an_implausible_price_is_told() -> None:
     three = marks([[0, 2, 2, 2]], [1]).reasons[0][1]
     assert three == "no price for b, c, d (3 of 4); last price carried"

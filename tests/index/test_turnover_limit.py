@@ -324,6 +324,20 @@ def test_an_event_since_the_last_instant_reaches_what_is_pending() -> None:
     assert held(result, 12) == pytest.approx({"a": 0.6, "b": 0.2, "new": 0.2}, abs=1e-14)
 
 
+@pytest.mark.parametrize(("known", "expected"), [(7.25, THIRD), (6.75, 0.5)])
+def test_what_is_held_before_the_base_goes_through_events_as_they_were_known(known: float, expected: float) -> None:
+    """The base of day 9 was determined on day 4 with 1/30 of each; each c became ten on day 5, twenty as told later.
+
+    On day 7, when the change of day 12 is determined, they are 1/30 at 10, 1/30 at 10 and 10/30 or 20/30 at 1.
+    """
+    split = event("redenomination", 5, ratio=10.0)
+    told = [{**split, "known_at": at(5)}, {**split, "ratio": 20.0, "known_at": at(0) + timedelta(days=known)}]
+    prices = {"a": [10.0] * DAYS, "b": [10.0] * DAYS, "c": jump(1, day=5)}
+    base = {"date": "2020-01-10", "level": 100}
+    result = index(prices, 0.05, told, rebalance={"determine": "5d", "fix": "units"}, base=base)
+    assert held(result, 12)["c"] == pytest.approx(expected, abs=1e-14)
+
+
 def test_what_was_delisted_into_cash_leaves() -> None:
     prices = {**TREBLED, "c": [10.0] * 5 + [GAP] * 9}
     result = index(prices, 0.25, [event("delisting", 4, removal="to_cash")])

@@ -72,6 +72,9 @@ def rules_of(seed: int) -> Methodology:
     if rng.random() < 0.6:
         document["select"] = SELECTIONS[int(rng.integers(len(SELECTIONS)))]
         document.pop("versions", None)
+    if document["select"].get("top") == 1:
+        # One member keeps no cap below 1.
+        document["weight"] = {key: value for key, value in document["weight"].items() if key != "cap"}
     if rng.random() < 0.5:
         document["universe"] = [{"market_cap": {"min": 1e7, **({"keep_min": 1e6} if rng.random() < 0.5 else {})}}]
     return Methodology.load(document)

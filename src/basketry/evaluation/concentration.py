@@ -204,7 +204,8 @@ def index_concentration(
 def _coverage(view: Panel, rules: Rulebook, columns: NDArray[np.int64], leave_out_tags: Sequence[str]) -> float:
     # One absurd capitalisation would be most of the market, so all pass the guard that candidates pass.
     caps = view.latest("market_cap").copy()
-    verdict = examine(view, rules.guard, np.arange(len(caps)), accepted_supplies(rules.overrides, view))
+    accepted = accepted_supplies(rules.overrides, view)
+    verdict = examine(view, rules.guard, np.arange(len(caps)), accepted, rules.missing.carry_forward)
     for column, (value, _) in verdict.frozen.items():
         caps[column] = value
     members = np.isin(np.arange(len(caps)), columns)

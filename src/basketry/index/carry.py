@@ -33,7 +33,7 @@ def carry_decision(decision: Decision, due: Due, known: np.datetime64 | None = N
     if due.corrects_since is not None:
         return _corrected_decision(decision, event)
     if event.seen <= (decision.determined_at if known is None else known):
-        return decision
+        return _as_told_since(decision, event)
     source = due.column
     places = np.flatnonzero(decision.columns == source)
     if not len(places):
@@ -72,6 +72,13 @@ def _corrected_decision(decision: Decision, event: CorporateEvent) -> Decision:
         place = int(np.flatnonzero(decision.columns == column)[0])
         decision = replace(_times(decision, place, float(grown[0])), parts=parts)
     return decision
+
+
+def _as_told_since(decision: Decision, event: CorporateEvent) -> Decision:
+    """Return what was carried through an event as it was told before it took effect, as by what it is then."""
+    told = (gone.ratio for part in decision.parts for gone in part.events if gone.key == event.key)
+    factor = event.ratio / next(told, event.ratio)
+    return decision if factor == 1 else _corrected_decision(decision, replace(event, ratio=factor))
 
 
 def _units(decision: Decision, place: int) -> Floats:

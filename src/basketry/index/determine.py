@@ -183,7 +183,7 @@ def determine(
         else:
             choice = rules.select.choose_from(view, contest, members)
         suspects = (choice.decisive | (members & admitted.candidates)).nonzero()[0]
-        verdict = examine(view, rules.guard, suspects, accepted)
+        verdict = examine(view, rules.guard, suspects, accepted, rules.missing.carry_forward)
         if not verdict:
             break
         new = {c: r for c, r in verdict.refused.items() if c not in refused and (include is None or not include[c])}

@@ -49,7 +49,13 @@ class _Examined:
     frozen: dict[int, tuple[float, str]] = field(default_factory=dict)
 
 
-def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], accepted: Accepted | None = None) -> Verdict:
+def examine(
+    view: Panel,
+    guard: Guard,
+    columns: NDArray[np.int64],
+    accepted: Accepted | None = None,
+    carry: timedelta = timedelta(days=3),
+) -> Verdict:
     """Return what the guard finds in some candidates at the last instant of a panel.
 
     It looks at what was observed and not at corrections; each candidate is judged by itself.
@@ -59,15 +65,16 @@ def examine(view: Panel, guard: Guard, columns: NDArray[np.int64], accepted: Acc
         guard: Factors and windows.
         columns: Candidates to examine, shape (n,).
         accepted: By column, the instants from which the next supply reported was accepted by decision.
+        carry: Greatest age of a price of a candidate.
     """
     view = view.observed
     size = len(view.assets)
     # Each is examined once for all who ask the same: a review, its second pass, the next methodology.
-    key = ("examined", guard.key, tuple(sorted((accepted or {}).items())))
+    key = ("examined", guard.key, carry, tuple(sorted((accepted or {}).items())))
     done: _Examined = view.remember(key, lambda: _Examined(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)))
     new = columns[~done.asked[columns]]
     if len(new):
-        done.refused |= _refused(view, guard, new, accepted or {}, done.frozen)
+        done.refused |= _refused(view, guard, new, accepted or {}, carry, done.frozen)
         done.asked[new] = True
         done.found[[*done.refused, *done.frozen]] = True
     flagged = columns[done.found[columns]].tolist()
@@ -83,11 +90,16 @@ _CLEAN = Verdict()
 
 
 def _refused(
-    view: Panel, guard: Guard, columns: NDArray[np.int64], accepted: Accepted, frozen: dict[int, tuple[float, str]]
+    view: Panel,
+    guard: Guard,
+    columns: NDArray[np.int64],
+    accepted: Accepted,
+    carry: timedelta,
+    frozen: dict[int, tuple[float, str]],
 ) -> dict[int, str]:
     """Return reasons by column, and enter in `frozen` whose supply is not believed."""
     refused: dict[int, str] = {}
-    price = view.latest("price")
+    price = view.latest("price", carry)
     if guard.price_jump is not None:
         for column, median in _far_above_median(view, "price", guard.price_window, guard.price_jump, columns, price):
             refused[column] = (

@@ -30,11 +30,18 @@ class Placed:
         position: Of the instant; the number of instants where none is left.
         event: As known at that instant. Of a correction that came later, `event.ratio` is the factor.
         corrects_since: For such a correction, when the event was first seen.
+        versions: The event as it was told until then, in the order in which it was known; none of a correction.
     """
 
     position: int
     event: CorporateEvent
     corrects_since: np.datetime64 | None = None
+    versions: tuple[CorporateEvent, ...] = ()
+
+    def as_of(self, instant: np.datetime64) -> Placed:
+        """Return the event as it was known at an instant at which it had been seen."""
+        known = [event for event in self.versions if event.known_at <= instant]
+        return replace(self, event=replace(known[-1], known_at=self.event.known_at))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +151,9 @@ class IndexMarket:
         versions = sorted(versions, key=lambda event: event.known_at)
         position = self._position(versions[0].seen)
         if position == len(self.times):
-            return [Placed(position, versions[0])]
+            return [Placed(position, versions[0], versions=tuple(versions))]
         first = [event for event in versions if event.seen <= self.times[position]]
-        found = [Placed(position, replace(first[-1], known_at=first[0].known_at))]
+        found = [Placed(position, replace(first[-1], known_at=first[0].known_at), versions=tuple(first))]
         used = first[-1].ratio
         for event in versions[len(first) :]:
             if event.ratio != used and event.kind is not EventKind.DELISTING:
@@ -186,11 +193,13 @@ class IndexMarket:
     ) -> tuple[Due, ...]:
         """Return the events seen after one instant and up to another, with who of a reserve could replace a member.
 
+        Each as it was known at the second, which may lie before the instant at which it takes effect.
+
         They are no corrections, and in the order in which they were seen.
         """
         here = [entry for entry in self.events if start < entry.event.seen <= end and entry.corrects_since is None]
         here.sort(key=lambda entry: (entry.event.seen, *entry.event.key))
-        return tuple(self._due(entry, end, reserve, max_age) for entry in here)
+        return tuple(self._due(entry.as_of(end), end, reserve, max_age) for entry in here)
 
     def _due(self, entry: Placed, instant: np.datetime64, reserve: NDArray[np.int64], max_age: timedelta) -> Due:
         replaces = entry.event.removal == "replace_by_next"

@@ -106,7 +106,7 @@ def marks_of(
     halted: Mapping[tuple[int, int], str],
     lost: Mapping[int, str],
 ) -> Marks:
-    """Return the status of levels that were made from prices of some age.
+    """Return the status of levels that were made from prices of some age; carried where no member has a price.
 
     Args:
         names: Members, length n.
@@ -124,7 +124,8 @@ def marks_of(
     oldest = ages.max(axis=1) if ages.shape[1] else np.zeros(len(ages), dtype=np.int64)
     status = np.zeros(len(ages), dtype=np.uint8)
     reasons = []
-    for row in np.flatnonzero(oldest >= max(live, 1)).tolist():
+    # Where only cash is held, and what waits for its first price, nothing keeps a level live.
+    for row in np.flatnonzero((oldest >= max(live, 1)) | ~counted.any(axis=1)).tolist():
         too_old = ages[row] > limit
         lacking = np.flatnonzero(counted[row] & ~young[row]).tolist()
         stopped = {place: halted[row, place] for place in lacking if (row, place) in halted}
