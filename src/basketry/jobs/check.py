@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,12 +27,13 @@ from basketry.index.calculate import (
 from basketry.index.plan import LATER
 from basketry.index.result import IndexResult
 from basketry.index.trial import Trial, determinations, trials, try_return
+from basketry.jobs.check_determinations import failures
 from basketry.jobs.check_overrides import idle_overrides
 from basketry.jobs.check_rates import large_rates
 from basketry.market.cash import CASH, with_cash
 from basketry.market.panel import Panel
 from basketry.methodology.cash import Cash
-from basketry.methodology.methodology import BY_INSTANT, Methodology, error_path
+from basketry.methodology.methodology import BY_INSTANT, Methodology
 from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
 from basketry.methodology.path import PanelKnown
@@ -43,8 +43,6 @@ from basketry.methodology.rulebook import VERSIONED, Rulebook
 Place = tuple[str | int, ...]
 Times = NDArray[np.datetime64]
 Source = str | PathLike[str] | Mapping[str, Any] | Methodology
-
-_FIGURE = re.compile(r"-?\d[\d.,e+-]*%?$")
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,8 @@ def check(
         sound = _parents(rules, panel, times[0], report) and sound
         # What reads a figure that is not there fails at once, and tells nothing more.
         tried = list(_trials(rules, panel, start, last, report)) if sound else []
-        _determined(rules, tried, panel.assets, report)
+        for failing in failures(tried, panel.assets):
+            report.add(failing.severity, _part_of(rules, failing.version, failing.path), failing.words)
         _returned(rules, panel, times, report)
         _large_rates(rules, panel, times, report)
         _versions(rules, times, moments, used, report)
@@ -365,53 +364,6 @@ def _overrides(
         asked = [trial for trial in tried if trial.version in numbers]
         for place, words in idle_overrides(rules.versions[first - 1].rules, panel, within, asked):
             report.add("warning", (*section, place), words)
-
-
-def _determined(rules: Methodology, tried: Sequence[Trial], assets: Sequence[str], report: _Report) -> None:
-    """Report the determinations that fail, and those that come out otherwise than the rules say.
-
-    Each reason once, with the assets and figures of its first date.
-    """
-    names = frozenset(assets)
-    told: dict[tuple[Literal["error", "warning"], str], list[tuple[np.datetime64, str]]] = {}
-    places_of: dict[str, Place] = {}
-    for trial in tried:
-        day = format_instant(trial.asked.at)
-        if trial.error is not None:
-            words = str(trial.error).removeprefix(f"determination of {day}: ")
-            reason = _without_names(words, names)
-            places_of.setdefault(reason, _part_of(rules, trial.version, error_path(words)))
-            told.setdefault(("error", reason), []).append((trial.asked.at, words))
-        elif trial.found is not None and not len(trial.found.columns):
-            words = trial.found.nobody()
-            kind: Literal["error", "warning"] = "error" if trial.asked.base else "warning"
-            told.setdefault((kind, "nobody"), []).append(
-                (trial.asked.at, words if trial.asked.base else f"{words}; the composition is kept")
-            )
-        elif trial.found is not None and trial.found.shortage is not None:
-            treatment = trial.found.version.rules.weight.shortage_words()
-            words = f"{treatment}, as the caps cannot be kept: {trial.found.shortage}"
-            told.setdefault(("warning", "shortage"), []).append((trial.asked.at, words))
-    for (severity, reason), places in told.items():
-        at, words = places[0]
-        more = f" (and at {len(places) - 1} more of the {len(tried)} tried" if len(places) > 1 else ""
-        if severity == "error" and any(other != words for _, other in places):
-            more += ", with other assets or figures"
-        more += ")" if more else ""
-        report.add(severity, places_of.get(reason, ()), f"determination of {format_instant(at)}: {words}{more}")
-
-
-def _without_names(words: str, names: frozenset[str]) -> str:
-    """Return a text without the assets and figures in it, by which texts of one reason are known.
-
-    >>> _without_names("no weight is stated for btc, eth; state one", frozenset({"btc", "eth"}))
-    'no weight is stated for *; state one'
-    >>> _without_names("flow of 'btc' is -1.5, must be above 0", frozenset({"btc"}))
-    "flow of '*' is *, must be above *"
-    """
-    parts = re.split(r"([\s,;:'()\[\]]+)", words)
-    told = "".join("*" if part in names or _FIGURE.match(part) else part for part in parts)
-    return re.sub(r"\*(, \*)+", "*", told)
 
 
 def _part_of(rules: Methodology, number: int, path: Place) -> Place:
