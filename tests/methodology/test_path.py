@@ -79,7 +79,10 @@ def test_a_rate_is_seen_at_the_rows_of_the_data() -> None:
     # Rows at midnight of days 0, 1 and 2. 2% holds from noon of day 0 on; 3%, of day 1, is known from 6h of day 1 on.
     times = T + np.arange(3) * DAY
     hours = np.timedelta64(1, "h")
-    rows = {"time": [T - DAY, T + 12 * hours, T + DAY], "known_at": [None, None, T + 30 * hours]}
+    rows: dict[str, list[np.datetime64 | None]] = {
+        "time": [T - DAY, T + 12 * hours, T + DAY],
+        "known_at": [None, None, T + 30 * hours],
+    }
     frame = pl.DataFrame({name: [None if at is None else at.item() for at in column] for name, column in rows.items()})
     table = RATES.conform(frame.with_columns(rate=pl.lit("R"), value=pl.Series([0.01, 0.02, 0.03])))
     panel = Panel(times, ("a",), {"price": np.ones((3, 1))}, rate_table=table)
