@@ -69,8 +69,9 @@ def _corrected_decision(decision: Decision, event: CorporateEvent) -> Decision:
     """Return what was determined with as many units, of those that an event changed since, as by its correction."""
     for column in sorted({part.column for part in decision.parts if part.went_through(event)}):
         parts, grown = corrected_parts(decision.parts, column, event, event.ratio)
-        place = int(np.flatnonzero(decision.columns == column)[0])
-        decision = replace(_times(decision, place, float(grown[0])), parts=parts)
+        # One that departed since has no units left.
+        for place in np.flatnonzero(decision.columns == column).tolist():
+            decision = replace(_times(decision, place, float(grown[0])), parts=parts)
     return decision
 
 

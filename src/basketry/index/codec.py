@@ -18,6 +18,7 @@ from basketry.index.basket import Basket
 from basketry.index.parts import Part
 from basketry.index.records import Cause, Scope
 from basketry.index.state import Candidate, Decision, Due, Held, IndexState, Phase, Steps
+from basketry.index.state_figures import check_figures
 from basketry.market.cash import CASH
 from basketry.market.events import CorporateEvent, EventKind
 from basketry.methodology.methodology import Methodology
@@ -209,6 +210,7 @@ def _check(state: IndexState, rules: Methodology) -> None:
     for place, columns, arrays in shapes:
         if any(len(array) != len(columns) for array in arrays) or (np.diff(columns) <= 0).any():
             raise DataError(f"state: {place}: columns must ascend, each with one figure")
+    check_figures(state, rules)
 
 
 def _later(state: IndexState) -> bool:

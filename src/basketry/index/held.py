@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import numpy as np
 
+from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, exact_sum, normalise
+from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.carry import carry_decision
 from basketry.index.market import IndexMarket
@@ -37,6 +39,9 @@ def held_weights(
         now: Instant of the last data that the determination sees; what is seen later is carried through afterwards.
         effective_at: Of the change.
         carry: Greatest age of a price.
+
+    Raises:
+        DataError: What is held is worth nothing, or more than a number holds.
     """
     before = [entry for entry in state.pending if entry.effective_at < effective_at and len(entry.columns)]
     weights = np.zeros(len(market.panel.assets))
@@ -55,7 +60,10 @@ def held_weights(
         return None
     else:
         worth, left = _worth(state, state.basket, market, now, carry)
-        weights = worth / exact_sum(np.append(worth, left))
+        whole = exact_sum(np.append(worth, left))
+        if not 0 < whole < np.inf:
+            raise DataError(f"determination of {format_instant(now)}: what is held is worth {whole:g}")
+        weights = worth / whole
     columns = weights.nonzero()[0]
     return Held(columns, weights[columns])
 
