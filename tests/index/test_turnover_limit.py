@@ -332,7 +332,10 @@ def test_who_departs_before_the_change_leaves_its_weight_to_the_others_whatever_
 def test_who_is_included_by_decision_enters_in_full() -> None:
     """d takes a quarter; of 0.6, 0.2 and 0.2 the others begin at 0.45, 0.15, 0.15; b and c are back at 0.2 half way."""
     told_to = {"asset": "d", "action": "include", "valid_from": "2020-01-04", "reason": "Large.", "approver": "X"}
-    sections = {"universe": [{"exclude_assets": ["d"]}], "overrides": [{**told_to, "date": "2020-01-03"}]}
+    sections: dict[str, Any] = {
+        "universe": [{"exclude_assets": ["d"]}],
+        "overrides": [{**told_to, "date": "2020-01-03"}],
+    }
     result = index({**TREBLED, "d": [10.0] * DAYS}, 0.1, **sections)
     assert weights(result) == pytest.approx({"a": 0.35, "b": 0.2, "c": 0.2, "d": 0.25}, abs=1e-14)
     assert told(result)[0] == (5, NOT)
