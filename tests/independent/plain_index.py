@@ -421,7 +421,11 @@ class PlainIndex:
             if asset in index.last:
                 prices[asset] = index.last[asset]
             elif price is not None:
-                prices[asset] = Price(price, view.seen(asset, rules["carry"]))
+                seen = view.seen(asset, rules["carry"])
+                # One from before an event through which the units went is over its ratio.
+                gone = {key: ratio for lot in change.basket.lots[asset] for key, ratio in lot.by.items()}
+                over = {key: ratio for key, ratio in gone.items() if instant(seen) < key[0]}
+                prices[asset] = Price(price, seen, over)
         if not prices:
             return False
         first = not self.result.levels

@@ -101,7 +101,10 @@ def moved(
     for _ in range(100):
         middle = (below + above) / 2
         below, above = (middle, above) if needed(middle) <= most else (below, middle)
-    return at(below)
+    # Turnover bends where a weight passes what is held; so near to it, rounding alone lies between.
+    bends = [(held.get(a, 0.0) - start[a]) / (target[a] - start[a]) for a in target if target[a] != start[a]]
+    near = (share for share in bends if 0 <= share <= 1 and abs(share - below) < 1e-6)
+    return at(next((share for share in near if abs(needed(share) - needed(below)) < 3e-14), below))
 
 
 def _lowest(needed: Callable[[float], float]) -> float:

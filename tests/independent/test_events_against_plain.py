@@ -158,13 +158,14 @@ def test_markets_that_once_differed_give_the_same_by_both(seed: int) -> None:
         (5000401, {"with_reviews": True, "with_screens": True, "limited": True}),
         (5000476, {"limited": True}),
         (5001629, {"with_reviews": True, "with_cash": True}),
+        (7000890, {"with_reviews": True, "stated": True, "limited": True}),
     ],
 )
 def test_rules_under_which_markets_once_differed_give_the_same_by_both(seed: int, rules: dict[str, Any]) -> None:
     """A correction of what was struck since, without a price in between (two); only cash was left, by a conversion into
     what was held as cash; a merger learned after units of its asset were made of others; units of two strikes that
     became another asset; what is held before the base, through a redenomination and a merger that was corrected; an
-    absurd price that was carried for four days."""
+    absurd price that was carried for four days; a correction of what had no price of its own at the base."""
     check(range(seed, seed + 1), True, **rules)
 
 

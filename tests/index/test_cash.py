@@ -153,6 +153,8 @@ def test_capping_factors_give_back_the_weights_before_caps() -> None:
     result = index(market({"a": path((0, 30.0)), "b": path((0, 10.0))}), weight={"by": "market_cap", "cap": 0.5})
     factors, weights = struck(result, column="capping_factor"), struck(result)
     # 60 and 20 before caps, 50 and 30 after: b is the one least held down, and cash is not.
+    # 50/60, 30/20 and 20/20, each over the largest.
+    assert factors == pytest.approx({"a": 5 / 9, "b": 1.0, "cash": 2 / 3}, rel=1e-14)
     assert weights == pytest.approx({"a": 0.5, "b": 0.3, "cash": 0.2}, rel=1e-15)
     before = {asset: weights[asset] / factors[asset] for asset in weights}
     whole = sum(before.values())
@@ -252,6 +254,23 @@ def test_a_version_begins_or_ends_it(steps: int) -> None:
         held = struck(result, FEBRUARY + steps - 1)
         assert held.get("cash", 0.0) == pytest.approx(later or 0.0, rel=1e-14)
         assert ("cash" in held) == (later is not None)
+
+
+@pytest.mark.parametrize(
+    ("later", "weight", "rate"),
+    [({**DAILY, "rate": 0.73}, 0.2, 0.002), ({"weight": 0.2}, 0.2, 0.0), (None, 0.0, 0.0), (DAILY, 0.2, 0.001)],
+)
+def test_in_a_transition_all_cash_earns_by_the_rules_of_its_target(later: Any, weight: float, rate: float) -> None:
+    # Half of what it had grown to and half of its new weight, from the first step of 1 February on.
+    rebalance = {"every": "month", "determine": "0d", "transition": {"steps": 2, "every": "5d"}}
+    changes = {"weight": {"by": "equal", **({} if later is None else {"cash": later})}}
+    versions = [{"from": "2020-01-15", "note": "another rate", "changes": changes}]
+    result = index(market({"a": path((0, 10.0))}), DAILY, rebalance=rebalance, versions=versions)
+    had = 20 * 1.001**FEBRUARY
+    worth = 80 + had
+    money = (had + weight * worth) / 2
+    expected = [worth, worth + money * rate, worth + money * ((1 + rate) ** 2 - 1)]
+    assert levels(result, 31, 32, 33) == pytest.approx(expected, rel=1e-14)
 
 
 def test_it_drifts_as_other_weights_do_and_a_trigger_sees_it() -> None:

@@ -324,6 +324,35 @@ def test_an_event_since_the_last_instant_reaches_what_is_pending() -> None:
     assert held(result, 12) == pytest.approx({"a": 0.6, "b": 0.2, "new": 0.2}, abs=1e-14)
 
 
+def test_a_pending_asset_without_a_price_counts_at_that_of_the_earlier_determination() -> None:
+    """On day 4 units of the base, a third each at 10, are worth 30, 10 and, c without a price for three days, 10."""
+    prices = {**TREBLED, "c": [10.0, 40.0] + [GAP] * 12}
+    missing = {"carry_forward": "1d", "then": "keep"}
+    result = index(prices, 0.05, rebalance={"determine": "8d", "fix": "units"}, missing=missing)
+    assert held(result, 12) == pytest.approx({"a": 0.6, "b": 0.2, "c": 0.2}, abs=1e-14)
+
+
+def test_who_departs_before_the_change_leaves_its_weight_to_the_others_whatever_the_limit() -> None:
+    """Determined on day 3 at a half and two quarters; c leaves on day 4."""
+    prices = {**TREBLED, "c": [10.0] * 5 + [GAP] * 9}
+    result = index(prices, 0.1, [event("delisting", 4)], rebalance={"determine": "2d"})
+    assert decided(result, 5).weights.tolist() == pytest.approx([2 / 3, THIRD], abs=1e-14)
+    assert weights(result) == pytest.approx({"a": 2 / 3, "b": THIRD}, abs=1e-14)
+    assert told(result)[0] == (3, BACK)
+
+
+def test_who_is_included_by_decision_enters_in_full() -> None:
+    """d takes a quarter; of 0.6, 0.2 and 0.2 the others begin at 0.45, 0.15, 0.15; b and c are back at 0.2 half way."""
+    told_to = {"asset": "d", "action": "include", "valid_from": "2020-01-04", "reason": "Large.", "approver": "X"}
+    sections: dict[str, Any] = {
+        "universe": [{"exclude_assets": ["d"]}],
+        "overrides": [{**told_to, "date": "2020-01-03"}],
+    }
+    result = index({**TREBLED, "d": [10.0] * DAYS}, 0.1, **sections)
+    assert weights(result) == pytest.approx({"a": 0.35, "b": 0.2, "c": 0.2, "d": 0.25}, abs=1e-14)
+    assert told(result)[0] == (5, NOT)
+
+
 @pytest.mark.parametrize(("known", "expected"), [(7.25, THIRD), (6.75, 0.5)])
 def test_what_is_held_before_the_base_goes_through_events_as_they_were_known(known: float, expected: float) -> None:
     """The base of day 9 was determined on day 4 with 1/30 of each; each c became ten on day 5, twenty as told later.

@@ -358,7 +358,8 @@ def _again_at_strike(
     if short.height:
         words = dict.fromkeys(range(len(there)), f"the caps cannot be kept, {section.treatment}")
     else:
-        raw = normalise(weights / factors) * exact_sum(weights)
+        # What has no weight but by a floor has no factor of its own.
+        raw = normalise(np.where(decision.raw[there] > 0, weights / factors, 0.0)) * exact_sum(weights)
         words = bound_words(section, decision.view, decision.columns[there], raw, weights)
     for number, place in enumerate(there):
         if number in words:
