@@ -140,7 +140,8 @@ def started_parts(parts: tuple[Part, ...], old: Basket, share: float, target: tu
             column = int(old.columns[place])
             others = sum(part.shares[1] for part in parts if part.column == column and part.fixed is not None)
             start, end = (old.plan[:, place] * (1.0 - share, share)).tolist()
-            if start > 0:
+            # By rounding the others may be more than all.
+            if start > 0 and others < 1:
                 of_start = start * (1.0 - others) / (start + end)
                 found.append(Part(column, (0.0, of_start, 0.0), (), int(old.counted[0, place])))
     return tuple(found)
