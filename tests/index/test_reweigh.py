@@ -140,6 +140,23 @@ def test_explain_tells_the_limits_of_both_instants() -> None:
     assert steps("a") == []
 
 
+def test_explain_tells_the_limits_of_what_a_member_became() -> None:
+    # a becomes n at 10 for 1 between: 30 units at 2 beside 10 of b.
+    prices = {"a": {**A, 28: GAP}, "b": B, "n": {28: 2.0}}
+    supplies = {"a": SUPPLY["a"], "b": {-31: 1.0}, "n": {28: 30.0}}
+    migration = [{"time": 28, "kind": "migration", "asset": "a", "new_asset": "n", "ratio": 10.0}]
+    found = explain_index(index(prices, supplies, migration, weight={"cap": 0.6}), "2020-02-03")
+    told = {entry.asset: [step for step in entry.steps if "effective prices" in step] for entry in found.assets}
+    assert told == {"a": [], "b": [], "n": ["weight at the effective prices: 85.71% before caps, capped at 60%"]}
+
+
+def test_explain_has_the_events_of_a_determination_between_two_rows() -> None:
+    # Determined 36 hours before, and told of the row before that.
+    rebalance = {"every": "month", "determine": "36h"}
+    found = index({"a": A, "b": B}, SUPPLY, weight={"cap": 0.4}, rebalance=rebalance)
+    assert "cap_shortage" in explain_index(found, "2020-02-03").events["kind"].to_list()
+
+
 MEETINGS: dict[str, tuple[dict[str, Steps], dict[str, Steps], list[dict[str, Any]], dict[str, float]]] = {
     "a redenomination in between": (
         {"a": {**A, 28: 1.0}, "b": B}, {"a": {-31: 3.0, 28: 30.0}, "b": {-31: 1.0}},

@@ -124,7 +124,8 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
         reason=level["reason"],
         assets=_reasons(result, found, None if review is None else (review, _again(result, review)), decision, moment),
         events=result.events.filter(
-            pl.col("time").is_between(to_datetime((decision if review is None else review).determined_at), stamp)
+            # What is told of a determination is told of the last instant that it used.
+            pl.col("time").is_between(to_datetime((decision if review is None else review).used_to), stamp)
         ),
     )
 
@@ -195,7 +196,7 @@ def _reasons(
                 held=asset in now,
                 rank=rank or None,
                 metric=None if np.isnan(metric) else metric,
-                steps=(*steps, *held.get(number, ()), *later),
+                steps=(*steps, *held.get(column, ()), *later),
                 weight_before_caps=None if number is None else float(decision.raw[number]),
                 weight_determined=None if number is None else float(decision.weights[number]),
                 weight=now[asset]["weight"] if asset in now else None,
@@ -318,10 +319,9 @@ def _settled(result: IndexResult, event: CorporateEvent) -> str:
     return f": {rows['treatment'][0]}" if rows.height else ""
 
 
-def _held(decision: Determination) -> dict[int | None, list[str]]:
-    """Return by place in a determination how limits made a weight: those of weights, then that of turnover."""
+def _held(decision: Determination) -> dict[int, list[str]]:
+    """Return by column how limits made a weight of a determination: those of weights, then that of turnover."""
     section, places, back = decision.version.rules.weight, range(len(decision.columns)), decision.held_back
-    found: dict[int | None, list[str]]
     if decision.shortage is not None:
         found = {place: [f"weight: the caps cannot be kept, {section.treatment}"] for place in places}
     else:
@@ -330,40 +330,40 @@ def _held(decision: Determination) -> dict[int | None, list[str]]:
         found = {place: [f"weight: {words}"] for place, words in bound.items()}
     if back is not None:
         found = {place: [*found.get(place, ()), f"weight: {back.words_of(place)}"] for place in places}
-    return found
+    return {int(decision.columns[place]): steps for place, steps in found.items()}
 
 
 def _again_at_strike(
-    result: IndexResult, decision: Determination, struck: Decision, held: dict[int | None, list[str]]
-) -> dict[int | None, list[str]]:
+    result: IndexResult, decision: Determination, struck: Decision, held: dict[int, list[str]]
+) -> dict[int, list[str]]:
     """Return what limits made of weights that are made again from the supplies at effective prices, beside the first.
 
     Weights before capping are those of the composition over its capping factors. In a transition no composition but the
     last has them, and only the first limits are told.
     """
-    schedule = decision.version.rules.schedule
-    found = {place: [f"at the determination, {step}" for step in steps] for place, steps in held.items()}
+    schedule, section = decision.version.rules.schedule, decision.version.rules.weight
+    found = {column: [f"at the determination, {step}" for step in steps] for column, steps in held.items()}
     if schedule.transition is not None and schedule.transition.steps > 1:
         return found
     at = to_datetime(_struck_at(result, struck))
-    table = result.compositions.filter(pl.col("effective_at") == at)
-    rows = {row["asset"]: row for row in table.iter_rows(named=True)}
-    names = [decision.view.assets[column] for column in decision.columns.tolist()]
-    there = [place for place, name in enumerate(names) if name in rows and rows[name]["weight"] > 0]
-    section = decision.version.rules.weight
-    weights, factors = np.array(
-        [[rows[names[place]][key] for place in there] for key in ("weight", "capping_factor")], dtype=float
-    ).reshape(2, len(there))
+    rows = result.compositions.filter((pl.col("effective_at") == at) & (pl.col("weight") > 0))
+    if result.methodology.holds_cash:
+        rows = rows.filter(pl.col("asset") != CASH)
+    # Who was determined may have become another since: the composition has them as they are.
+    rows = rows.sort("asset")
+    columns = np.array([decision.view.position(asset) for asset in rows["asset"]], dtype=np.int64)
+    weights, factors = rows["weight"].to_numpy(), rows["capping_factor"].to_numpy()
     short = result.events.filter((pl.col("time") == at) & (pl.col("kind") == "cap_shortage"))
     if short.height:
-        words = dict.fromkeys(range(len(there)), f"the caps cannot be kept, {section.treatment}")
+        words = dict.fromkeys(range(len(columns)), f"the caps cannot be kept, {section.treatment}")
     else:
         # What has no weight but by a floor has no factor of its own.
-        raw = normalise(np.where(decision.raw[there] > 0, weights / factors, 0.0)) * exact_sum(weights)
-        words = bound_words(section, decision.view, decision.columns[there], raw, weights)
-    for number, place in enumerate(there):
-        if number in words:
-            found[place] = [*found.get(place, ()), f"weight at the effective prices: {words[number]}"]
+        without = np.isin(columns, decision.columns[decision.raw == 0])
+        raw = normalise(np.where(without, 0.0, weights / factors)) * exact_sum(weights)
+        words = bound_words(section, decision.view, columns, raw, weights)
+    for place, told in words.items():
+        column = int(columns[place])
+        found[column] = [*found.get(column, ()), f"weight at the effective prices: {told}"]
     return found
 
 
