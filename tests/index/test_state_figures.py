@@ -120,6 +120,10 @@ FORGED: list[tuple[str, tuple[str, ...], Change, str]] = [
     ("plain", ("basket",), put("basket.prices.1", 0.0), "basket.prices: b has the price 0, and no first price of it"),
     ("plain", ("basket",), put("basket.prices.1", -1.0), "Basket.prices: expected a number from 0, was -1.0"),
     ("cash", ("pending",), put("pending.0.prices.2", 0.0), "pending.prices: c has the price 0"),
+    # Numbers that no calendar has.
+    ("plain", ("basket",), put("instant", 2**63 - 1), "expected microseconds since 1970 of the years 1 to 9999"),
+    ("steps", ("steps",), put("steps.every", 2**62), " of 3, every 4611686018427387904 microseconds"),
+    ("steps", ("pending",), put("pending.0.raw", lambda found: [0.0] * len(found)), "pending.raw: an asset has units"),
     # Amounts that are worth nothing.
     ("plain", ("basket",), put("basket.units", [0.0] * 3), "basket.units: what is held is worth 0"),
     ("cash", ("basket",), put("basket.units", [0.0] * 4), "basket.units: what is held is worth 0"),

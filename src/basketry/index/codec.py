@@ -191,7 +191,7 @@ def _check(state: IndexState, rules: Methodology) -> None:
         if effective != sorted(effective):
             raise DataError(f"state: {name} must ascend by effective_at")
     steps = state.steps
-    if steps is not None and not (steps.every > 0 and 0 < steps.done < steps.steps):
+    if steps is not None and not (0 < steps.every * steps.steps < 2**53 and 0 < steps.done < steps.steps):
         raise DataError(f"state: steps: step {steps.done} of {steps.steps}, every {steps.every} microseconds")
     shapes: list[tuple[str, NDArray[np.int64], list[Any]]] = []
     if state.basket is not None:
@@ -284,10 +284,14 @@ def _positive(value: Any) -> float:
     return found
 
 
+_FIRST, _LAST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59", "us")
+
+
 def _instant(value: Any) -> np.datetime64:
     found = np.datetime64(_exactly(int)(value), "us")
-    if np.isnat(found):  # the least of the numbers stands for no instant
-        raise DataError(f"expected microseconds since 1970, was {value!r}")
+    # The least of the numbers stands for no instant.
+    if np.isnat(found) or not _FIRST <= found <= _LAST:
+        raise DataError(f"expected microseconds since 1970 of the years 1 to 9999, was {value!r}")
     return found
 
 

@@ -92,6 +92,8 @@ def _check_decision(decision: Decision, assets: tuple[str, ...], rules: Methodol
     if (decision.prices == 0).any():
         asset = assets[int(decision.columns[decision.prices == 0][0])]
         raise DataError(f"state: {name}.prices: {asset} has the price 0")
+    if decision.shares is not None and ((decision.shares > 0) & (decision.raw == 0)).any():
+        raise DataError(f"state: {name}.raw: an asset has units before capping and no weight")
     # The weights of members alone mean nothing, and before capping one that departed may be lacking.
     weights, raw = exact_sum(decision.weights), exact_sum(decision.raw)
     if decision.scope is not Scope.MEMBERS and abs(weights - 1) > TOLERANCE:

@@ -38,7 +38,7 @@ from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
 from basketry.methodology.path import PanelKnown
 from basketry.methodology.returns import ReturnRule
-from basketry.methodology.rulebook import VERSIONED, Rulebook
+from basketry.methodology.rulebook import Rulebook
 
 Place = tuple[str | int, ...]
 Times = NDArray[np.datetime64]
@@ -368,7 +368,7 @@ def _overrides(
 
 def _part_of(rules: Methodology, number: int, path: Place) -> Place:
     """Return where a part of a version stands in the document; nothing where a path names no section."""
-    if not path or path[0] not in VERSIONED:
+    if not path:
         return ()
     sections = _sections(rules, str(path[0]))
     section = next(section for section, first, until in sections if first <= number < until)

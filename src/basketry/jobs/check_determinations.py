@@ -10,6 +10,7 @@ from typing import Literal
 from basketry.core.time import format_instant
 from basketry.index.trial import Trial
 from basketry.methodology.methodology import error_path
+from basketry.methodology.rulebook import VERSIONED
 
 _FIGURE = re.compile(r"-?\d[\d.,e+-]*%?$")
 
@@ -60,9 +61,15 @@ def failures(tried: Sequence[Trial], assets: Sequence[str]) -> Iterator[Failure]
         yield Failure(
             "error" if severity == "error" else "warning",
             first.version,
-            () if first.error is None else error_path(words),
+            () if first.error is None else _path(words),
             f"determination of {format_instant(first.asked.at)}: {words}{more}",
         )
+
+
+def _path(words: str) -> tuple[str | int, ...]:
+    """Return the part of the rules with which a message starts, () where it starts with none."""
+    path = error_path(words)
+    return path if path and path[0] in VERSIONED else ()
 
 
 def _reason(words: str, names: frozenset[str]) -> str:
@@ -74,5 +81,7 @@ def _reason(words: str, names: frozenset[str]) -> str:
     "flow of '*' is *, must be above *"
     """
     parts = re.split(r"([\s,;:'()\[\]]+)", words)
-    told = "".join("*" if part in names or _FIGURE.match(part) else part for part in parts)
-    return re.sub(r"\*(, \*)+", "*", told)
+    # What it begins with names a rule, by which an asset may be called too.
+    told = [part if not place or part not in names else "*" for place, part in enumerate(parts)]
+    told = ["*" if _FIGURE.match(part) else part for part in told]
+    return re.sub(r"\*(, \*)+", "*", "".join(told))
