@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from basketry.index.result import IndexResult
-from basketry.methodology.methodology import Methodology
 from basketry.methodology.schedule import Schedule
 from basketry.reports import plots
 from basketry.reports.figures import concentration, headline, periods, risk_table
@@ -64,8 +64,8 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         changes=changes.tail(CHANGES_SHOWN).reverse().to_dicts(),
         changes_count=changes.height,
         turnover_a_year=_turnover_a_year(result, changes),
-        next_dates=_next_dates(result.methodology, result.methodology.latest.schedule, times[-1]),
-        next_reviews=() if reviews is None else _next_dates(result.methodology, reviews, times[-1]),
+        next_dates=_next_dates(result.methodology.latest.schedule, times),
+        next_reviews=() if reviews is None else _next_dates(reviews, times),
         statuses=status_counts(result),
         held=held_periods(result)[::-1],
         kinds=event_kinds(result),
@@ -115,5 +115,5 @@ def _turnover_a_year(result: IndexResult, changes: pl.DataFrame) -> float:
     return float(changes["turnover"].sum()) / years if years >= 1 else float("nan")
 
 
-def _next_dates(methodology: Methodology, schedule: Schedule, after: np.datetime64) -> list[Any]:
-    return list(schedule.next_dates(after, DATES, methodology.base_instant))
+def _next_dates(schedule: Schedule, times: NDArray[np.datetime64]) -> list[Any]:
+    return list(schedule.next_dates(times[-1], DATES, times[0]))
