@@ -196,6 +196,17 @@ def test_units_are_shown_as_formulas() -> None:
     assert "qcash=c/(1−c)·Σi≠cashqiPi/Pcash" in seen
 
 
+def test_next_dates_and_reviews_are_by_the_version_in_force() -> None:
+    review = {"every": "quarter", "determine": "10d"}
+    versions = [{"from": "2020-02-15", "note": "reviews", "changes": {"review": review}}]
+    page = methodology_document(two(versions=versions))
+    table = page[page.index("The next dates after 2020-01-01") :]
+    # February is wholly determined by the first version, March has weights alone, April members of 22 March.
+    cells = re.findall(r"<td>([^<]*)</td></tr>", table)[:4]
+    assert cells == ["2020-01-31", "as before", "2020-03-22", "as before"]
+    assert "<tr><td>2020-03-22</td><td>2020-04-01</td><td>2020-04-01</td></tr>" in page
+
+
 def test_the_base_is_that_of_the_index() -> None:
     rules = two(rebalance={"every": "10d"})
     assert "Base 100 on 2020-01-01 UTC Return series" in text_of(methodology_document(rules))

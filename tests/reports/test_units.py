@@ -54,8 +54,8 @@ def test_only_what_the_rulebook_uses_is_told() -> None:
 @pytest.mark.parametrize("cash", [None, 0.2])
 def test_the_engine_holds_the_units_of_the_formulas(fix: str, by: str, cash: float | None) -> None:
     rules = book(fix, {"by": by, "cap": 0.35, **({} if cash is None else {"cash": cash})})
-    frames = {"price": PRICES, "market_cap": CAPS}
-    panel = Panel.from_frames(**{key: pl.DataFrame({"time": DAYS} | values) for key, values in frames.items()})
+    price, caps = (pl.DataFrame({"time": DAYS} | values) for values in (PRICES, CAPS))
+    panel = Panel.from_frames(price=price, market_cap=caps)
     result = calculate_index(rules, panel)
     table = result.compositions.filter(pl.col("effective_at") == datetime(2020, 2, 1, tzinfo=UTC))
     units = dict(zip(table["asset"], table["units"], strict=True))

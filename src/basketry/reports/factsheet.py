@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from markupsafe import Markup
-from numpy.typing import NDArray
 
+from basketry.index.plan import next_dates
 from basketry.index.result import IndexResult
-from basketry.methodology.schedule import Schedule
 from basketry.reports import plots
 from basketry.reports.figures import concentration, headline, periods, risk_table
 from basketry.reports.pages import render
@@ -42,7 +41,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
     now = current_weights(result)
     times = result.times
     changes = turnovers(result)
-    last, reviews = last_change(result), result.methodology.latest.reviews
+    last = last_change(result)
     return render(
         "factsheet.html",
         result=result,
@@ -64,8 +63,8 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         changes=changes.tail(CHANGES_SHOWN).reverse().to_dicts(),
         changes_count=changes.height,
         turnover_a_year=_turnover_a_year(result, changes),
-        next_dates=_next_dates(result.methodology.latest.schedule, times),
-        next_reviews=() if reviews is None else _next_dates(reviews, times),
+        next_dates=next_dates(result.methodology, times[-1], DATES, times[0]),
+        next_reviews=next_dates(result.methodology, times[-1], DATES, times[0], reviews=True),
         statuses=status_counts(result),
         held=held_periods(result)[::-1],
         kinds=event_kinds(result),
@@ -113,7 +112,3 @@ def _weights(result: IndexResult, now: dict[str, float]) -> list[dict[str, Any]]
 def _turnover_a_year(result: IndexResult, changes: pl.DataFrame) -> float:
     years = float((result.times[-1] - result.times[0]) / np.timedelta64(365, "D"))
     return float(changes["turnover"].sum()) / years if years >= 1 else float("nan")
-
-
-def _next_dates(schedule: Schedule, times: NDArray[np.datetime64]) -> list[Any]:
-    return list(schedule.next_dates(times[-1], DATES, times[0]))

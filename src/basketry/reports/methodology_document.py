@@ -10,9 +10,11 @@ from pydantic import BaseModel
 
 from basketry.core.rule import Rule
 from basketry.core.time import format_duration
+from basketry.index.plan import next_dates, reviewed
+from basketry.index.records import Scope
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import Rulebook
-from basketry.methodology.schedule import reviews_among
+from basketry.methodology.schedule import RebalanceDate
 from basketry.reports import policies
 from basketry.reports.change_log import change_log
 from basketry.reports.eras import eras
@@ -42,9 +44,7 @@ def methodology_document(
     rules = methodology.latest
     start = methodology.base_instant if base is None else base
     moment = start if after is None else after
-    dates = rules.schedule.next_dates(moment, DATES, start)
-    effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
-    reviews = rules.reviews
+    dates = next_dates(methodology, moment, DATES, start)
     live = "one step of the data" if rules.missing.live is None else format_duration(rules.missing.live)
     return render(
         "methodology.html",
@@ -67,9 +67,9 @@ def methodology_document(
         returns=[{**_rule(rule), "column": rule.column()} for rule in rules.returns],
         schedule=_parameters(rules.schedule),
         review=[] if rules.review is None else _parameters(rules.review),
-        reviews=reviews,
-        reviewed={} if reviews is None else reviews_among(reviews, effective, start),
-        next_reviews=() if reviews is None else reviews.next_dates(moment, 2, start),
+        reviews=rules.reviews,
+        reviewed=_reviewed(methodology, dates, start),
+        next_reviews=next_dates(methodology, moment, 2, start, reviews=True),
         parents=list(_ancestors(methodology)),
         live=live,
         base=start,
@@ -86,6 +86,15 @@ def methodology_document(
         log=change_log(methodology),
         eras=eras(methodology),
     )
+
+
+def _reviewed(
+    methodology: Methodology, dates: list[RebalanceDate], start: np.datetime64
+) -> dict[np.datetime64, RebalanceDate]:
+    """Return by effective instant when members are determined, where a change determines them."""
+    whole = [entry for entry in dates if methodology.at(entry.effective_at).rules.reviews is None]
+    own = reviewed(methodology, [(entry, Scope.WEIGHTS) for entry in dates], np.array([start]))
+    return {entry.effective_at: entry for entry in (*whole, *(entry for entry, _ in own))}
 
 
 def _ancestors(methodology: Methodology) -> Iterator[Methodology]:
