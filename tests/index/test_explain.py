@@ -192,3 +192,29 @@ def test_a_price_that_is_too_old_is_told_with_its_day_and_a_halt() -> None:
         ("out: no price fresh enough at the determination (at most 3d old): the last was on 2020-01-19; "
          "c halted since 2020-01-20 until 2020-02-10",),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("select", "nearest"),
+    [
+        ({"by": "price", "top": 1}, "bcde"),
+        ({"by": "price", "order": "ascending", "top": 1}, "dcba"),
+        # Mean ranks are 1, 2, 3, 4 and 5, and the smallest is the best.
+        ({"by": {"mean_rank": ["price", "market_cap"]}, "top": 1}, "bcde"),
+    ],
+)
+def test_those_that_are_out_are_told_nearest_first(select: dict[str, Any], nearest: str) -> None:
+    prices = {name: [price] * 5 for name, price in zip("abcde", (9.0, 7.0, 5.0, 4.0, 3.0), strict=True)}
+    found = explain_index(index(prices, select=select, weight="equal"), "2020-01-04")
+    shown = [entry.asset for entry in found.nearest(9)]
+    assert shown[0] == ("e" if nearest == "dcba" else "a")
+    assert "".join(shown[1:]) == nearest
+    assert [entry.asset for entry in found.nearest(2)] == shown[:3]
+
+
+def test_who_has_no_figure_is_told_last() -> None:
+    prices = {"a": [9.0] * 5, "b": [9.0] * 5, "c": [1.0] * 5, "d": [3.0] * 5}
+    ranks = {"by": {"mean_rank": ["price", "market_cap"]}, "top": 1}
+    found = explain_index(index(prices, select=ranks, weight="equal"), "2020-01-04")
+    # c fails the universe and has no mean rank.
+    assert [entry.asset for entry in found.nearest(9)] == ["a", "b", "d", "c"]

@@ -71,16 +71,16 @@ def test_the_engine_holds_the_units_of_the_formulas(fix: str, by: str, cash: flo
         # Capitalisations 2460, 200 and 510: a is at its cap; without cash c is too, else b and c share 45%.
         w = np.array([0.35, 0.3, 0.35]) if cash is None else np.array([0.35, 0.45 * 200 / 710, 0.45 * 510 / 710])
     f = (w / r) / (w / r).max()
-    price = then if fix == "units" else now
+    counted = then if fix == "units" else now
     held = result.compositions.filter(pl.col("effective_at") == datetime(2020, 1, 10, tzinfo=UTC))
     value = sum(
         row["units"] * (PRICES[row["asset"]][31] if row["asset"] != "cash" else 1.0)
         for row in held.iter_rows(named=True)
     )
     if by == "equal":
-        expected = w * value / price
+        expected = w * value / counted
     else:
         expected = supplies * f if fix != "weights" else w * ((then * supplies) @ f / (1 - c)) / now
     assert [units[name] for name in "abc"] == pytest.approx(expected.tolist(), rel=1e-12)
     if cash is not None:
-        assert units["cash"] == pytest.approx(c / (1 - c) * (expected @ price), rel=1e-12)
+        assert units["cash"] == pytest.approx(c / (1 - c) * (expected @ counted), rel=1e-12)

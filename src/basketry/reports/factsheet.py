@@ -12,7 +12,7 @@ from markupsafe import Markup
 from basketry.index.plan import next_dates
 from basketry.index.result import IndexResult
 from basketry.reports import plots
-from basketry.reports.figures import concentration, headline, periods, risk_table
+from basketry.reports.figures import cash_among, concentration, headline, periods, risk_table
 from basketry.reports.pages import render
 from basketry.reports.quality import event_kinds, held_periods, status_counts
 from basketry.reports.rebalances import last_change, turnovers
@@ -56,7 +56,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         columns=[name.replace("_", " ") for name in result.return_columns],
         periods=periods(result),
         risk=risk_table(result),
-        concentration=concentration(np.array(list(now.values()))),
+        concentration=concentration(np.array(list(now.values())), cash=cash_among(result, now)),
         weights=_weights(result, now),
         last_change=last
         and {**last[0], "rows": last[1].head(WEIGHTS_SHOWN).to_dicts(), "more": max(0, last[1].height - WEIGHTS_SHOWN)},
