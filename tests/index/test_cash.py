@@ -367,7 +367,7 @@ def test_the_document_says_where_cash_comes_in() -> None:
     # 75% and 25% of the other 80%.
     assert "Fixed weights: a 60%, b 20% of the index, scaled from weights that sum to 1." in page
     assert "earns 36.5% a year (act/365) in every series" in page
-    assert "in every formula above, sum to 1 − c" in page
+    assert "in which the weights of the selected sum to 1 − c" in page
     assert "with the price of section 4" in page
     assert "The cash member is no observed price" in page
     assert "income of its assets is not counted" in page

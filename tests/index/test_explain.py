@@ -192,3 +192,67 @@ def test_a_price_that_is_too_old_is_told_with_its_day_and_a_halt() -> None:
         ("out: no price fresh enough at the determination (at most 3d old): the last was on 2020-01-19; "
          "c halted since 2020-01-20 until 2020-02-10",),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("select", "nearest"),
+    [
+        ({"by": "price", "top": 1}, "bcde"),
+        ({"by": "price", "order": "ascending", "top": 1}, "dcba"),
+        # Mean ranks are 1, 2, 3, 4 and 5, and the smallest is the best.
+        ({"by": {"mean_rank": ["price", "market_cap"]}, "top": 1}, "bcde"),
+    ],
+)
+def test_those_that_are_out_are_told_nearest_first(select: dict[str, Any], nearest: str) -> None:
+    prices = {name: [price] * 5 for name, price in zip("abcde", (9.0, 7.0, 5.0, 4.0, 3.0), strict=True)}
+    found = explain_index(index(prices, select=select, weight="equal"), "2020-01-04")
+    shown = [entry.asset for entry in found.nearest(9)]
+    assert shown[0] == ("e" if nearest == "dcba" else "a")
+    assert "".join(shown[1:]) == nearest
+    assert [entry.asset for entry in found.nearest(2)] == shown[:3]
+
+
+def test_who_has_no_figure_is_told_last() -> None:
+    prices = {"a": [9.0] * 5, "b": [9.0] * 5, "c": [1.0] * 5, "d": [3.0] * 5}
+    ranks = {"by": {"mean_rank": ["price", "market_cap"]}, "top": 1}
+    found = explain_index(index(prices, select=ranks, weight="equal"), "2020-01-04")
+    # c fails the universe and has no mean rank.
+    assert [entry.asset for entry in found.nearest(9)] == ["a", "b", "d", "c"]
+
+
+@pytest.mark.parametrize(
+    ("select", "told"),
+    [
+        ({"by": "price", "top": 3}, "3 wanted"),
+        ({"by": "price", "top": 20}, "20 wanted, 3 available"),
+        ({"by": "price", "top": 20, "max_count": 3}, "3 wanted"),
+        ({"by": "price", "top": 20, "max_count": 5}, "5 wanted, 3 available"),
+        ({"by": "price", "top": 20, "min_count": 3}, "20 wanted, 3 available"),
+        ({"by": "price", "top": 20, "min_count": 4}, "20 wanted, 3 available, min_count 4 not reached"),
+        ({"by": "price", "top": 2, "min_count": 4},
+         "4 wanted by min_count, 2 without it, 3 available, min_count 4 not reached"),
+        ({"by": "price", "threshold": 5, "min_count": 4},
+         "4 wanted by min_count, 1 without it, 3 available, min_count 4 not reached"),
+        ({"by": "price", "threshold": 1}, "3 wanted"),
+        ({"by": "price", "all": {}}, "3 wanted"),
+        ({"by": "price", "ranks": {"first": 1, "last": 9}}, "9 wanted, 3 available"),
+    ],
+)  # fmt: skip
+def test_how_many_are_wanted_and_how_many_there_are(select: dict[str, Any], told: str) -> None:
+    # d fails the universe: three stand.
+    prices = {"a": [9.0] * 5, "b": [3.0] * 5, "c": [2.5] * 5, "d": [1.0] * 5}
+    result = index(prices, select=select, weight="equal")
+    a = explain_index(result, "2020-01-04").of("a")
+    assert a is not None
+    assert a.steps[-1].removesuffix("; in to make up min_count") == f"in: rank 1 of 3, {told}"
+    events = result.events.filter(pl.col("kind") == "member_shortage")["evidence"].to_list()
+    short = ["3 members, and min_count is 4: no more are available"] if "not reached" in told else []
+    assert events == short
+
+
+def test_ranks_of_which_some_are_there() -> None:
+    prices = {"a": [9.0] * 5, "b": [3.0] * 5, "c": [2.5] * 5}
+    ranks = {"by": "price", "ranks": {"first": 2, "last": 6}}
+    b = explain_index(index(prices, select=ranks, weight="equal"), "2020-01-04").of("b")
+    assert b is not None
+    assert b.steps[-1] == "in: rank 2 of 3, ranks 2 to 6 wanted, 2 available"

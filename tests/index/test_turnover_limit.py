@@ -448,6 +448,12 @@ def test_explain_says_it_in_words() -> None:
     stated = explain_index(index(fixed.prices, fixed.limit, **fixed.sections), "2020-01-06").of("a")
     assert stated is not None
     assert stated.steps[-1] == "weight: held 33.33%, set to 50.00%; turnover limit 20% (full move 25%)"
+    # Departures and entries alone need 33.33%, see capping.md.
+    short = explain_index(index(ENTERS, 0.2, **TOP), "2020-01-06").of("d")
+    assert short is not None
+    assert short.steps[-1] == (
+        "weight: enters at its target 33.33%; turnover limit 20% cannot be kept, turnover 33.33% (full move 36.67%)"
+    )
 
 
 def test_a_published_folder_is_verified(tmp_path: Path) -> None:

@@ -405,6 +405,18 @@ def test_the_first_rebalances_are_those_that_the_data_can_have() -> None:
     assert months(market(), "2020-02-15") == ["2020-03", "2020-04", "2020-05", "2020-06"]
 
 
+def test_first_rebalances_are_by_the_version_in_force_at_each() -> None:
+    versions = [
+        {"from": "2020-03-15", "note": "quarters", "changes": {"rebalance": {"every": "quarter"}}},
+        {"from": "2020-09-01", "note": "days", "changes": {"rebalance": {"every": "10d"}}},
+    ]
+    found = first_rebalances(Methodology.load(rules(base={"date": "2020-01-01", "level": 100}, versions=versions)))
+    assert [str(day)[:10] for day in found] == ["2020-02-01", "2020-03-01", "2020-04-01", "2020-07-01"]
+    late = first_rebalances(Methodology.load(rules(base={"date": "2020-07-01", "level": 100}, versions=versions)))
+    # Ten days are counted from the base: 1 July and 70 days is 9 September, the first in the third version.
+    assert [str(day)[:10] for day in late] == ["2020-09-09", "2020-09-19", "2020-09-29", "2020-10-09"]
+
+
 def test_the_shortest_rulebook_of_the_docs_needs_prices_alone(tmp_path: Path) -> None:
     """ethereum is twice bitcoin at all times, so that the level grows as either does, whatever the weights."""
     page = (Path(__file__).parents[2] / "docs/how-to/check-a-methodology.md").read_text()

@@ -199,8 +199,9 @@ def test_who_is_in_to_make_up_min_count_is_told(daily: MakePanel) -> None:
     assert kept.reasons(0) == "in: rank 4 of 4, 2 wanted by min_count, 1 without it; in to make up min_count"
 
 
-def test_min_count_is_not_told_where_it_changes_nothing(daily: MakePanel) -> None:
+def test_min_count_is_told_only_where_it_changes_something_or_is_not_reached(daily: MakePanel) -> None:
     assert choose(daily, top=2, min_count=2).reasons(1) == "in: rank 1 of 4, 2 wanted"
     # Nobody else has a figure.
-    assert choose(daily, top=4, min_count=5).reasons(1) == "in: rank 1 of 4, 4 wanted"
+    told = "in: rank 1 of 4, 5 wanted, 4 available, min_count 5 not reached"
+    assert choose(daily, top=4, min_count=5).reasons(1) == told
     assert choose(daily, coverage=0.5, min_count=1).reasons(3) == "out: rank 2 of 4, 1 wanted"

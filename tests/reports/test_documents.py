@@ -91,3 +91,22 @@ def test_a_simulated_market_is_said_first(rulebook: Path, tmp_path: Path, lake: 
     simulated.write("daily", lake.read("daily"))
     words = text_of(factsheet(calculate(rulebook, simulated)))
     assert words.index("imulated") < words.index("Performance") if "Performance" in words else "imulated" in words[:400]
+
+
+def test_the_documents_of_an_index_begin_where_it_does(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
+    document = {**parse_yaml(rulebook.read_text()), "rebalance": {"every": "10d"}}
+    early = calculate(Methodology.load(document), lake)
+    late = early.times[3]
+    index = calculate(Methodology.load(document), lake, str(late))
+    index.save(tmp_path / "late")
+    told = f"{str(late)[:10]} UTC, where the index begins; the rulebook has its base on {str(early.times[0])[:10]}"
+    assert told in (tmp_path / "late" / "methodology.html").read_text()
+    # Ten days are counted from the first level of each.
+    pages = [factsheet(found) for found in (early, index)]
+    after = [
+        found.methodology.latest.schedule.next_dates(found.times[-1], 1, found.times[0]) for found in (early, index)
+    ]
+    first, second = (str(dates[0].effective_at)[:10] for dates in after)
+    assert first != second
+    assert f"<td>{second}</td>" in pages[1]
+    assert f"<td>{second}</td>" not in pages[0]

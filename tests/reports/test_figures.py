@@ -56,6 +56,16 @@ def test_concentration_by_hand() -> None:
     assert rows["Five largest"] == "100.00%"
 
 
+def test_concentration_counts_cash_and_says_so() -> None:
+    weights = np.array([0.1, 0.4, 0.3, 0.2])
+    members, effective, *rest = concentration(weights, cash=True)
+    assert (members.values, members.convention) == (("3 and cash",), "held at the last level")
+    assert effective.convention.endswith("as concentrated; cash counts as one of the weights, here and below")
+    plain = concentration(weights)
+    assert (plain[0].values, plain[0].convention) == (("4",), "assets held at the last level")
+    assert [row.values for row in plain[1:]] == [row.values for row in (effective, *rest)]
+
+
 def test_the_headline_shows_published_levels(result: IndexResult) -> None:
     tiles = dict(headline(result, current_weights(result)))
     assert tiles["price return"] == f"{result.published_levels['price_return'][-1]:,.4f}"

@@ -155,3 +155,63 @@ def test_parents_of_parents_are_described() -> None:
     assert "Parent indices" in text
     assert "TWENTY Twenty The asset is a member of MARKET." in text
     assert "MARKET Market Eligible assets are ranked by price" in text
+
+
+def two(**sections: object) -> Methodology:
+    return Methodology.load(
+        {
+            "basketry": 1, "name": "Two", "symbol": "TWO", "base": {"date": "2020-01-01", "level": 100},
+            "select": {"by": "price", "top": 9}, "weight": "equal", "rebalance": {"every": "month"}, **sections,
+        }
+    )  # fmt: skip
+
+
+LIMITS: list[dict[str, object]] = [
+    {"cap": 0.2}, {"floor": 0.01}, {"fixed": {"a": 0.2}}, {"limits": {"a": {"max": 0.2}}},
+    {"group_cap": {"sector": 0.2}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: next(iter(limit)))
+def test_beside_cash_the_weights_of_a_limit_sum_to_what_is_not_cash(limit: dict[str, object]) -> None:
+    plain, beside = (
+        squeezed(text_of(methodology_document(two(weight={"by": "market_cap", **limit, **cash}))))
+        for cash in ({}, {"cash": 0.2})
+    )
+    assert plain.count("Σwi=1") == 1
+    assert "1−c" not in plain
+    assert beside.count("Σwi=1−c") == beside.count("Σwi=1") == 1
+    assert "besidecasheachismultipliedby1−c" in beside
+
+
+def test_cash_counts_in_turnover() -> None:
+    words = "Cash is one of the assets over which turnover counts; it is not held back"
+    assert words in text_of(methodology_document(two(weight={"by": "equal", "turnover": 0.1, "cash": 0.2})))
+    assert words not in text_of(methodology_document(two(weight={"by": "equal", "turnover": 0.1})))
+
+
+def test_units_are_shown_as_formulas() -> None:
+    seen = squeezed(text_of(methodology_document(two(weight={"by": "equal", "cash": 0.2}))))
+    assert "qi=wiV/Pi" in seen
+    assert "qcash=c/(1−c)·Σi≠cashqiPi/Pcash" in seen
+
+
+def test_next_dates_and_reviews_are_by_the_version_in_force() -> None:
+    review = {"every": "quarter", "determine": "10d"}
+    versions = [{"from": "2020-02-15", "note": "reviews", "changes": {"review": review}}]
+    page = methodology_document(two(versions=versions))
+    table = page[page.index("The next dates after 2020-01-01") :]
+    # February is wholly determined by the first version, March has weights alone, April members of 22 March.
+    cells = re.findall(r"<td>([^<]*)</td></tr>", table)[:4]
+    assert cells == ["2020-01-31", "as before", "2020-03-22", "as before"]
+    assert "<tr><td>2020-03-22</td><td>2020-04-01</td><td>2020-04-01</td></tr>" in page
+
+
+def test_the_base_is_that_of_the_index() -> None:
+    rules = two(rebalance={"every": "10d"})
+    assert "Base 100 on 2020-01-01 UTC Return series" in text_of(methodology_document(rules))
+    page = text_of(methodology_document(rules, base=np.datetime64("2020-01-06", "us")))
+    assert "Base 100 on 2020-01-06 UTC, where the index begins; the rulebook has its base on 2020-01-01" in page
+    # Ten days are counted from there: 16 January and not 11.
+    assert "The next dates after 2020-01-06 (UTC)" in page
+    assert "effective 2020-01-15 2020-01-16 2020-01-16 2020-01-25 2020-01-26 2020-01-26" in page

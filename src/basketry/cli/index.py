@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -254,7 +254,7 @@ def _print_explanation(explanation: Explanation, assets: list[str], top: int, pa
             if entry is None:
                 known = [item.asset for item in explanation.assets]
                 raise DataError(f"the data held no asset {name!r} then{nearest_hint(name, known)}")
-    shown = [e for e in explanation.assets if e.asset in assets] if assets else _most_relevant(explanation, top)
+    shown = [e for e in explanation.assets if e.asset in assets] if assets else explanation.nearest(top)
     grid = table("asset", "", "rank", "figure", "before caps", "determined", "effective", "why")
     for entry in shown:
         grid.add_row(
@@ -273,12 +273,6 @@ def _print_explanation(explanation: Explanation, assets: list[str], top: int, pa
         if assets and row["asset"] not in (*assets, "*"):
             continue
         say(f"  {row['time']:%Y-%m-%d %H:%M}  {row['asset']}  {row['kind']}: {row['treatment']}. {row['evidence']}")
-
-
-def _most_relevant(explanation: Explanation, top: int) -> list[Any]:
-    held = [entry for entry in explanation.assets if entry.held]
-    out = sorted((e for e in explanation.assets if not e.held), key=lambda e: (-(e.metric or 0.0), e.asset))
-    return held + out[:top]
 
 
 @index_app.command(epilog="Example:  basketry index diff LC20 LC20-capped")

@@ -24,6 +24,7 @@ from basketry.market.events import CorporateEvent, EventKind
 from basketry.market.membership import for_change
 from basketry.market.panel import Panel
 from basketry.methodology.bound_words import bound_words
+from basketry.methodology.ranking import MeanRank
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Explanation:
         level: Price-return level at the instant, with its status and reason.
         assets: Members first by weight, then the others by rank.
         events: Events and fallbacks from the determination to the instant.
+        ascending: Whether the smallest figure ranks first, as the mean of ranks does.
     """
 
     instant: np.datetime64
@@ -67,6 +69,18 @@ class Explanation:
     reason: str
     assets: tuple[AssetReason, ...]
     events: pl.DataFrame
+    ascending: bool = False
+
+    def nearest(self, top: int) -> list[AssetReason]:
+        """Return the members, then so many of the others, those whose figure is nearest to being in first."""
+        held = [entry for entry in self.assets if entry.held]
+        sign = 1.0 if self.ascending else -1.0
+
+        def order(entry: AssetReason) -> tuple[bool, float, int, str]:
+            unknown = entry.metric is None
+            return unknown, sign * (entry.metric or 0.0), entry.rank or 1_000_000, entry.asset
+
+        return held + sorted((entry for entry in self.assets if not entry.held), key=order)[:top]
 
     def of(self, asset: str) -> AssetReason | None:
         """Return what was said of one asset, None where the data did not hold it then."""
@@ -111,6 +125,8 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
     effective = _struck_at(result, decision)
     found = _again(result, decision)
     review = _review_of(result, decision)
+    reviewed = None if review is None else _again(result, review)
+    choice = (found if reviewed is None else reviewed).choice
     level = result.levels.filter(pl.col("time") <= stamp).row(-1, named=True)
     return Explanation(
         instant=moment,
@@ -122,11 +138,14 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
         level=level["price_return"],
         status=level["status"],
         reason=level["reason"],
-        assets=_reasons(result, found, None if review is None else (review, _again(result, review)), decision, moment),
+        assets=_reasons(
+            result, found, None if review is None or reviewed is None else (review, reviewed), decision, moment
+        ),
         events=result.events.filter(
             # What is told of a determination is told of the last instant that it used.
             pl.col("time").is_between(to_datetime((decision if review is None else review).used_to), stamp)
         ),
+        ascending=isinstance(choice.by, MeanRank) or not choice.descending,
     )
 
 

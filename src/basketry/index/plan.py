@@ -133,3 +133,25 @@ def scheduled(
         scope = Scope.WHOLE if reviews is None else Scope.WEIGHTS
         found += [(entry, scope) for entry in dates]
     return sorted(found, key=lambda entry: entry[0].effective_at)
+
+
+def next_dates(
+    rules: Methodology, after: np.datetime64, count: int, base: np.datetime64, *, reviews: bool = False
+) -> list[RebalanceDate]:
+    """Return the next scheduled changes after an instant, each by the version in force when it takes effect.
+
+    Args:
+        rules: The rulebook.
+        after: The instant.
+        count: How many at most; fewer where a calendar ends.
+        base: Instant from which a number of days is counted.
+        reviews: Return the reviews of members instead, of versions that have dates of their own for them.
+    """
+    found: list[RebalanceDate] = []
+    for version, stop in zip(rules.versions, [*(later.valid_from for later in rules.versions[1:]), LATER], strict=True):
+        schedule = version.rules.reviews if reviews else version.rules.schedule
+        first = max(after, version.valid_from - MICROSECOND)
+        if schedule is not None and first < stop and len(found) < count:
+            coming = schedule.next_dates(first, count, base)
+            found += [entry for entry in coming if entry.effective_at < stop]
+    return found[:count]

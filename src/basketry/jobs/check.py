@@ -24,7 +24,7 @@ from basketry.index.calculate import (
     first_start,
     index_history,
 )
-from basketry.index.plan import LATER
+from basketry.index.plan import LATER, next_dates
 from basketry.index.result import IndexResult
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_determinations import failures
@@ -168,7 +168,7 @@ def first_rebalances(
     base = base_at(methodology, start)
     if panel is not None and begins_late(panel, base):
         base = first_start(panel) + (base - base.astype("datetime64[D]"))
-    return [dates.effective_at for dates in methodology.latest.schedule.next_dates(base, 4, base)]
+    return [dates.effective_at for dates in next_dates(methodology, base, 4, base)]
 
 
 def _document(source: Source, rules: Methodology) -> Document:

@@ -49,7 +49,9 @@ def write_index(
     """Write all files of an index with a given record, in one step."""
     last = result.times[-1]
     documents = {
-        "methodology.html": methodology_document(result.methodology, after=last, simulated=result.panel.simulated),
+        "methodology.html": methodology_document(
+            result.methodology, after=last, simulated=result.panel.simulated, base=result.times[0]
+        ),
         "factsheet.html": factsheet(result, manipulation=_manipulation_facts(manipulation)),
     }
     write_folder(folder, folder_files(result, list(record), documents, manifest(result)))

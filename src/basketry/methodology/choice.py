@@ -49,6 +49,19 @@ class Lifted:
     let_in: Bools
 
 
+@dataclass(frozen=True)
+class Short:
+    """That fewer stood than are wanted.
+
+    Attributes:
+        asked: How many are wanted.
+        least: `min_count`, where that is not reached either; else None.
+    """
+
+    asked: int
+    least: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class Choice:
     """Who was chosen, and why.
@@ -57,13 +70,14 @@ class Choice:
         view: The panel as of the determination.
         contest: Who stood, in their order.
         chosen: Shape (N,).
-        wanted: Number wanted.
+        wanted: Number wanted, as far as there are so many.
         members: Who was a member before, shape (N,).
         by: What is ranked by.
         method: How many are wanted.
         buffer: The buffer in force.
         descending: Whether the largest comes first.
         lifted: What `min_count` did to the number; None where nothing.
+        short: That fewer stood than are wanted; None where enough did.
     """
 
     view: Panel
@@ -76,6 +90,7 @@ class Choice:
     buffer: Buffer | Exceed | None
     descending: bool
     lifted: Lifted | None = None
+    short: Short | None = None
 
     @staticmethod
     def of_all(view: Panel, contest: Contest, members: Bools) -> Choice:
@@ -169,11 +184,15 @@ class Choice:
     def _wanted(self) -> str:
         over = self.method.passed_over
         lifted = "" if self.lifted is None else f" by min_count, {self.lifted.alone} without it"
+        number = self.wanted if self.short is None else self.short.asked
+        if self.short is not None:
+            lifted += f", {self.wanted} available"
+            lifted += "" if self.short.least is None else f", min_count {self.short.least} not reached"
         if not over:
-            return f"{self.wanted} wanted{lifted}"
+            return f"{number} wanted{lifted}"
         if not self.wanted:
             return f"none reaches rank {over + 1}"
-        return f"ranks {over + 1} to {over + self.wanted} wanted{lifted}"
+        return f"ranks {over + 1} to {over + number} wanted{lifted}"
 
     def _sticky(self, column: int, rank: int) -> str:
         """Return what the buffer says of an asset, '' where there is none or it has nothing to say."""

@@ -14,7 +14,7 @@ from basketry.core.numbers import Bools, Floats
 from basketry.core.rule import Reads
 from basketry.market.panel import Panel
 from basketry.methodology.buffers import Buffer, Exceed, select_with_buffer, select_with_exceed
-from basketry.methodology.choice import Choice, Contest, Lifted
+from basketry.methodology.choice import Choice, Contest, Lifted, Short
 from basketry.methodology.ranking import Figure, MeanRank, Ranks, read_by
 from basketry.methodology.reading import at, section
 from basketry.methodology.selection import SELECTION, SelectionRule
@@ -204,6 +204,7 @@ class Selection(BaseModel):
             # Nobody but members is taken beyond the share at which others enter.
             wanted += int(members[standing[entering : self.method.stay(figures)]].sum())
         most = min(self.max_count or len(standing), len(standing))
+        short = self._short(wanted, len(standing))
         alone, wanted = min(wanted, most), min(max(wanted, self.min_count or 0), most)
         if isinstance(self.buffer, Exceed):
             self._check_figures(view, standing, figures[over:])
@@ -225,7 +226,17 @@ class Selection(BaseModel):
 
         chosen, by = picked(wanted), self.ranked_by(view)
         lifted = None if alone == wanted else Lifted(alone, chosen & ~picked(alone))
-        return Choice(view, contest, chosen, wanted, members, by, self.method, self.buffer, descending, lifted)
+        return Choice(view, contest, chosen, wanted, members, by, self.method, self.buffer, descending, lifted, short)
+
+    def _short(self, wanted: int, standing: int) -> Short | None:
+        """Return that fewer stand than are wanted, None where enough do."""
+        # A rule without figures says its number in parameters; what it wants of a market is cut to who is there.
+        stated = None if self.method.sticky or self.method.needs_figures else self.method.most()
+        asked = wanted if stated is None else stated
+        asked = max(min(asked, self.max_count or asked), self.min_count or 0)
+        if asked <= standing:
+            return None
+        return Short(asked, self.min_count if (self.min_count or 0) > standing else None)
 
     def _check_figures(self, view: Panel, standing: Ranks, figures: Floats) -> None:
         negative = np.flatnonzero(figures < 0)

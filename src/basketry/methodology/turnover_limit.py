@@ -110,7 +110,8 @@ class HeldBack:
     def words_of(self, place: int) -> str:
         """Return what became of one weight."""
         held, start, target = self.held[place], self.start[place], self.target[place]
-        limit = f"turnover limit {_percent(self.limit)} (full move {_percent(self.full)})"
+        kept = "" if self.kept else f" cannot be kept, turnover {_percent(self.turnover)}"
+        limit = f"turnover limit {_percent(self.limit)}{kept} (full move {_percent(self.full)})"
         if held == 0:
             return f"enters at its target {target:.2%}; {limit}"
         if start == target:

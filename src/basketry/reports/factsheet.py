@@ -9,11 +9,10 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
+from basketry.index.plan import next_dates
 from basketry.index.result import IndexResult
-from basketry.methodology.methodology import Methodology
-from basketry.methodology.schedule import Schedule
 from basketry.reports import plots
-from basketry.reports.figures import concentration, headline, periods, risk_table
+from basketry.reports.figures import cash_among, concentration, headline, periods, risk_table
 from basketry.reports.pages import render
 from basketry.reports.quality import event_kinds, held_periods, status_counts
 from basketry.reports.rebalances import last_change, turnovers
@@ -42,7 +41,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
     now = current_weights(result)
     times = result.times
     changes = turnovers(result)
-    last, reviews = last_change(result), result.methodology.latest.reviews
+    last = last_change(result)
     return render(
         "factsheet.html",
         result=result,
@@ -57,15 +56,15 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         columns=[name.replace("_", " ") for name in result.return_columns],
         periods=periods(result),
         risk=risk_table(result),
-        concentration=concentration(np.array(list(now.values()))),
+        concentration=concentration(np.array(list(now.values())), cash=cash_among(result, now)),
         weights=_weights(result, now),
         last_change=last
         and {**last[0], "rows": last[1].head(WEIGHTS_SHOWN).to_dicts(), "more": max(0, last[1].height - WEIGHTS_SHOWN)},
         changes=changes.tail(CHANGES_SHOWN).reverse().to_dicts(),
         changes_count=changes.height,
         turnover_a_year=_turnover_a_year(result, changes),
-        next_dates=_next_dates(result.methodology, result.methodology.latest.schedule, times[-1]),
-        next_reviews=() if reviews is None else _next_dates(result.methodology, reviews, times[-1]),
+        next_dates=next_dates(result.methodology, times[-1], DATES, times[0]),
+        next_reviews=next_dates(result.methodology, times[-1], DATES, times[0], reviews=True),
         statuses=status_counts(result),
         held=held_periods(result)[::-1],
         kinds=event_kinds(result),
@@ -113,7 +112,3 @@ def _weights(result: IndexResult, now: dict[str, float]) -> list[dict[str, Any]]
 def _turnover_a_year(result: IndexResult, changes: pl.DataFrame) -> float:
     years = float((result.times[-1] - result.times[0]) / np.timedelta64(365, "D"))
     return float(changes["turnover"].sum()) / years if years >= 1 else float("nan")
-
-
-def _next_dates(methodology: Methodology, schedule: Schedule, after: np.datetime64) -> list[Any]:
-    return list(schedule.next_dates(after, DATES, methodology.base_instant))

@@ -34,9 +34,16 @@ class Row:
 
 def count_of_members(result: IndexResult, weights: Mapping[str, float]) -> str:
     """Return how many assets have weights, and whether cash has one beside them."""
-    asset = CASH in result.panel.assets and not result.methodology.holds_cash
-    members = [name for name in weights if name != CASH or asset]
-    return f"{len(members)}{' and cash' if len(members) < len(weights) else ''}"
+    return _count(len(weights), cash=cash_among(result, weights))
+
+
+def cash_among(result: IndexResult, weights: Mapping[str, float]) -> bool:
+    """Return whether cash is one of those with a weight, and no asset of that id."""
+    return CASH in weights and (result.methodology.holds_cash or CASH not in result.panel.assets)
+
+
+def _count(weights: int, *, cash: bool) -> str:
+    return f"{weights - 1} and cash" if cash else f"{weights}"
 
 
 def headline(result: IndexResult, weights: Mapping[str, float]) -> list[tuple[str, str]]:
@@ -68,15 +75,20 @@ def risk_table(result: IndexResult) -> list[Row]:
     return [*rows, *(Row(name, tuple(own[name] for own in table), _CONVENTIONS[name]) for name in table[0])]
 
 
-def concentration(weights: Floats) -> list[Row]:
-    """Return how concentrated the weights are."""
+def concentration(weights: Floats, *, cash: bool = False) -> list[Row]:
+    """Return how concentrated the weights are, of which one may be that of cash."""
     ordered = np.sort(weights)[::-1]
+    counted = "; cash counts as one of the weights, here and below" if cash else ""
     return [
-        Row("Members", (f"{len(weights)}",), "assets held at the last level"),
+        Row(
+            "Members",
+            (_count(len(weights), cash=cash),),
+            "held at the last level" if cash else "assets held at the last level",
+        ),
         Row(
             "Effective number",
             (f"{effective_number(weights):.1f}",),
-            "1 / Σ w²: as many equal weights would be as concentrated",
+            "1 / Σ w²: as many equal weights would be as concentrated" + counted,
         ),
         Row("Largest weight", (percent(float(ordered[0])),), ""),
         Row("Five largest", (percent(float(ordered[:5].sum())),), ""),

@@ -10,20 +10,27 @@ from pydantic import BaseModel
 
 from basketry.core.rule import Rule
 from basketry.core.time import format_duration
+from basketry.index.plan import next_dates, reviewed
+from basketry.index.records import Scope
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import Rulebook
-from basketry.methodology.schedule import reviews_among
+from basketry.methodology.schedule import RebalanceDate
 from basketry.reports import policies
 from basketry.reports.change_log import change_log
 from basketry.reports.eras import eras
 from basketry.reports.inputs import input_hierarchy
 from basketry.reports.pages import render
+from basketry.reports.units import units_of
 
 DATES = 4
 
 
 def methodology_document(
-    methodology: Methodology, *, after: np.datetime64 | None = None, simulated: bool = False
+    methodology: Methodology,
+    *,
+    after: np.datetime64 | None = None,
+    simulated: bool = False,
+    base: np.datetime64 | None = None,
 ) -> str:
     """Return the rulebook as an HTML page that needs no network. The same arguments give the same text.
 
@@ -32,12 +39,12 @@ def methodology_document(
             those that made and judged levels of the past.
         after: The next dates are those after this instant; after the base unless given.
         simulated: Say that the index is computed on a simulated market.
+        base: Where the index begins, from whose day a number of days is counted; as the rulebook says unless given.
     """
     rules = methodology.latest
-    moment = methodology.base_instant if after is None else after
-    dates = rules.schedule.next_dates(moment, DATES, methodology.base_instant)
-    effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
-    reviews = rules.reviews
+    start = methodology.base_instant if base is None else base
+    moment = start if after is None else after
+    dates = next_dates(methodology, moment, DATES, start)
     live = "one step of the data" if rules.missing.live is None else format_duration(rules.missing.live)
     return render(
         "methodology.html",
@@ -53,21 +60,23 @@ def methodology_document(
             "parameters": [*_parameters(rules.select.method), *_ranking(rules)],
         },
         weighting={**_rule(rules.weight.rule), "words": rules.weight.rule_words()},
-        caps=[_rule(cap) for cap in rules.weight.caps],
+        caps=[{**_rule(cap), "formula": _summing(cap.equation(), rules)} for cap in rules.weight.caps],
         cash=None if rules.weight.cash is None else _rule(rules.weight.cash),
         turnover=None if rules.weight.turnover is None else _rule(rules.weight.turnover),
         triggers=[_rule(trigger) for trigger in rules.triggers],
         returns=[{**_rule(rule), "column": rule.column()} for rule in rules.returns],
         schedule=_parameters(rules.schedule),
         review=[] if rules.review is None else _parameters(rules.review),
-        reviews=reviews,
-        reviewed={} if reviews is None else reviews_among(reviews, effective, methodology.base_instant),
-        next_reviews=() if reviews is None else reviews.next_dates(moment, 2, methodology.base_instant),
+        reviews=rules.reviews,
+        reviewed=_reviewed(methodology, dates, start),
+        next_reviews=next_dates(methodology, moment, 2, start, reviews=True),
         parents=list(_ancestors(methodology)),
         live=live,
+        base=start,
         dates=dates,
         after=moment,
         inputs=input_hierarchy(methodology),
+        units=units_of(rules),
         missing=policies.missing_prices(rules),
         guards=policies.guards(rules),
         events=policies.corporate_events(rules),
@@ -77,6 +86,15 @@ def methodology_document(
         log=change_log(methodology),
         eras=eras(methodology),
     )
+
+
+def _reviewed(
+    methodology: Methodology, dates: list[RebalanceDate], start: np.datetime64
+) -> dict[np.datetime64, RebalanceDate]:
+    """Return by effective instant when members are determined, where a change determines them."""
+    whole = [entry for entry in dates if methodology.at(entry.effective_at).rules.reviews is None]
+    own = reviewed(methodology, [(entry, Scope.WEIGHTS) for entry in dates], np.array([start]))
+    return {entry.effective_at: entry for entry in (*whole, *(entry for entry, _ in own))}
 
 
 def _ancestors(methodology: Methodology) -> Iterator[Methodology]:
@@ -94,6 +112,11 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "source": rule.source,
         "parameters": _parameters(rule),
     }
+
+
+def _summing(equation: str, rules: Rulebook) -> str:
+    """Return the formula of a limit with what the weights of the selected sum to, which is less than 1 beside cash."""
+    return equation if rules.weight.cash is None else equation.replace("Σ w_i = 1", "Σ w_i = 1 - c")
 
 
 def _ranking(rules: Rulebook) -> list[tuple[str, str, bool]]:

@@ -27,8 +27,9 @@ def missing_prices(rules: Rulebook) -> list[str]:
         f"A member without a price at a calculation instant counts with its last price, carried for {length} at most; "
         "the level is marked carried.",
         f"After {length}, {TREATMENTS[rules.missing.then]}.",
-        "At an instant at which no asset at all has a price the source is silent and nobody is removed: the level is "
-        f"carried, and after {length} suspended.",
+        "At an instant at which no member has a price, whatever other assets have, nobody is removed: the level is "
+        f"carried, and suspended once the oldest price is older than {length}. When prices return, members still "
+        "without one are treated as above. Nor is anybody removed where every price is too old.",
         f"A candidate whose last price is older than {length} at the determination cannot be selected.",
         *_of_cash(rules),
     ]
