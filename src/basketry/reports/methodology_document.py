@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import BaseModel
 
 from basketry.core.rule import Rule
-from basketry.core.time import format_duration
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.schedule import reviews_among
@@ -29,7 +28,7 @@ def methodology_document(
 
     Args:
         methodology: The rulebook; the rules of its newest version are described, the others in the change log, with
-            those that made and judged levels of the past.
+            those that made and judged levels of the past, of its parents too.
         after: The next dates are those after this instant; after the base unless given.
         simulated: Say that the index is computed on a simulated market.
     """
@@ -38,7 +37,6 @@ def methodology_document(
     dates = rules.schedule.next_dates(moment, DATES, methodology.base_instant)
     effective = np.array([entry.effective_at for entry in dates], dtype="datetime64[us]")
     reviews = rules.reviews
-    live = "one step of the data" if rules.missing.live is None else format_duration(rules.missing.live)
     return render(
         "methodology.html",
         methodology=methodology,
@@ -64,7 +62,7 @@ def methodology_document(
         reviewed={} if reviews is None else reviews_among(reviews, effective, methodology.base_instant),
         next_reviews=() if reviews is None else reviews.next_dates(moment, 2, methodology.base_instant),
         parents=list(_ancestors(methodology)),
-        live=live,
+        live=policies.live_age(rules),
         dates=dates,
         after=moment,
         inputs=input_hierarchy(methodology),
@@ -76,6 +74,7 @@ def methodology_document(
         shortage=policies.shortage(rules),
         log=change_log(methodology),
         eras=eras(methodology),
+        parent_eras={parent.symbol: rows for parent in _ancestors(methodology) if (rows := eras(parent))},
     )
 
 
