@@ -15,7 +15,7 @@ ABSENT = "none"
 
 @dataclass(frozen=True)
 class Change:
-    """One parameter that differs between two versions; `ABSENT` where a version does not have it."""
+    """One parameter in force that differs between two versions; `ABSENT` where a version does not have it."""
 
     path: str
     before: str
@@ -53,12 +53,14 @@ def change_log(methodology: Methodology) -> list[LogEntry]:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    """Yield every parameter that differs, by path; rules of a list go by their names.
+    """Yield every parameter in force that differs, by path; rules of a list go by their names.
 
     >>> list(changes({"select": {"by": "price", "top": 10}}, {"select": {"by": "price", "top": 12}}))
     [Change(path='select.top', before='10', after='12')]
     >>> [change.path for change in changes({"universe": [{"history": {"min_days": 30}}]}, {"universe": []})]
     ['universe.history.min_days']
+    >>> list(changes({}, {"guard": {"price_jump": 10}}))
+    [Change(path='guard.price_jump', before='20', after='10')]
     """
     for path, old, new in differences(before, after):
         yield Change(path, _text(old), _text(new))
@@ -67,6 +69,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and value == round(value) and abs(value) < 1e15:
+        value = round(value)
     if isinstance(value, list):
         return ", ".join(_text(entry) for entry in value) or ABSENT
     return ABSENT if value is None or value == {} else str(value)

@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import BaseModel
 
 from basketry.core.rule import Rule
-from basketry.core.time import format_duration
 from basketry.index.plan import next_dates, reviewed
 from basketry.index.records import Scope
 from basketry.methodology.methodology import Methodology
@@ -36,7 +35,7 @@ def methodology_document(
 
     Args:
         methodology: The rulebook; the rules of its newest version are described, the others in the change log, with
-            those that made and judged levels of the past.
+            those that made and judged levels of the past, of its parents too.
         after: The next dates are those after this instant; after the base unless given.
         simulated: Say that the index is computed on a simulated market.
         base: Where the index begins, from whose day a number of days is counted; as the rulebook says unless given.
@@ -45,7 +44,6 @@ def methodology_document(
     start = methodology.base_instant if base is None else base
     moment = start if after is None else after
     dates = next_dates(methodology, moment, DATES, start)
-    live = "one step of the data" if rules.missing.live is None else format_duration(rules.missing.live)
     return render(
         "methodology.html",
         methodology=methodology,
@@ -71,7 +69,7 @@ def methodology_document(
         reviewed=_reviewed(methodology, dates, start),
         next_reviews=next_dates(methodology, moment, 2, start, reviews=True),
         parents=list(_ancestors(methodology)),
-        live=live,
+        live=policies.live_age(rules),
         base=start,
         dates=dates,
         after=moment,
@@ -85,6 +83,7 @@ def methodology_document(
         shortage=policies.shortage(rules),
         log=change_log(methodology),
         eras=eras(methodology),
+        parent_eras={parent.symbol: rows for parent in _ancestors(methodology) if (rows := eras(parent))},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from basketry.core.time import format_duration
 from basketry.methodology.rulebook import Rulebook
 
 TREATMENTS = {
@@ -21,7 +22,12 @@ CREDITS = {
 
 
 def missing_prices(rules: Rulebook) -> list[str]:
-    """Return the policy on members without a price, which is also the rule of extraordinary removal."""
+    """Return the policy on members without a price, which is also the rule of extraordinary removal, and on cash."""
+    return [*prices_missing(rules), *_of_cash(rules)]
+
+
+def prices_missing(rules: Rulebook) -> list[str]:
+    """Return what is done about a member without a price, as the section `missing` says."""
     length = _length(rules.missing.carry_forward)
     return [
         f"A member without a price at a calculation instant counts with its last price, carried for {length} at most; "
@@ -31,8 +37,12 @@ def missing_prices(rules: Rulebook) -> list[str]:
         f"carried, and suspended once the oldest price is older than {length}. When prices return, members still "
         "without one are treated as above. Nor is anybody removed where every price is too old.",
         f"A candidate whose last price is older than {length} at the determination cannot be selected.",
-        *_of_cash(rules),
     ]
+
+
+def live_age(rules: Rulebook) -> str:
+    """Return how old the oldest price of a live level may be, in words."""
+    return "one step of the data" if rules.missing.live is None else format_duration(rules.missing.live)
 
 
 def _of_cash(rules: Rulebook) -> list[str]:
