@@ -225,6 +225,14 @@ def test_one_reason_with_other_assets_is_told_once() -> None:
     assert words.endswith("(and at 3 more of the 4 tried, with other assets or figures)")
 
 
+def test_fewer_members_than_min_count_are_told() -> None:
+    # btc, eth, ltc and usd have prices; zec has one from May on.
+    words = "determination of 2020-01-31: 4 members, and min_count is 5: no more are available"
+    found = told(select={"by": "market_cap", "top": 7, "min_count": 5})
+    assert found == [("warning", "", f"{words} (and at 3 more of the 4 tried)")]
+    assert told(select={"by": "market_cap", "top": 7, "min_count": 4}) == []
+
+
 def test_nobody_is_an_error_at_the_base_and_a_kept_composition_later() -> None:
     panel = market(tvl=1.0)
     gone = panel.fields["tvl"].copy()

@@ -77,10 +77,6 @@ def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDa
             if mask.any():
                 words += f"; {verb}: {', '.join(names[column] for column in np.flatnonzero(mask).tolist())}"
         told.append(Evidence(found.at, "*", "review", "members determined", words))
-    least = found.version.rules.select.min_count or 0
-    if found.scope is not Scope.WEIGHTS and 0 < len(found.columns) < least:
-        words = f"{len(found.columns)} members, and min_count is {least}: no more are available"
-        told.append(Evidence(found.at, "*", "member_shortage", "fewer members", words))
     if found.scope is Scope.WEIGHTS:
         told += [
             Evidence(

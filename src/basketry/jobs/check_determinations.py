@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from basketry.core.time import format_instant
+from basketry.index.records import Scope
 from basketry.index.trial import Trial
 from basketry.methodology.methodology import error_path
 from basketry.methodology.rulebook import VERSIONED
@@ -50,7 +51,14 @@ def failures(tried: Sequence[Trial], assets: Sequence[str]) -> Iterator[Failure]
             words = trial.found.nobody()
             severity, kept = ("error", "") if trial.asked.base else ("warning", "; the composition is kept")
             found.setdefault((severity, "nobody"), []).append((trial, words + kept))
-        elif trial.found is not None and trial.found.shortage is not None:
+            continue
+        if trial.found is None:
+            continue
+        members, least = len(trial.found.columns), trial.found.version.rules.select.min_count or 0
+        if trial.found.scope is not Scope.WEIGHTS and 0 < members < least:
+            words = f"{members} members, and min_count is {least}: no more are available"
+            found.setdefault(("warning", "members"), []).append((trial, words))
+        if trial.found.shortage is not None:
             treatment = trial.found.version.rules.weight.shortage_words()
             words = f"{treatment}, as the caps cannot be kept: {trial.found.shortage}"
             found.setdefault(("warning", "shortage"), []).append((trial, words))
