@@ -140,7 +140,7 @@ def test_what_is_told_of_members_in_a_stage(daily: MakePanel) -> None:
     share = choose(daily, members="c", first={"by": "market_cap", "coverage": {"enter": 0.6, "leave": 0.9}}, top=9)
     assert share.reasons(2) == (
         "in: first: rank 3 by market cap, 1 wanted, cumulative share 90.0%, a member stays until 90% is reached; "
-        "rank 1 of 2, 2 wanted"
+        "rank 1 of 2, 9 wanted, 2 available"
     )
 
 
@@ -212,7 +212,7 @@ def test_the_reasons_of_the_unknown(daily: MakePanel) -> None:
     assert staged.reasons(1) == "out: first: rank 2 by market cap, 2 wanted; the figure ranked by is unknown"
     windowed = choose(daily, traded=traded, by={"metric": "volume", "window": "9d", "statistic": "mean"}, top=9)
     assert windowed.reasons(1) == "out: the mean of volume over 9d is unknown"
-    assert windowed.reasons(3) == "in: rank 1 of 3 by the mean of volume over 9d, 3 wanted"
+    assert windowed.reasons(3) == "in: rank 1 of 3 by the mean of volume over 9d, 9 wanted, 3 available"
 
 
 def test_shared_ranks_are_told_with_their_half(daily: MakePanel) -> None:
