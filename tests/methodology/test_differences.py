@@ -125,6 +125,16 @@ RATE = {"weight": 0.2, "rate": 0.03}
             {"returns": [{"leverage": {"factor": 3, "financing": 0.1}}, {"leverage": {"factor": 2}}]},
             {"returns[2].leverage.financing": (None, 0.1)},
         ),
+        (
+            {"returns": [{"decrement": {"points": 5, "name": "a"}}, {"decrement": {"points": 7, "name": "b"}}]},
+            {"returns": [{"decrement": {"points": 8, "name": "b"}}, {"decrement": {"points": 6, "name": "a"}}]},
+            {"returns.decrement.points": (5, 6), "returns[1].decrement.points": (7, 8)},
+        ),
+        (
+            {"universe": [{"price": {"min": 1}}, {"price": {"min": 2}}]},
+            {"universe": [{"price": {"min": 3}}, {"price": {"min": 4}}, {"price": {"min": 1}}]},
+            {"universe[1].price.min": (2, 4), "universe.price.min": (None, 3)},
+        ),
         # The price return need not be written, nor the name that a series has anyway.
         ({}, {"returns": ["price"]}, {}),
         ({"returns": ["total"]}, {"returns": ["price", "total"]}, {}),
