@@ -242,7 +242,7 @@ def test_the_faults_of_a_parent_are_told_with_its_place() -> None:
     parent = {**PLAIN, "symbol": "UP", "weight": "eqal", "guard": {"price_jump": 1}}
     told = faults_of({"parents": [parent, 5], "publish": {"decimals": 13}})
     assert [words.split(": ")[:2] for words in told] == [
-        ["publish.decimals", "Input should be less than or equal to 12, was 13"],
+        ["publish.decimals", "must be at most 12, was 13"],
         ["parents[0]", "weight"],
         ["parents[0]", "guard.price_jump"],
         ["parents[1]", "expected the name of a file or a rulebook, was 5"],
