@@ -95,7 +95,7 @@ def test_symbols_that_name_a_file(symbol: str) -> None:
         ({"symbol": "a..b"}, "symbol: 'a..b' must be"),
         ({"symbol": "a/b"}, "symbol: 'a/b' must be"),
         ({"symbol": 5}, "symbol: 5 must be"),
-        ({"select": None}, "the rulebook needs select"),
+        ({"select": None}, "^select: has no value, and the rulebook needs one$"),
         ({"wieght": "equal"}, r"wieght: unknown key \(did you mean 'weight'\?\)"),
         ({"versions": {"from": "2021-01-01"}}, "versions: expected a list"),
         ({"versions": [{"note": "no date", "changes": {}}]}, r"versions\[0\].from: this key is required"),

@@ -156,7 +156,9 @@ def check_keys(document: Mapping[str, Any]) -> None:
             meant += hint
             faults.append(MethodologyError(f"{key}: unknown key{hint}; keys: {', '.join(REQUIRED + OPTIONAL)}"))
     # A key that is misspelt is not told again as one that is missing.
-    missing = [key for key in REQUIRED if document.get(key) is None and f"{key!r}" not in meant]
+    missing = [key for key in REQUIRED if key not in document and f"{key!r}" not in meant]
+    empty = [key for key in REQUIRED if key in document and document[key] is None]
+    faults += [MethodologyError(f"{key}: has no value, and the rulebook needs one") for key in empty]
     if missing:
         faults.append(MethodologyError(f"the rulebook needs {', '.join(missing)}"))
     if faults:

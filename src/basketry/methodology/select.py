@@ -234,6 +234,36 @@ class Selection(BaseModel):
                 "such assets out of the universe, or write the ranks, as in buffer: {enter: 8, leave: 12}"
             )
 
+    def doubts(self) -> list[tuple[str, str]]:
+        """Return in words what keys give that may not be meant, each with its key.
+
+        >>> Selection.parse({"top": 10, "min_count": 12}).doubts()
+        [('min_count', 'is above the 10 that top wants, so 12 are wanted; raise top, or lower min_count')]
+        """
+        number = self.method.most()
+        found: list[tuple[str, str]] = []
+        if number is None:
+            return found
+        if self.min_count is not None and self.min_count > number:
+            found.append(
+                (
+                    "min_count",
+                    f"is above the {number} that {self.method.name} wants, so {self.min_count} are wanted; "
+                    f"raise {self.method.name}, or lower min_count",
+                )
+            )
+        passed = min((most for stage in self.first if (most := stage.method.most()) is not None), default=None)
+        wanted = number + self.method.passed_over
+        if passed is not None and passed < wanted:
+            found.append(
+                (
+                    "first",
+                    f"lets {passed} go on at most, fewer than the {wanted} that {self.method.name} reaches to; "
+                    f"let more go on, or lower {self.method.name}",
+                )
+            )
+        return found
+
     def most(self) -> int | None:
         """Return how many are in at most as far as the parameters say, None where they do not."""
         number = self.method.most()
