@@ -224,7 +224,7 @@ def test_a_ratio_that_the_prices_contradict_is_written_with_a_warning(lake: Lake
         (("weight:", "wieght:"), r"wieght: unknown key (did you mean 'weight'?)"),
         (("market_cap:", "market_cup:"), "unknown universe rule 'market_cup' (did you mean 'market_cap'?)"),
         (("cap: 0.5", "cap: 0.2"), "3 members x 0.2 = 0.6 < 1"),
-        (("cap: 0.5", "cap: 1.5"), "weight.cap.limit: Input should be less than or equal to 1"),
+        (("cap: 0.5", "cap: 1.5"), "weight.cap: must be at most 1"),
         (("top: 3", "tpo: 3"), "unknown key 'tpo' (did you mean 'top'?)"),
         (("symbol: THREE", "symbol: ../THREE"), "symbol: '../THREE' must be"),
         (("every: month", "every: mnth"), "did you mean 'month'"),
@@ -232,7 +232,7 @@ def test_a_ratio_that_the_prices_contradict_is_written_with_a_warning(lake: Lake
         (("- price", "- pricee"), "unknown return rule 'pricee'"),
         (("name: Three", "name: [Three"), "not valid YAML"),
         (("name: Three", "name: &a Three"), "anchors and aliases"),
-        (("2020-02-10", "2020-02-31"), "base: '2020-02-31' is not a date"),
+        (("2020-02-10", "2020-02-31"), "base.date: '2020-02-31' is not a date"),
     ],
 )
 def test_a_wrong_rulebook_gives_one_clear_error(rulebook: Path, change: tuple[str, str], message: str) -> None:

@@ -308,7 +308,7 @@ def test_wrong_names_and_parameters_get_the_nearest(registry: Registry[Any]) -> 
         ("market_cap", 5, "expected parameters in braces"),
         ("value_traded", {"min": 1, "window": "30"}, "30d"),
         ("value_traded", {"min": 1, "statistic": "mode"}, "value_traded.statistic"),
-        ("exclude_tags", [], "exclude_tags.tags"),
+        ("exclude_tags", [], r"^exclude_tags: expected at least 1 item"),
         ("history", {"min_day": 3}, "did you mean 'min_days'"),
     ],
 )

@@ -431,8 +431,8 @@ def test_a_rate_that_is_not_known_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        ({"cash": 1.0}, r"weight\.cash\.weight: Input should be less than 1, was 1\.0"),
-        ({"cash": 0.0}, r"weight\.cash\.weight: Input should be greater than 0"),
+        ({"cash": 1.0}, r"weight\.cash: must be below 1, was 1$"),
+        ({"cash": 0.0}, r"weight\.cash: must be above 0"),
         ({"cash": {"wieght": 0.2}}, r"weight\.cash\.wieght: unknown parameter \(did you mean 'weight'\?\)"),
         ({"cash": {"weight": 0.2, "day_count": "act/365"}}, r"cash\.day_count: goes with a rate"),
         ({"cash": {"weight": 0.2, "rate": 12}}, r"weight\.cash\.rate"),

@@ -465,8 +465,8 @@ def test_a_published_folder_is_verified(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        ({"turnover": 0}, r"weight\.turnover\.max: Input should be greater than 0"),
-        ({"turnover": 1}, r"weight\.turnover\.max: Input should be less than 1"),
+        ({"turnover": 0}, r"weight\.turnover: must be above 0"),
+        ({"turnover": 1}, r"weight\.turnover: must be below 1"),
         ({"turnover": {"most": 0.1}}, r"weight\.turnover\.most: unknown parameter"),
         ({"turnovr": 0.1}, r"weight: unknown key 'turnovr' \(did you mean 'turnover'\?\)"),
     ],

@@ -158,3 +158,57 @@ def test_of_an_override_only_the_dates_are_judged() -> None:
     book = rules(universe=[{"exclude_assets": ["btc"]}], overrides=[override])
     assert [problem.where for problem in check(book, MARKET)] == ["overrides[0]"]
     assert warnings_of(book, calculate_index(Methodology.load(book), MARKET)) == ()
+
+
+OVERRIDE = {"asset": "btc", "action": "exclude", "reason": "none", "approver": "x", "date": "2020-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        (
+            {"universe": None},
+            ["universe: has no value, so it is as if it were left out; write one, or leave the key out"],
+        ),
+        ({"guard": {"price_jump": None}, "restate": {"window": None}, "select": {"all": None}}, []),
+        (
+            {"weight": {"by": "equal", "cash": {"weight": 0.1, "rate": None}}},
+            ["weight.cash.rate: has no value, so cash earns nothing; name a rate, or leave the key out"],
+        ),
+        (
+            {"select": {"top": 10, "min_count": 12}},
+            ["select.min_count: is above the 10 that top wants, so 12 are wanted; raise top, or lower min_count"],
+        ),
+        ({"select": {"top": 10, "min_count": 10}}, []),
+        (
+            {"select": {"top": 10, "first": [{"by": "volume", "top": 50}, {"by": "volume", "top": 5}]}},
+            [
+                "select.first: lets 5 go on at most, fewer than the 10 that top reaches to; let more go on, or "
+                "lower top",
+            ],
+        ),
+        ({"select": {"top": 10, "first": {"by": "volume", "top": 10}}}, []),
+        # Ranks 11 to 20 are reached only where 20 go on.
+        (
+            {"select": {"ranks": {"first": 11, "last": 20}, "first": {"by": "volume", "top": 19}}},
+            [
+                "select.first: lets 19 go on at most, fewer than the 20 that ranks reaches to; let more go on, or "
+                "lower ranks",
+            ],
+        ),
+        (
+            {"overrides": [{**OVERRIDE, "from": "2020-03-01", "until": "2020-03-01"}]},
+            ["overrides[0]: until 2020-03-01 is not after from 2020-03-01, so it is never in force"],
+        ),
+        ({"overrides": [{**OVERRIDE, "from": "2020-03-01", "until": "2020-03-02"}]}, []),
+        (
+            {"universe": [{"exclude_assets": ["cash"]}], "weight": {"by": "equal", "cash": 0.1}},
+            ["universe[0]: cash is the cash member, which no rule of the universe looks at; leave it out"],
+        ),
+        ({"universe": [{"exclude_assets": ["cash"]}]}, []),
+    ],
+)  # fmt: skip
+def test_what_never_has_an_effect_is_told_without_data(sections: dict[str, Any], told: list[str]) -> None:
+    problems = check(rules(**sections), None)
+    assert [str(problem) for problem in problems] == told
+    assert all(problem.severity == "warning" for problem in problems)

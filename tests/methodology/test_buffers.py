@@ -255,7 +255,7 @@ def test_from_the_first_rank_a_range_is_the_top() -> None:
         ),
         ({"ranks": {"first": 11, "last": 30}, "buffer": {"enter": 31, "leave": 40}}, "30 must lie between enter 31"),
         ({"ranks": {"first": 11, "last": 30}, "buffer": {"enter": 11, "leave": 29}}, "30 must lie between"),
-        ({"top": 3, "buffer": {"exceed": 0}}, r"^select\.buffer\.exceed: .*greater than 0, was 0"),
+        ({"top": 3, "buffer": {"exceed": 0}}, r"^select\.buffer\.exceed: .*above 0, was 0"),
         ({"top": 3, "buffer": {"exceed": "x"}}, r"^select\.buffer\.exceed: "),
         ({"top": 3, "buffer": {"exceed": 0.1, "enter": 2}}, r"^select\.buffer: exceed goes by size, enter"),
         ({"top": 3, "buffer": {"exced": 0.1}}, r"^select\.buffer\.exced: unknown key \(did you mean 'exceed'\?\)"),
@@ -267,8 +267,8 @@ def test_from_the_first_rank_a_range_is_the_top() -> None:
         ({"coverage": {"leave": 0.8}}, r"^select\.coverage: write one share"),
         ({"coverage": {"share": 0.8, "enter": 0.7, "leave": 0.9}}, r"^select\.coverage: write one share"),
         ({"coverage": {}}, r"^select\.coverage: write one share"),
-        ({"coverage": {"enter": 0, "leave": 0.7}}, r"^select\.coverage\.enter: .*greater than 0"),
-        ({"coverage": {"enter": 0.5, "leave": 1.1}}, r"^select\.coverage\.leave: .*less than or equal to 1"),
+        ({"coverage": {"enter": 0, "leave": 0.7}}, r"^select\.coverage\.enter: .*above 0"),
+        ({"coverage": {"enter": 0.5, "leave": 1.1}}, r"^select\.coverage\.leave: .*at most 1"),
         *(
             ({"coverage": {"enter": 0.7, "leave": 0.8}, "buffer": buffer}, r"^select\.buffer: coverage has enter")
             for buffer in ({"enter": 3, "leave": 4}, {"exceed": 0.1})

@@ -203,11 +203,11 @@ def test_one_figure_twice_ranks_as_it_does_once(daily: MakePanel) -> None:
         ({}, r"^select\.by\.metric: this key is required"),
         ({"metric": "", "window": "9d"}, r"^select\.by\.metric: .*at least 1 character"),
         ({"metric": "price", "windw": "9d"}, r"^select\.by\.windw: unknown key \(did you mean 'window'\?\)"),
-        ({"metric": "price", "window": 9}, r"^select\.by: duration 9 .*write for example 30d"),
+        ({"metric": "price", "window": 9}, r"^select\.by\.window: duration 9 .*write for example 30d"),
         ({"metric": "price", "window": "0d"}, r"^select\.by: a window must be longer than nothing"),
         ({"metric": "price", "half_life": "0d"}, r"^select\.by: a half_life must be longer than nothing"),
         ({"metric": "price", "statistic": "mean"}, r"^select\.by: a mean needs a window, as in window: 90d"),
-        ({"metric": "price", "window": "9d", "statistic": "sum"}, r"^select\.by\.statistic: .*'maximum', was 'sum'"),
+        ({"metric": "price", "window": "9d", "statistic": "sum"}, r"^select\.by\.statistic: .*maximum, was 'sum'"),
         (
             {"metric": "price", "window": "9d", "statistic": "mean", "half_life": "3d"},
             r"^select\.by: statistic mean and half_life are two ways .*write one",
@@ -215,7 +215,7 @@ def test_one_figure_twice_ranks_as_it_does_once(daily: MakePanel) -> None:
         ({"mean_rank": "price"}, r"^select\.by\.mean_rank: expected a list of two figures or more"),
         ({"mean_rank": ["price"]}, r"^select\.by\.mean_rank: expected a list of two"),
         ({"mean_rank": ["price", 3]}, r"^select\.by\.mean_rank\[1\]: expected the name of a figure"),
-        ({"mean_rank": ["price", {"mean_rank": ["a", "b"]}]}, r"^select\.by\.mean_rank\[1\]\.metric: .*required"),
+        ({"mean_rank": ["price", {"mean_rank": ["a", "b"]}]}, r"select\.by\.mean_rank\[1\]\.metric: .*required"),
         ({"mean_rank": ["a", "b"], "window": "9d"}, r"^select\.by: mean_rank stands alone; write window with one"),
     ],
 )

@@ -169,7 +169,7 @@ def test_a_parameter_is_allowed_at_its_edge_and_refused_beyond(section: str, all
         ({"returns": []}, r"returns: expected a list such as \[price, total\]"),
         ({"returns": "price"}, r"returns: expected a list such as \[price, total\]"),
         ({"rebalance": {"triggers": [{"drift": 0}]}}, r"rebalance\.triggers\[0\]: drift"),
-        ({"guard": {"price_jump": 0.5}}, r"guard\.price_jump: Input should be greater than 1, was 0\.5"),
+        ({"guard": {"price_jump": 0.5}}, r"guard\.price_jump: must be above 1, was 0\.5"),
         ({"select": {"top": 0}}, r"^select\.top"),
         ({"weight": {"by": "equal", "capp": 0.3}}, r"^weight: unknown key 'capp' \(did you mean 'cap'\?\)"),
         ({"weight": {"by": "equal", "shortage": "other"}}, "shortage: 'other' is neither equal nor refuse"),

@@ -11,11 +11,11 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from basketry.core.errors import MethodologyError, UnknownRuleError, nearest_hint
+from basketry.core.refusals import read_model
 from basketry.core.time import format_duration, parse_duration
-from basketry.core.wrong_values import flagged_number, wrong_value
 
 Duration = Annotated[
     timedelta,
@@ -193,6 +193,7 @@ def built(rule: type[R], value: Any) -> R:
         MethodologyError: A parameter is unknown, missing or out of range.
     """
     name = rule.name
+    written = value if isinstance(value, Mapping) else ()
     if value is None:
         value = {}
     if not isinstance(value, Mapping):
@@ -202,20 +203,12 @@ def built(rule: type[R], value: Any) -> R:
                 f"parameters: {', '.join(rule.keys()) or 'none'}"
             )
         value = {rule.shorthand: value}
+    hidden = rule.shorthand and (rule.model_fields[rule.shorthand].alias or rule.shorthand)
+    of = f"parameters of {name}"
     try:
-        found = rule.model_validate(dict(value))
-    except ValidationError as error:
-        # A misspelt key is told before the key that it leaves missing.
-        first = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
-        raise MethodologyError(_in_words(name, rule, first)) from error
+        return read_model(rule, value, name, "parameter", of, "" if hidden in written else hidden)
     except MethodologyError as error:
-        if str(error).startswith(f"{name}"):
-            raise
-        raise type(error)(f"{name}: {error}") from error
-    flagged = flagged_number(found, value)
-    if flagged is not None:
-        raise MethodologyError(_in_words(name, rule, flagged))
-    return found
+        raise error.retold(lambda words: words if words.startswith(name) else f"{name}: {words}") from error
 
 
 def schema_of(rule: type[Rule]) -> dict[str, Any]:
@@ -223,24 +216,3 @@ def schema_of(rule: type[Rule]) -> dict[str, Any]:
     body: dict[str, Any] = rule.model_json_schema()
     body["description"] = (rule.__doc__ or "").strip().splitlines()[0]
     return {"anyOf": [body, body["properties"][rule.shorthand]]} if rule.shorthand else body
-
-
-def _in_words(name: str, rule: type[Rule], problem: Mapping[str, Any]) -> str:
-    place = ".".join([name, *(str(part) for part in problem["loc"])])
-    if problem["type"] == "extra_forbidden":
-        wrong = str(problem["loc"][-1])
-        return (
-            f"{place}: unknown parameter{nearest_hint(wrong, rule.keys())}; "
-            f"parameters of {name}: {', '.join(rule.keys()) or 'none'}"
-        )
-    if problem["type"] == "missing":
-        return f"{place}: this parameter is required"
-    if problem["loc"]:
-        return f"{place}: {wrong_value(problem, _examples(rule, problem['loc']))}"
-    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
-
-
-def _examples(rule: type[Rule], place: tuple[Any, ...]) -> list[Any]:
-    """Return examples of a parameter; of an entry in one there are none."""
-    names = {field.alias or name: field for name, field in rule.model_fields.items()}
-    return (names[place[0]].examples or []) if len(place) == 1 and place[0] in names else []

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from basketry.core.errors import nearest_hint
+
 _NUMBER = re.compile(
     r"[$€£]?\s*(?P<digits>[+-]?\d[\d_]*(,\d+)*(\.\d+)?)\s*(?P<unit>%|[a-z]*)", re.ASCII | re.IGNORECASE
 )
@@ -17,6 +19,24 @@ _POWERS |= dict.fromkeys(("k", "thousand"), 3) | dict.fromkeys(("m", "mn", "mio"
 _POWERS |= dict.fromkeys(("b", "bn", "billion"), 9) | dict.fromkeys(("t", "tn", "trillion"), 12)
 _FRACTION = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
 _NO_NUMBER = ("float_parsing", "float_type", "int_parsing", "int_type")
+_LONGEST = 48
+_BOUNDS = {
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+}
+_LENGTHS = {
+    "string_too_short": ("min_length", "at least", "character"),
+    "string_too_long": ("max_length", "at most", "character"),
+    "too_short": ("min_length", "at least", "item"),
+    "too_long": ("max_length", "at most", "item"),
+}
+_KINDS = dict.fromkeys(("float_parsing", "float_type"), "a number")
+_KINDS |= dict.fromkeys(("int_parsing", "int_type", "int_from_float", "int_parsing_size"), "a whole number")
+_KINDS |= dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), "keys in braces")
+_KINDS |= dict.fromkeys(("bool_type", "bool_parsing"), "true or false")
+_KINDS |= {"finite_number": "a finite number"}
 
 
 def number_to_write(text: str) -> str | None:
@@ -53,6 +73,22 @@ def fraction_to_write(text: str) -> str | None:
     return None if text[-1:].isalpha() else number_to_write(text)
 
 
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: as a rulebook has it, and short.
+
+    >>> shown(None), shown(True), shown("soon"), shown({"min": 0.4, "tags": ["l1"]}), shown([1] * 20)
+    ('null', 'true', "'soon'", '{min: 0.4, tags: [l1]}', 'a list of 20')
+    """
+    if isinstance(value, str):
+        return repr(value if len(value) <= _LONGEST else f"{value[: _LONGEST - 3]}...")
+    if isinstance(value, Mapping | list | tuple):
+        written = _written(value)
+        if len(written) <= _LONGEST:
+            return written
+        return f"a list of {len(value)}" if isinstance(value, list | tuple) else f"a mapping of {len(value)}"
+    return _written(value)
+
+
 def wrong_value(problem: Mapping[str, Any], examples: Sequence[Any] = ()) -> str:
     """Return in words what is wrong with a value, of one of the errors of a `ValidationError`.
 
@@ -62,9 +98,7 @@ def wrong_value(problem: Mapping[str, Any], examples: Sequence[Any] = ()) -> str
     """
     value, kind = problem["input"], problem["type"]
     if isinstance(value, bool) and kind.startswith(("float_", "int_", "less_than", "greater_than")):
-        return f"expected a number{_as_in(examples)}, was {str(value).lower()}"
-    if isinstance(value, str) and kind in ("tuple_type", "list_type"):
-        return f"expected a list, also of one: write [{value}], was {value!r}"
+        return f"expected a number{_as_in(examples)}, was {shown(value)}"
     # A share of the whole is nothing to count.
     counted = kind.startswith("int_") and isinstance(value, str) and value.rstrip().endswith("%")
     if isinstance(value, str) and kind in _NO_NUMBER and not counted:
@@ -72,9 +106,55 @@ def wrong_value(problem: Mapping[str, Any], examples: Sequence[Any] = ()) -> str
         if remedy is not None:
             text = f"{value!r} is a text" if remedy == value else f"{value} is no number"
             return f"{text}: write {remedy}"
-    if kind in _NO_NUMBER and examples:
-        return f"expected a number{_as_in(examples)}, was {value!r}"
-    return f"{problem['msg'].removeprefix('Value error, ')}, was {value!r}"
+    if kind == "told":
+        return str(problem["msg"])
+    return f"{_expected(problem, examples)}, was {shown(value)}{_share(problem)}"
+
+
+def _expected(problem: Mapping[str, Any], examples: Sequence[Any]) -> str:
+    """Return what a value should have been."""
+    value, kind, bounds = problem["input"], problem["type"], problem.get("ctx") or {}
+    if kind in _BOUNDS:
+        sign, words = _BOUNDS[kind]
+        return f"must be {words} {_written(bounds[sign])}"
+    if kind in _LENGTHS:
+        sign, words, what = _LENGTHS[kind]
+        return f"expected {words} {bounds[sign]} {what}{'' if bounds[sign] == 1 else 's'}"
+    if kind in ("tuple_type", "list_type"):
+        single = isinstance(value, str | int | float) and not isinstance(value, bool)
+        return f"expected a list, also of one: write [{value}]" if single else "expected a list"
+    if kind == "literal_error":
+        words = bounds["expected"].replace("'", "")
+        hint = nearest_hint(value, re.findall("'([^']*)'", bounds["expected"])) if isinstance(value, str) else ""
+        return f"must be {words}{hint}"
+    if kind == "string_type":
+        return f'expected a text: write "{_written(value)}"' if isinstance(value, int | float) else "expected a text"
+    if kind.startswith("date_"):
+        return "expected a date such as 2015-01-31"
+    if kind in _KINDS:
+        return f"expected {_KINDS[kind]}{_as_in(examples) if kind in _NO_NUMBER else ''}"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _share(problem: Mapping[str, Any]) -> str:
+    """Return what to write where a share of 1 seems to be given in percent, '' where it does not."""
+    value, bounds = problem["input"], problem.get("ctx") or {}
+    kind, most = problem["type"], bounds.get("le", bounds.get("lt"))
+    if kind not in ("less_than", "less_than_equal") or most != 1 or not 1 < value <= 100:
+        return ""
+    share = value / 100
+    return f"; write {share:g} for {value:g}%" if share < 1 or kind == "less_than_equal" else ""
+
+
+def _written(value: Any) -> str:
+    """Return a value as YAML has it in a line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_written(entry)}' for key, entry in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value).removesuffix(".0")
 
 
 def flagged_number(read: Any, given: Any, place: tuple[Any, ...] = ()) -> dict[str, Any] | None:

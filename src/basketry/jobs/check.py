@@ -28,6 +28,7 @@ from basketry.index.plan import LATER, next_dates
 from basketry.index.result import IndexResult
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_determinations import failures
+from basketry.jobs.check_doubts import doubts
 from basketry.jobs.check_overrides import idle_overrides
 from basketry.jobs.check_rates import large_rates
 from basketry.market.cash import CASH, with_cash
@@ -178,18 +179,16 @@ def _document(source: Source, rules: Methodology) -> Document:
 
 
 def _doubts(rules: Methodology, report: _Report) -> None:
-    """Report what the parameters of a weighting, of cash and of series give that may not be meant."""
-    for section, first, _ in _sections(rules, "weight"):
-        weight = rules.versions[first - 1].rules.weight
-        cash = None if weight.cash is None else weight.cash.doubt()
-        for part, words, name in (((), weight.rule.doubt_of(weight.invested), "weights"), (("cash",), cash, "rate")):
-            if words is not None:
+    """Report what the file alone shows that may not be meant."""
+    for key, value in rules.document.items():
+        if value is None:
+            report.add(
+                "warning", (key,), "has no value, so it is as if it were left out; write one, or leave the key out"
+            )
+    for key in VERSIONED:
+        for section, first, _ in _sections(rules, key):
+            for part, words, name in doubts(rules.versions[first - 1].rules, key):
                 report.add("warning", (*section, *part), words, name)
-    for section, first, _ in _sections(rules, "returns"):
-        for series in rules.versions[first - 1].rules.returns:
-            words = series.doubt()
-            if words is not None:
-                report.add("warning", section, words, series.name)
 
 
 def _instants(

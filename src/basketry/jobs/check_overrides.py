@@ -36,14 +36,20 @@ def idle_overrides(
             yield place, words
 
 
+def reversed_dates(override: Override) -> str | None:
+    """Return in words that an override ends before it begins, None where it does not."""
+    if override.until is None or override.until > override.valid_from:
+        return None
+    return f"until {override.until} is not after from {override.valid_from}, so it is never in force"
+
+
 def _never(override: Override, moments: Sequence[np.datetime64], *, triggered: bool) -> str | None:
     """Return why an override is in force at no determination, None where it is."""
     start = to_instant(override.valid_from)
     end = None if override.until is None else to_instant(override.until)
-    if end is not None and end <= start:
-        return f"until {override.until} is not after from {override.valid_from}, so it is never in force"
-    if not moments:
-        return None
+    words = reversed_dates(override)
+    if words is not None or not moments:
+        return words
     first, last = min(moments), max(moments)
     if end is not None and end <= first:
         return f"it ends on {override.until}, before its first determination of {format_instant(first)}"

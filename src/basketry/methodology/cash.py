@@ -67,7 +67,9 @@ class Cash(Rule):
         return reads_of(self.rate)
 
     def doubt(self) -> str | None:
-        """Return that a stated rate is above 100% a year."""
+        """Return that a stated rate is above 100% a year, or that the key has no value."""
+        if self.rate is None and "rate" in self.model_fields_set:
+            return "has no value, so cash earns nothing; name a rate, or leave the key out"
         return doubt_of(self.rate)
 
     def words(self) -> str:

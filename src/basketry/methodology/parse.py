@@ -167,6 +167,10 @@ def _scalar(node: Any, line: int) -> Any:
         if kind == "timestamp":
             return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
     except ValueError as error:
+        if kind == "timestamp":
+            raise MethodologyError(
+                f"line {line}: {text!r} is no date: there is no such day, or it is not written as 2015-01-31"
+            ) from error
         raise MethodologyError(f"line {line}: {text!r} cannot be read as {kind}; quote it if it is a text") from error
     if kind == "null":
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,9 +18,10 @@ from basketry.core.errors import DataError, MethodologyError
 from basketry.core.numbers import Bools, Floats
 from basketry.core.rule import Duration
 from basketry.core.time import format_duration
+from basketry.core.wrong_values import shown
 from basketry.market.panel import Panel
 from basketry.methodology.metrics import DERIVED, metric, smoothed
-from basketry.methodology.reading import section
+from basketry.methodology.reading import every, section
 
 Ranks = NDArray[np.int64]
 
@@ -235,9 +237,9 @@ def read_by(value: Any, place: str) -> Figure | MeanRank:
             others = ", ".join(str(key) for key in value if key != "mean_rank")
             raise MethodologyError(f"{place}: mean_rank stands alone; write {others} with one of its figures")
         if not isinstance(entries, list | tuple) or len(entries) < 2:
-            raise MethodologyError(f"{place}.mean_rank: expected a list of two figures or more, was {entries!r}")
+            raise MethodologyError(f"{place}.mean_rank: expected a list of two figures or more, was {shown(entries)}")
         return MeanRank(
-            mean_rank=tuple(_read_figure(entry, f"{place}.mean_rank[{n}]") for n, entry in enumerate(entries))
+            mean_rank=every(partial(_read_figure, entry, f"{place}.mean_rank[{n}]") for n, entry in enumerate(entries))
         )
     return _read_figure(value, place)
 
@@ -250,7 +252,7 @@ def _read_figure(value: Any, place: str) -> Figure:
     if not isinstance(value, Mapping):
         raise MethodologyError(
             f"{place}: expected the name of a figure, or keys in braces such as "
-            f"{{metric: market_cap, window: 90d, statistic: mean}}, was {value!r}"
+            f"{{metric: market_cap, window: 90d, statistic: mean}}, was {shown(value)}"
         )
     return section(Figure, value, place)
 

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
-from basketry.core.wrong_values import flagged_number, wrong_value
+from basketry.core.errors import BasketryError, MethodologyError
+from basketry.core.refusals import path_of, read_model
+from basketry.core.wrong_values import shown, wrong_value
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Any)
@@ -26,12 +27,17 @@ def at(place: str, parse: Callable[[], T]) -> T:
     try:
         return parse()
     except ValidationError as error:
-        raise MethodologyError(f"{place}.{_first(error)}") from error
+        raise MethodologyError.together(
+            [MethodologyError(f"{path_of(place, part['loc'])}: {wrong_value(dict(part))}") for part in error.errors()]
+        ) from error
+    except MethodologyError as error:
+        raise error.retold(lambda words: _placed(words, place)) from error
     except BasketryError as error:
-        message = str(error)
-        if place and not message.startswith(place):
-            message = f"{place}: {message}"
-        raise type(error)(message) from error
+        raise type(error)(_placed(str(error), place)) from error
+
+
+def _placed(words: str, place: str) -> str:
+    return f"{place}: {words}" if place and not words.startswith(place) else words
 
 
 def every(parses: Iterable[Callable[[], T]]) -> tuple[T, ...]:
@@ -99,33 +105,5 @@ def section(model: type[S], value: Any, place: str) -> S:
         MethodologyError: No mapping, an unknown or missing key, a wrong value; the message starts with its place.
     """
     if not isinstance(value, Mapping):
-        raise MethodologyError(f"{place}: expected keys in braces, was {value!r}")
-
-    def parse() -> S:
-        try:
-            found = model.model_validate(dict(value))
-        except ValidationError as error:
-            problem = error.errors()[0]
-            path = ".".join([place, *(str(part) for part in problem["loc"])])
-            if problem["type"] == "extra_forbidden":
-                known = [field.alias or name for name, field in model.model_fields.items()]
-                key = str(problem["loc"][-1])
-                hint = nearest_hint(key, known)
-                if key in ("True", "False"):
-                    hint = f" (readers of YAML 1.1 make {key} of on, off, yes or no: quote it, or use Methodology.load)"
-                raise MethodologyError(f"{path}: unknown key{hint}; keys: {', '.join(known)}") from error
-            if problem["type"] == "missing":
-                raise MethodologyError(f"{path}: this key is required") from error
-            raise MethodologyError(f"{path}: {wrong_value(problem)}") from error
-        flagged = flagged_number(found, value)
-        if flagged is not None:
-            path = ".".join([place, *(str(part) for part in flagged["loc"])])
-            raise MethodologyError(f"{path}: {wrong_value(flagged)}")
-        return found
-
-    return at(place, parse)
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+        raise MethodologyError(f"{place}: expected keys in braces, was {shown(value)}")
+    return at(place, lambda: read_model(model, value, place))

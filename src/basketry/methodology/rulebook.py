@@ -12,6 +12,7 @@ import numpy as np
 from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.restatement import Restate
 from basketry.core.time import local_instant
+from basketry.core.wrong_values import shown
 from basketry.methodology.reading import Attempt, every
 from basketry.methodology.reading import at as _at
 from basketry.methodology.reading import section as _section
@@ -155,7 +156,9 @@ def check_keys(document: Mapping[str, Any]) -> None:
             meant += hint
             faults.append(MethodologyError(f"{key}: unknown key{hint}; keys: {', '.join(REQUIRED + OPTIONAL)}"))
     # A key that is misspelt is not told again as one that is missing.
-    missing = [key for key in REQUIRED if document.get(key) is None and f"{key!r}" not in meant]
+    missing = [key for key in REQUIRED if key not in document and f"{key!r}" not in meant]
+    empty = [key for key in REQUIRED if key in document and document[key] is None]
+    faults += [MethodologyError(f"{key}: has no value, and the rulebook needs one") for key in empty]
     if missing:
         faults.append(MethodologyError(f"the rulebook needs {', '.join(missing)}"))
     if faults:
@@ -219,14 +222,14 @@ def _check_reviews(review: Review | None, schedule: Schedule, base: Base) -> Non
 def _mapping(document: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = document.get(key) or {}
     if not isinstance(value, Mapping):
-        raise MethodologyError(f"{key}: expected keys in braces, as in {key}: {{...}}, was {value!r}")
+        raise MethodologyError(f"{key}: expected keys in braces, as in {key}: {{...}}, was {shown(value)}")
     return dict(value)
 
 
 def _words(document: Mapping[str, Any], key: str) -> str | None:
     value = document.get(key)
     if value is not None and not isinstance(value, str):
-        raise MethodologyError(f"{key}: expected a text, was {value!r}")
+        raise MethodologyError(f"{key}: expected a text, was {shown(value)}")
     return value
 
 
@@ -241,7 +244,9 @@ def _built(registry: Any, entry: Any, place: str) -> Any:
     if isinstance(entry, str):
         entry = {entry: None}
     if not isinstance(entry, Mapping) or len(entry) != 1:
-        raise MethodologyError(f"{place}: expected one rule, as in `- market_cap: {{min: 1_000_000}}`, was {entry!r}")
+        raise MethodologyError(
+            f"{place}: expected one rule, as in `- market_cap: {{min: 1_000_000}}`, was {shown(entry)}"
+        )
     ((name, value),) = entry.items()
     return _at(place, lambda: registry.build(str(name), value))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from basketry.market.panel import Panel
 from basketry.methodology.buffers import Buffer, Exceed, select_with_buffer, select_with_exceed
 from basketry.methodology.choice import Choice, Contest, Lifted, Short
 from basketry.methodology.ranking import Figure, MeanRank, Ranks, read_by
-from basketry.methodology.reading import at, section
+from basketry.methodology.reading import Attempt, at, section
 from basketry.methodology.selection import SELECTION, SelectionRule
 from basketry.methodology.selection.all import All
 from basketry.methodology.stages import Passed, Stage, check_goes_with, read_method, read_stages
@@ -103,22 +103,19 @@ class Selection(BaseModel):
         if not isinstance(value, Mapping):
             raise MethodologyError("expected keys in braces, as in {by: market_cap, top: 20}")
         common = [name for name in Selection.model_fields if name != "method"]
-        own = {key: entry for key, entry in value.items() if key in common}
-        rest = [key for key in value if key not in common]
-        for key in rest:
-            if key not in SELECTION.rules:
-                known = [*common, *SELECTION.rules]
-                raise MethodologyError(f"unknown key {key!r}{nearest_hint(key, known)}; keys: {', '.join(known)}")
-        if len(rest) != 1:
-            raise MethodologyError(f"needs exactly one of {', '.join(SELECTION.rules)}, was {rest or 'none'}")
-        method = read_method(rest[0], value[rest[0]], "select")
-        if "by" in own:
-            own["by"] = read_by(own["by"], "select.by")
-        if "first" in own:
-            own["first"] = read_stages(own["first"], "select.first")
-        if own.get("buffer") is not None:
-            own["buffer"] = _read_buffer(own["buffer"])
-        return section(Selection, {**own, "method": method}, "select")
+        rules = [key for key in value if key in SELECTION.rules]
+        unknown = [key for key in value if key not in common and key not in rules]
+        attempt = Attempt()
+        for key in value:
+            attempt.read(key, partial(_part, key, value[key], common))
+        # A rule that is misspelt is not told again as one that is missing.
+        if len(rules) != 1 and (rules or not unknown):
+            attempt.read("method", partial(_refuse_rules, rules))
+        plain = {key: value[key] for key in ("order", "min_count", "max_count") if key in value}
+        attempt.read("plain", lambda: section(Selection, {**plain, "method": All()}, "select"))
+        read = attempt.values()
+        own = {key: read[key] for key in value if key in common}
+        return section(Selection, {**own, "method": read[rules[0]]}, "select")
 
     @property
     def any_order(self) -> bool:
@@ -248,6 +245,36 @@ class Selection(BaseModel):
                 "such assets out of the universe, or write the ranks, as in buffer: {enter: 8, leave: 12}"
             )
 
+    def doubts(self) -> list[tuple[str, str]]:
+        """Return in words what keys give that may not be meant, each with its key.
+
+        >>> Selection.parse({"top": 10, "min_count": 12}).doubts()
+        [('min_count', 'is above the 10 that top wants, so 12 are wanted; raise top, or lower min_count')]
+        """
+        number = self.method.most()
+        found: list[tuple[str, str]] = []
+        if number is None:
+            return found
+        if self.min_count is not None and self.min_count > number:
+            found.append(
+                (
+                    "min_count",
+                    f"is above the {number} that {self.method.name} wants, so {self.min_count} are wanted; "
+                    f"raise {self.method.name}, or lower min_count",
+                )
+            )
+        passed = min((most for stage in self.first if (most := stage.method.most()) is not None), default=None)
+        wanted = number + self.method.passed_over
+        if passed is not None and passed < wanted:
+            found.append(
+                (
+                    "first",
+                    f"lets {passed} go on at most, fewer than the {wanted} that {self.method.name} reaches to; "
+                    f"let more go on, or lower {self.method.name}",
+                )
+            )
+        return found
+
     def most(self) -> int | None:
         """Return how many are in at most as far as the parameters say, None where they do not."""
         number = self.method.most()
@@ -305,6 +332,27 @@ def figures_of(by: Figure | MeanRank) -> tuple[Figure, ...]:
 
 def _together(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _part(key: str, value: Any, common: Sequence[str]) -> Any:
+    """Return what a key of the section says."""
+    place = f"select.{key}"
+    if key in SELECTION.rules:
+        return read_method(key, value, "select")
+    if key not in common:
+        known = [*common, *SELECTION.rules]
+        raise MethodologyError(f"select: unknown key {key!r}{nearest_hint(key, known)}; keys: {', '.join(known)}")
+    if key == "by":
+        return read_by(value, place)
+    if key == "first":
+        return read_stages(value, place)
+    return _read_buffer(value) if key == "buffer" and value is not None else value
+
+
+def _refuse_rules(rules: Sequence[str]) -> None:
+    raise MethodologyError(
+        f"select: needs exactly one of {', '.join(SELECTION.rules)}, was {', '.join(rules) or 'none'}"
+    )
 
 
 def _read_buffer(value: Any) -> Buffer | Exceed:

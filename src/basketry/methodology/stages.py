@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from basketry.core.errors import MethodologyError, nearest_hint
 from basketry.core.numbers import Bools
 from basketry.market.panel import Panel
 from basketry.methodology.ranking import Figure, MeanRank, Ranking, Ranks, read_by
+from basketry.methodology.reading import Attempt, every
 from basketry.methodology.selection import SELECTION, SelectionRule
 
 RULES = ("top", "coverage", "threshold")
@@ -53,21 +55,17 @@ class Stage(BaseModel):
         if not isinstance(value, Mapping):
             raise MethodologyError(f"{place}: expected keys in braces, as in {{by: market_cap, top: 100}}")
         known = ("by", *RULES)
-        for key in value:
-            if key not in known:
-                raise MethodologyError(
-                    f"{place}.{key}: a stage has no such key{nearest_hint(str(key), known)}; keys: {', '.join(known)}"
-                    + ("; for members write top: {enter: 40, leave: 50}" if key == "buffer" else "")
-                )
+        every(partial(_check_key, str(key), known, place) for key in value)
         rules = [key for key in value if key in RULES]
         if "by" not in value or len(rules) != 1:
             raise MethodologyError(
                 f"{place}: a stage needs by and exactly one of {', '.join(RULES)}, as in {{by: market_cap, top: 100}}"
             )
-        by = read_by(value["by"], f"{place}.by")
-        method = read_method(rules[0], value[rules[0]], place)
-        check_goes_with(by, method, place)
-        return Stage(by=by, method=method)
+        attempt = Attempt()
+        attempt.read("by", lambda: read_by(value["by"], f"{place}.by"))
+        attempt.read("method", lambda: read_method(rules[0], value[rules[0]], place))
+        attempt.check(("by", "method"), lambda by, method: check_goes_with(by, method, place))
+        return Stage(**attempt.values())
 
     def rank(self, view: Panel, standing: Bools, members: Bools) -> Passed:
         """Return those who stand in their order, and who of them go on."""
@@ -111,6 +109,14 @@ class Passed:
         return passed
 
 
+def _check_key(key: str, known: Sequence[str], place: str) -> None:
+    if key not in known:
+        raise MethodologyError(
+            f"{place}.{key}: a stage has no such key{nearest_hint(key, known)}; keys: {', '.join(known)}"
+            + ("; for members write top: {enter: 40, leave: 50}" if key == "buffer" else "")
+        )
+
+
 def read_stages(value: Any, place: str) -> tuple[Stage, ...]:
     """Return the stages of a mapping, or of a list of them.
 
@@ -120,7 +126,7 @@ def read_stages(value: Any, place: str) -> tuple[Stage, ...]:
     if isinstance(value, list | tuple):
         if not value:
             raise MethodologyError(f"{place}: expected a stage, as in {{by: market_cap, top: 100}}, or a list of them")
-        return tuple(Stage.parse(entry, f"{place}[{number}]") for number, entry in enumerate(value))
+        return every(partial(Stage.parse, entry, f"{place}[{number}]") for number, entry in enumerate(value))
     return (Stage.parse(value, place),)
 
 
@@ -133,7 +139,7 @@ def read_method(name: str, value: Any, place: str) -> SelectionRule:
     try:
         return SELECTION.build(name, value)
     except MethodologyError as error:
-        raise type(error)(f"{place}.{error}") from error
+        raise error.retold(lambda words: f"{place}.{words}") from error
 
 
 def check_goes_with(by: Figure | MeanRank, method: SelectionRule, place: str) -> None:

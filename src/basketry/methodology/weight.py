@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from basketry.core.errors import CapInfeasibleError, MethodologyError, nearest_hint
 from basketry.core.numbers import Floats, exact_sum, normalise
 from basketry.core.rule import Rule, built
+from basketry.core.wrong_values import shown
 from basketry.market.cash import CASH
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule, apply_caps, limits_of
 from basketry.methodology.capping.fixed import FixedWeights
 from basketry.methodology.cash import Cash
+from basketry.methodology.reading import Attempt
 from basketry.methodology.turnover_limit import HeldBack, TurnoverLimit, hold_back
 from basketry.methodology.weighting import WEIGHTING, WeightingRule
 
@@ -54,32 +57,16 @@ class Weight:
             value = {"by": value}
         if not isinstance(value, Mapping) or not isinstance(value.get("by"), str):
             raise MethodologyError("weight: needs `by`, the name of a weighting rule, as in {by: market_cap}")
-        name = value["by"]
-        rule = WEIGHTING.get(name)
-        shortage = value.get("shortage", "equal")
-        if shortage not in ("equal", "refuse"):
-            raise MethodologyError(f"weight.shortage: {shortage!r} is neither equal nor refuse")
-        turnover = _beside(TurnoverLimit, value["turnover"]) if "turnover" in value else None
-        names = {field.alias or key for key, field in rule.model_fields.items()}
-        own = {key: entry for key, entry in value.items() if key in names}
-        rest = {key: entry for key, entry in value.items() if key not in ("by", *_BESIDE) and key not in own}
-        for key in rest:
-            if key not in CAPPING.rules:
-                known = [*names, *CAPPING.rules, *_BESIDE]
-                raise MethodologyError(
-                    f"weight: unknown key {key!r}{nearest_hint(key, known)}; "
-                    f"{name} takes {', '.join(sorted(names)) or 'no parameters'}; "
-                    f"caps: {', '.join(CAPPING.rules)}; beside them: {', '.join(_BESIDE)}"
-                )
-        caps = tuple(_cap(key, entry) for key, entry in sorted(rest.items()))
-        cash = _beside(Cash, value["cash"]) if "cash" in value else None
-        found = Weight(WEIGHTING.build(name, own), caps, shortage, cash, turnover)
-        for key, part in (("weights", found.rule), *((cap.name, cap) for cap in caps)):
-            if cash is not None and CASH in part.reads.assets:
-                raise MethodologyError(
-                    f"weight.{key}.{CASH}: `cash` states the weight of the cash member; leave it out"
-                )
-        return found
+        name, attempt = value["by"], Attempt()
+        names = WEIGHTING.rules[name].keys() if name in WEIGHTING.rules else None
+        for key in value:
+            attempt.read(key, partial(_part, key, value, names))
+        if "cash" in value:
+            for key in value:
+                attempt.check(("cash", key), partial(_check_cash, key))
+        read = attempt.values()
+        caps = tuple(read[key] for key in sorted(value) if key in CAPPING.rules and key not in (names or ()))
+        return Weight(read["by"], caps, read.get("shortage", "equal"), read.get("cash"), read.get("turnover"))
 
     @property
     def beside(self) -> tuple[Rule, ...]:
@@ -196,13 +183,63 @@ _BESIDE = ("cash", "shortage", "turnover")
 """Keys beside the weighting rule and the caps."""
 
 
+def _part(key: str, section: Mapping[str, Any], names: Sequence[str] | None) -> Any:
+    """Return what a key of the section says; of a parameter of the weighting rule, which `by` reads, nothing.
+
+    Args:
+        key: The key.
+        section: The section.
+        names: The parameters of the weighting rule, None where the rule is not known.
+    """
+    value = section[key]
+    if key == "by":
+        return _rule(value, {own: section[own] for own in section if own in (names or ())})
+    if names is not None and key in names:
+        return None
+    if key == "shortage":
+        if value not in ("equal", "refuse"):
+            raise MethodologyError(f"weight.shortage: {shown(value)} is neither equal nor refuse")
+        return value
+    if key in ("cash", "turnover"):
+        return _beside(Cash if key == "cash" else TurnoverLimit, value)
+    if key in CAPPING.rules:
+        return _cap(key, value)
+    if names is None:
+        # It may be a parameter of the rule that was meant.
+        return None
+    known = [*names, *CAPPING.rules, *_BESIDE]
+    raise MethodologyError(
+        f"weight: unknown key {key!r}{nearest_hint(key, known)}; "
+        f"{section['by']} takes {', '.join(sorted(names)) or 'no parameters'}; "
+        f"caps: {', '.join(CAPPING.rules)}; beside them: {', '.join(_BESIDE)}"
+    )
+
+
+def _check_cash(key: str, cash: Cash, part: Any) -> None:
+    """Raise MethodologyError where a part of the section names the cash member, whose weight `cash` states."""
+    if isinstance(part, Rule) and part is not cash and CASH in part.reads.assets:
+        name = "weights" if key == "by" else key
+        raise MethodologyError(f"weight.{name}.{CASH}: `cash` states the weight of the cash member; leave it out")
+
+
+def _rule(name: str, own: Mapping[str, Any]) -> WeightingRule:
+    """Return the weighting rule; its parameters stand in the section without its name."""
+    own_place = f"{name}."
+    try:
+        return WEIGHTING.build(name, own)
+    except MethodologyError as error:
+        raise error.retold(
+            lambda words: f"weight.{words.removeprefix(own_place)}" if words.startswith(own_place) else words
+        ) from error
+
+
 def _beside(rule: type[R], value: Any) -> R:
     """Return a rule beside the weighting rule; an error starts with the path to what is wrong in the file."""
     _stated(rule, value)
     try:
         return built(rule, value)
     except MethodologyError as error:
-        raise type(error)(f"weight.{error}") from error
+        raise error.retold("weight.{}".format) from error
 
 
 def _stated(rule: type[Rule], value: Any) -> None:
@@ -221,6 +258,4 @@ def _cap(name: str, value: Any) -> CappingRule:
     try:
         return CAPPING.build(name, value)
     except MethodologyError as error:
-        # A mapping by asset is written without the name of the parameter.
-        message = str(error).replace(f"{name}.{CAPPING.get(name).shorthand}.", f"{name}.", 1)
-        raise type(error)(f"weight.{message}") from error
+        raise error.retold("weight.{}".format) from error

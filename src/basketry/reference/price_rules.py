@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
-from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
+from basketry.core.errors import BasketryError, MethodologyError
+from basketry.core.refusals import read_model
 from basketry.core.restatement import Restate
 from basketry.core.rule import Duration
 from basketry.core.time import format_duration, parse_duration
+from basketry.core.wrong_values import shown
 from basketry.market.tape import Market
 from basketry.reference.health import Health
 from basketry.reference.paths import Conversion
@@ -108,18 +110,12 @@ class PriceRules(BaseModel):
         'the volume-weighted average price of 1d, trades of all venues pooled'
         """
         if not isinstance(value, Mapping):
-            raise MethodologyError(f"{where}: expected keys in braces, was {value!r}")
+            raise MethodologyError(f"{where}: expected keys in braces, was {shown(value)}")
         try:
-            return PriceRules.model_validate(dict(value))
-        except ValidationError as error:
-            problem = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
-            path = ".".join([where, *(str(part) for part in problem["loc"])])
-            if problem["type"] == "extra_forbidden":
-                known = _keys_at(problem["loc"][:-1])
-                hint = nearest_hint(str(problem["loc"][-1]), known)
-                raise MethodologyError(f"{path}: unknown key{hint}; keys: {', '.join(known)}") from error
-            message = problem["msg"].removeprefix("Value error, ")
-            raise MethodologyError(f"{path}: {message}, was {problem['input']!r}") from error
+            return read_model(PriceRules, value, where)
+        except MethodologyError as error:
+            # What a rate says of itself does not know where it stands.
+            raise error.retold(lambda words: words if words.startswith(where) else f"{where}.rate: {words}") from error
         except BasketryError as error:
             raise type(error)(f"{where}.rate: {error}") from error
 
@@ -143,10 +139,3 @@ class PriceRules(BaseModel):
         ]
         said += [f"{name}: {', '.join(venues)} count as one source." for name, venues in self.groups.items()]
         return said
-
-
-def _keys_at(path: tuple[int | str, ...]) -> list[str]:
-    model: Any = {"health": Health, "conversion": Conversion, "fallback": Fallback, "restate": Restate}.get(
-        str(path[0]) if path else "", PriceRules
-    )
-    return list(model.model_fields)

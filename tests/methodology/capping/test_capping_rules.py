@@ -78,14 +78,14 @@ def test_the_error_names_the_rules() -> None:
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ({"cap": 25}, r"cap\.limit: Input should be less than or equal to 1"),
+        ({"cap": 25}, r"cap: must be at most 1"),
         ({"cap": {"limit": 0.3, "largest": 0.2}}, "cap: largest 0.2 is below the limit 0.3"),
         ({"cap": {"limit": 0.3, "larges": 0.4}}, r"unknown parameter \(did you mean 'largest'\?\)"),
         ({"group_cap": {}}, "needs a cap"),
         ({"group_cap": {"by": "tag", "limit": 0.4}}, "by tag needs limits"),
-        ({"group_cap": {"limits": {"defi": 2}}}, "less than or equal to 1"),
+        ({"group_cap": {"limits": {"defi": 2}}}, "at most 1"),
         ({"concentration": {"single": 0.1, "over": 0.2, "total": 0.4}}, "over 0.2 must not be above"),
-        ({"floor": 1}, "less than 1"),
+        ({"floor": 1}, "below 1"),
     ],
 )
 def test_wrong_parameters(rules: dict[str, Any], message: str) -> None:

@@ -57,8 +57,8 @@ def test_an_asset_of_many_tags_counts_in_the_first_that_is_named(limits: dict[st
     [
         ({"by": "tag"}, "needs a cap"),
         ({"by": "tag", "limit": 0.4, "limits": {"lending": 0.2}}, "by tag needs limits by tag and no common limit"),
-        ({"limit": 0}, "greater than 0"),
-        ({"limit": 1.1}, "less than or equal to 1"),
+        ({"limit": 0}, "above 0"),
+        ({"limit": 1.1}, "at most 1"),
         ({"sector": 0.4, "by": "sector"}, "unknown parameter"),
     ],
 )

@@ -78,5 +78,5 @@ def test_who_lost_or_gained_the_right_to_be_in(eligible: list[bool], newcomers: 
 
 @pytest.mark.parametrize(("name", "value"), [("drift", 0), ("volatility", {"above": 0})])
 def test_a_bound_is_above_zero(name: str, value: Any) -> None:
-    with pytest.raises(MethodologyError, match="greater than 0"):
+    with pytest.raises(MethodologyError, match="above 0"):
         TRIGGERS.build(name, value)

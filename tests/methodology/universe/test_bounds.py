@@ -63,9 +63,9 @@ def test_bounds_that_touch_are_allowed(bounds: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("bounds", "message"),
     [
-        ({"min": -0.1}, "greater than or equal to 0"),
-        ({"max": -0.1}, "greater than or equal to 0"),
-        ({"min": 1.0, "keep_min": -0.1}, "greater than or equal to 0"),
+        ({"min": -0.1}, "at least 0"),
+        ({"max": -0.1}, "at least 0"),
+        ({"min": 1.0, "keep_min": -0.1}, "at least 0"),
         ({"max": 1.0, "keep_min": 0.5}, "keep_min must not be above min"),
         ({"keep_min": 0.5}, "needs min, max or both"),
         ({"min": 1.0, "keep_min": 1.1}, "keep_min must not be above min"),

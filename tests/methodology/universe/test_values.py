@@ -41,7 +41,7 @@ def test_an_asset_exactly_min_days_old_stays(daily: MakePanel) -> None:
     assert kept(panel, "history", {"min_days": 2.5}) == ["a", "b"]
     assert kept(panel, "history", 4) == ["a"]
     assert kept(panel, "history", 0) == ["a", "b", "c"]
-    with pytest.raises(MethodologyError, match="min_days"):
+    with pytest.raises(MethodologyError, match=r"^history: must be at least 0, was -1"):
         UNIVERSE.build("history", -1)
 
 

@@ -134,7 +134,7 @@ def test_free_float_capitalisation_by_bands_points_and_as_it_is() -> None:
             {"tvl": [[1.0] * 3]},
             "skip must be shorter than window",
         ),
-        ("fixed", {"weights": {"btc": 0}}, {"tvl": [[1.0] * 3]}, "greater than 0"),
+        ("fixed", {"weights": {"btc": 0}}, {"tvl": [[1.0] * 3]}, "above 0"),
         ("inverse_volatility", {}, {"price": [[1.0] * 3] * 5}, "has 4 returns in 90 days, at least 20"),
     ],
 )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from basketry.core.rule import Reads
-from basketry.core.wrong_values import number_to_write
+from basketry.core.wrong_values import number_to_write, shown
 from basketry.market.panel import Panel
 from basketry.methodology.capping import CAPPING, CappingRule
 
@@ -80,7 +80,7 @@ class Limits(CappingRule):
     def _short(cls, value: Any) -> Any:
         stated = value["assets"] if isinstance(value, Mapping) and list(value) == ["assets"] else value
         if not isinstance(stated, Mapping):
-            raise ValueError(f"expected limits by asset, as in {{bitcoin: {{max: 0.3}}}}, was {stated!r}")
+            raise ValueError(f"expected limits by asset, as in {{bitcoin: {{max: 0.3}}}}, was {shown(stated)}")
         return {"assets": stated}
 
     @property
