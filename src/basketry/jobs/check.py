@@ -39,7 +39,7 @@ from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
 from basketry.methodology.path import PanelKnown
 from basketry.methodology.returns import ReturnRule
-from basketry.methodology.rulebook import Rulebook
+from basketry.methodology.rulebook import VERSIONED, Rulebook
 
 Place = tuple[str | int, ...]
 Times = NDArray[np.datetime64]
