@@ -257,7 +257,7 @@ VERSIONS = """versions:
 
 def test_each_version_is_checked_and_told_with_what_it_changes(rulebook: Path, lake: Lake, tmp_path: Path) -> None:
     told = " ".join(run("index", "check", with_versions(rulebook, VERSIONS)).split())
-    assert "version 2 from 2020-04-15: publish.decimals: none -> 2; restate.threshold: none -> 0.0005" in told
+    assert "version 2 from 2020-04-15: publish.decimals: 4 -> 2; restate.threshold: 0.001 -> 0.0005" in told
     text = run("index", "run", rulebook, "--lake", lake.address, "--out", tmp_path / "THREE")
     # The first level with four decimals, the last with two.
     assert re.search(r"price_return +1,000\.0000 -> [\d,]+\.\d\d\n", text)

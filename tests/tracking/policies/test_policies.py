@@ -124,7 +124,7 @@ def test_wrong_parameters_are_told() -> None:
         POLICIES.get("band")
     with pytest.raises(MethodologyError, match="state a width"):
         POLICIES.build("bands", {})
-    with pytest.raises(MethodologyError, match="greater than 0"):
+    with pytest.raises(MethodologyError, match="must be above 0"):
         POLICIES.build("cost_aware", -1)
     with pytest.raises(MethodologyError, match="unknown parameter"):
         POLICIES.build("calendar", {"evry": "7d"})
