@@ -20,7 +20,7 @@ import basketry
 from basketry import methodology
 from basketry.cli.main import app
 from basketry.core import frames
-from basketry.core.restatement import Restate
+from basketry.core.restatement import RestateLevels
 from basketry.core.rule import Registry, Rule
 from basketry.core.time import format_duration
 from basketry.jobs.new import examples, replicas
@@ -135,7 +135,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "guard": sections.Guard,
     "events": sections.EventPolicy,
     "publish": sections.Publish,
-    "restate": Restate,
+    "restate": RestateLevels,
     "prices": price_rules.PriceRules,
     "overrides": sections.Override,
     "versions": sections.VersionNote,

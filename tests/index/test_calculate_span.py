@@ -104,8 +104,8 @@ def test_input_that_was_left_out_is_told_once_for_each_asset_and_field() -> None
         (at(1), "a", "treated as unknown"), (at(1), "b", "treated as unknown")
     ]  # fmt: skip
     first, second = told["evidence"].to_list()
-    assert first.startswith("2 value(s) of price, the first -1.0: ")
-    assert second.startswith("2 value(s) of price, the first -2.0: ")
+    assert first.startswith("price -1.0: ")
+    assert second.startswith("price -2.0: ")
     # Only what lies within the span: the last day of it and no later one.
     part = calculate_index(rules(), panel, start="2020-01-03", end="2020-01-04").events
     assert part.filter(pl.col("kind") == "rejected_input").select("time", "asset").rows() == [(at(3), "a")]

@@ -48,11 +48,25 @@ def shifted(lake: Lake, day: datetime, factor: float) -> Lake:
     return lake
 
 
+def corrected(lake: Lake, day: datetime, factor: float, known_at: datetime) -> Lake:
+    """Return the lake with later versions of the prices and capitalisations of one day, known from an instant on."""
+    rows = lake.read("daily").filter(pl.col("time") == day)
+    lake.write(
+        "daily",
+        rows.with_columns(
+            pl.col("price") * factor,
+            pl.col("market_cap") * factor,
+            known_at=pl.lit(known_at).cast(pl.Datetime("us", "UTC")),
+        ),
+    )
+    return lake
+
+
 def test_a_saved_index_has_every_file_and_verifies(folder: Path, lake: Lake) -> None:
     assert {path.name for path in folder.iterdir()} == FILES
     verification = verify(folder, lake)
     assert verification.passed, verification.first_failure
-    assert [check.name for check in verification.checks][:3] == ["files", "record chain", "inputs"]
+    assert [check.name for check in verification.checks][:3] == ["files", "record chain", "record"]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["figures"]["levels"] == read_folder(folder).levels.height
 
@@ -103,7 +117,9 @@ def test_a_forged_level_is_found_even_with_new_digests(folder: Path, lake: Lake)
     (folder / "record.jsonl").write_text(dump_record(chain(bodies)))
     found = {check.name: check.found for check in verify(folder, lake).checks if not check.passed}
     assert "published" in found["levels"]
-    assert f"entry {place} (level)" in found["record"]
+    assert found["record"].startswith(
+        "entry 9 of the record (level of 2020-02-17T00:00:00Z) is not what the tables say"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {"methodology.html", "factsheet.html"}))
@@ -154,32 +170,52 @@ def test_a_level_that_changed_is_not_published_in_silence(folder: Path, lake: La
 
 
 def test_a_restatement_is_appended_with_reason_size_and_rule(folder: Path, lake: Lake) -> None:
-    publish_index(folder, lake.panel(), approver="Committee")
+    now = datetime(2020, 5, 1, 12, tzinfo=UTC)
+    publish_index(folder, lake.panel(), approver="Committee", now=now)
     before = (folder / "record.jsonl").read_text()
-    moved = shifted(lake, datetime(2020, 4, 30, tzinfo=UTC), 1.05)
-    now = datetime(2020, 4, 30, 12, tzinfo=UTC)
+    moved = shifted(lake, datetime(2020, 5, 1, tzinfo=UTC), 1.05)
     done = publish_index(folder, moved.panel(), approver="Board", restate=True, reason="late price", now=now)
-    assert {item.time for item in done.corrections} == {"2020-04-30T00:00:00Z"}
+    assert {item.time for item in done.corrections} == {"2020-05-01T00:00:00Z"}
     assert all(abs(item.relative_error - 0.05) < 1e-6 for item in done.corrections)
     record = read_folder(folder).record
     assert (folder / "record.jsonl").read_text().startswith(before)
-    body = next(entry.body for entry in record if entry.kind == "restatement")
-    assert (body["reason"], body["approver"]) == ("late price", "Board")
-    assert body["rule"].startswith("relative error above 0.1000%")
+    entry = next(entry for entry in record if entry.kind == "restatement")
+    assert (entry.at, entry.body["reason"], entry.body["approver"]) == ("2020-05-01T12:00:00Z", "late price", "Board")
+    assert entry.body["rule"] == "relative error above 0.1000%, within 1d, with all levels after it"
+    assert entry.body["after"] == "2020-04-30T00:00:00Z"
     assert verify(folder, moved).passed
 
 
 @pytest.mark.parametrize(("factor", "hours"), [(1.0005, 12), (1.05, 60)])
-def test_errors_too_small_or_too_late_stay_as_published(folder: Path, lake: Lake, factor: float, hours: int) -> None:
-    publish_index(folder, lake.panel(), approver="Committee")
+def test_errors_too_small_or_too_late_stay_as_published(
+    index: Index, tmp_path: Path, lake: Lake, factor: float, hours: int
+) -> None:
+    folder = index.save(tmp_path / "THREE")
+    day = datetime(2020, 5, 1, tzinfo=UTC)
+    known = lake.panel(known_by=day)
+    publish_index(folder, known, approver="Committee", now=day)
     told = read_folder(folder).levels
-    moved = shifted(lake, datetime(2020, 4, 30, tzinfo=UTC), factor)
-    now = datetime(2020, 4, 30, tzinfo=UTC) + timedelta(hours=hours)
-    done = publish_index(folder, moved.panel(), approver="Board", restate=True, reason="late price", now=now)
+    now = day + timedelta(hours=hours)
+    moved = corrected(lake, day, factor, now)
+    with pytest.raises(RecordError, match=r"2 published levels and \d compositions differ"):
+        publish_index(folder, moved, approver="Board", now=now, end="2020-05-01")
+    done = publish_index(folder, moved, approver="Board", restate=True, reason="late", now=now, end="2020-05-01")
     assert not done.corrections
-    assert done.immaterial
-    assert read_folder(folder).levels.head(told.height).equals(told)
-    assert verify(folder, moved).passed
+    assert {item.time for item in done.kept} == {"2020-05-01T00:00:00Z"}
+    assert read_folder(folder).levels.equals(told)
+    verification = verify(folder, moved)
+    assert verification.passed, verification.first_failure
+    again = publish_index(folder, moved, approver="Board", now=now, end="2020-05-01")
+    assert (again.levels_added, again.kept) == (0, ())
+    later = publish_index(folder, moved, approver="Board", now=now + timedelta(days=1), end="2020-05-05")
+    assert later.levels_added == 4
+    verification = verify(folder, moved)
+    assert verification.passed, verification.first_failure
+    plain = calculate(index.methodology, moved, end="2020-05-05").published_levels["price_return"].to_list()
+    # The returns that follow are those of the basket, whatever stands before them.
+    chained = read_folder(folder).levels["price_return"].to_list()
+    for row in range(told.height, told.height + 4):
+        assert chained[row] / chained[row - 1] == pytest.approx(plain[row] / plain[row - 1], rel=2e-7)
 
 
 def test_a_mass_jump_is_not_published(lake: Lake, rulebook: Path, tmp_path: Path) -> None:
@@ -187,7 +223,9 @@ def test_a_mass_jump_is_not_published(lake: Lake, rulebook: Path, tmp_path: Path
     moved = shifted(lake, datetime(2020, 4, 20, tzinfo=UTC), 1e6)
     index = calculate(rulebook, moved, end="2020-05-01")
     target = index.save(tmp_path / "JUMP")
-    with pytest.raises(RecordError, match=r"at 2020-04-20, more than 5 times; not published"):
+    with pytest.raises(
+        RecordError, match=r"at 2020-04-20 the level moves from 1,196.*more than 2 times \(and 3 more\); not published"
+    ):
         publish_index(target, moved.panel(), approver="Committee")
     assert read_folder(target).published_through is None
 

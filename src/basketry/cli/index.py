@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from basketry.jobs.calculate import Index
     from basketry.jobs.check import Problem
     from basketry.jobs.diff import Comparison
-    from basketry.jobs.verify import Verification
     from basketry.market.panel import Panel
     from basketry.methodology.methodology import Methodology
 
@@ -216,20 +215,21 @@ def explain(
 ) -> None:
     """Say why each asset is in or out at a date, and how its weight came about."""
     from basketry.jobs.explain import explain_folder
+    from basketry.lake.lake import Lake
 
     with status("Recomputing the determination"):
-        panel = _panel_of(folder, lake, table, as_of or _known_by(folder))
-        explanation = explain_folder(folder, panel, date)
+        market = Lake(lake)
+        explanation = explain_folder(folder, market, date, table=table, as_of=as_of)
     if json:
-        content = {"simulated_market": panel.simulated, **explanation.to_dict()}
+        content = {"simulated_market": market.simulated, **explanation.to_dict()}
         if asset:
             content["assets"] = [entry for entry in content["assets"] if entry["asset"] in asset]
         print_json(content)
         return
-    _print_explanation(explanation, asset or [], top, panel)
+    _print_explanation(explanation, asset or [], top, simulated=market.simulated)
 
 
-def _print_explanation(explanation: Explanation, assets: list[str], top: int, panel: Panel) -> None:
+def _print_explanation(explanation: Explanation, assets: list[str], top: int, *, simulated: bool) -> None:
     from basketry.core.errors import DataError, nearest_hint
     from basketry.core.time import format_instant
 
@@ -246,7 +246,7 @@ def _print_explanation(explanation: Explanation, assets: list[str], top: int, pa
             if explanation.reviewed_at is None
             else f", members with data to {format_instant(explanation.reviewed_at)}"
         )
-        + (" - simulated market" if panel.simulated else "")
+        + (" - simulated market" if simulated else "")
     )
     if assets:
         for name in assets:
@@ -315,95 +315,6 @@ def _print_comparison(comparison: Comparison) -> None:
             say(f"ever held only in {label}: {', '.join(names)}")
 
 
-@index_app.command(epilog="Example:  basketry index verify LC20 --lake LAKE")
-def verify(
-    folder: FolderArgument,
-    lake: LakeOption,
-    as_of: AsOfOption = None,
-    table: TableOption = "daily",
-    json: JsonOption = False,
-) -> None:
-    """Recompute everything, check the record, name the first number that differs. Exits 1 when one does."""
-    from basketry.jobs.verify import verify as verify_folder
-
-    with status(f"Recomputing {folder}"):
-        panel = _panel_of(folder, lake, table, as_of or _known_by(folder))
-        verification = verify_folder(folder, panel, as_of=as_of)
-    if json:
-        print_json({"simulated_market": panel.simulated, **verification.to_dict()})
-    else:
-        _print_verification(verification)
-        _say_simulated(panel)
-    raise typer.Exit(0 if verification.passed else 1)
-
-
-def _print_verification(verification: Verification) -> None:
-    for item in verification.checks:
-        mark = "ok    " if item.passed else "FAILED"
-        say(f"  {mark} {item.name}: {item.found}", style=None if item.passed else "red")
-    if verification.passed:
-        say(f"{verification.folder}: verified", style="green")
-    else:
-        say(f"{verification.folder}: NOT verified; {verification.first_failure}", style="bold red")
-
-
-@index_app.command(
-    epilog="Example:  basketry index publish LC20 --lake LAKE --approver 'Index committee' "
-    "--restate --reason 'late supply'",
-)
-def publish(
-    folder: FolderArgument,
-    lake: LakeOption,
-    approver: Annotated[
-        str, typer.Option("--approver", help="Who answers for it; kept in the record.", show_default=False)
-    ],
-    end: Annotated[str | None, typer.Option("--end", help="Publish through this instant.")] = None,
-    restate: Annotated[bool, typer.Option("--restate", help="Append corrections of published levels.")] = False,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why they are corrected.")] = None,
-    accept_jump: Annotated[bool, typer.Option("--accept-jump", help="Publish although a level jumps.")] = False,
-    table: TableOption = "daily",
-    json: JsonOption = False,
-) -> None:
-    """Seal a draft, extend a published index, or correct it by the restatement rule; never overwrite."""
-    from dataclasses import asdict
-    from datetime import UTC, datetime
-
-    from basketry.jobs.attack import index_manipulation
-    from basketry.jobs.publish import publish_index
-    from basketry.lake.lake import Lake
-
-    with status(f"Recomputing {folder}"):
-        panel = _panel_of(folder, lake, table)
-        done = publish_index(
-            folder,
-            panel,
-            approver=approver,
-            end=end,
-            restate=restate,
-            reason=reason,
-            now=datetime.now(UTC),
-            accept_jump=accept_jump,
-            manipulation=lambda result: index_manipulation(Lake(lake), result),
-        )
-    if json:
-        print_json({"simulated_market": panel.simulated, **asdict(done), "folder": str(done.folder)})
-        return
-    say(f"{done.folder}: published through {done.through}, {done.levels_added:,} levels added")
-    for item in done.corrections:
-        say(
-            f"  restated {item.column} at {item.time}: "
-            f"{item.published} -> {item.corrected} ({item.relative_error:+.4%})"
-        )
-    if done.immaterial:
-        say(f"  {len(done.immaterial)} smaller or later differences stay as published, by the materiality rule")
-    _say_simulated(panel)
-
-
-def _say_simulated(panel: Panel) -> None:
-    if panel.simulated:
-        say("The market is SIMULATED.", style="bold")
-
-
 def _panel(
     lake: str,
     table: str,
@@ -415,29 +326,3 @@ def _panel(
     from basketry.lake.lake import Lake
 
     return market_panel(Lake(lake), rules, table, progress, known_by)
-
-
-def _known_by(folder: Path) -> str | None:
-    """Return the instant up to which a folder knew its data; None where it does not say."""
-    from basketry.core.errors import RecordError
-    from basketry.ledger.folder import read_folder
-
-    try:
-        return read_folder(folder).known_by
-    except RecordError:
-        # What is wrong with the folder is told by the command that reads it.
-        return None
-
-
-def _panel_of(folder: Path, lake: str, table: str, known_by: str | None = None) -> Panel:
-    """Return the panel for the rules in a folder."""
-    from basketry.core.errors import MethodologyError
-    from basketry.lake.lake import Lake
-    from basketry.methodology.methodology import Methodology
-
-    try:
-        rules = Methodology.load(folder / "methodology.yaml")
-    except MethodologyError:
-        # What is wrong with the folder is told by the command that reads it.
-        return Lake(lake).panel(table, known_by=known_by)
-    return _panel(lake, table, rules, known_by=known_by)

@@ -11,8 +11,8 @@ import typer
 from basketry.cli.console import complain, say
 from basketry.cli.data import data_app
 from basketry.cli.evaluate import evaluate
-from basketry.cli.index import index_app
 from basketry.cli.price_trust import price_app
+from basketry.cli.publication import index_app
 from basketry.cli.track import track_app
 from basketry.core.errors import BasketryError
 from basketry.core.version import VERSION

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,3 +40,30 @@ class Restate(BaseModel):
         """Return the rule in a few words."""
         window = "at any time" if self.window is None else f"within {format_duration(self.window)}"
         return f"relative error above {self.threshold:.4%}, {window}"
+
+
+class RestateLevels(Restate):
+    """When published levels of an index are corrected, and how the index goes on.
+
+    Attributes:
+        policy: `whole_tail`: where an error within the window is material, all levels from the first wrong one within
+            it are corrected. `forward`: no published level is. Under both the index goes on from what stands as
+            published, at the prices known by then, so that the returns that follow are those of the basket; a wrong
+            member stays until the next rebalance.
+    """
+
+    policy: Literal["whole_tail", "forward"] = "whole_tail"
+
+    def in_time(self, age: timedelta) -> bool:
+        """Return whether a level of this age may be corrected.
+
+        >>> RestateLevels().in_time(timedelta(hours=3)), RestateLevels(policy="forward").in_time(timedelta(hours=3))
+        (True, False)
+        """
+        return self.policy == "whole_tail" and (self.window is None or age <= self.window)
+
+    def words(self) -> str:
+        """Return the rule in a few words."""
+        if self.policy == "forward":
+            return "published levels stand; the index goes on from them"
+        return f"{super().words()}, with all levels after it"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from basketry.core.restatement import Restate
+from basketry.core.restatement import RestateLevels
 from basketry.core.time import format_duration
 from basketry.evaluation.concentration import index_concentration
 from basketry.evaluation.iosco import RecordFacts, iosco_table
@@ -225,7 +225,7 @@ def _score(table: pl.DataFrame, criterion: str) -> Score:
     return Score(criterion, earned / points, (earned + unknown) / points, 1 - unknown / points)
 
 
-def _restate_words(rule: Restate) -> str:
+def _restate_words(rule: RestateLevels) -> str:
     window = "at any time" if rule.window is None else f"within {format_duration(rule.window)}"
     return f"relative errors above {rule.threshold:.2%} are corrected, {window}"
 

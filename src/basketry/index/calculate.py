@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError, MethodologyError
-from basketry.core.frames import INSTANT
 from basketry.core.time import DAY, format_instant, to_instant
-from basketry.index.events import Determined
+from basketry.index.account import Account
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
 from basketry.index.parents import members_of
-from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record, Scope
-from basketry.index.result import IndexResult, Trail
-from basketry.index.state import Decision
-from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
+from basketry.index.result import IndexResult
 from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.path import Segment
 
 Instant = str | date | datetime | np.datetime64
 
@@ -47,31 +40,9 @@ def calculate_index(
         MethodologyError: The rules cannot be satisfied at some instant.
     """
     history = index_history(methodology, panel, start, end)
-    state, market, panel = history.start(), history.market, history.panel
-    told: dict[type[Record], list[Any]] = {kind: [] for kind in (Levels, Composition, Rebalance, Evidence)}
-    told[Evidence] += _rejected(panel, market.times)
-    segments: list[Segment] = []
-    decisions: list[Decision] = []
-    reviews: list[Decision] = []
-    for step in history.walk(state):
-        if step.decision is not None:
-            decisions.append(step.decision)
-        if isinstance(step.event, Determined) and step.event.decision.scope is Scope.MEMBERS:
-            reviews.append(step.event.decision)
-        state = step.state
-        for record in step.records:
-            told[type(record)].append(record)
-        segments += step.segments
-    columns = [rule.column() for rule in methodology.first.returns]
-    return IndexResult(
-        methodology=methodology,
-        panel=panel,
-        levels=level_table(told[Levels], told[Composition], columns),
-        compositions=composition_table(told[Composition], panel.assets),
-        rebalances=rebalance_table(told[Rebalance], panel.assets),
-        events=event_table(told[Evidence]),
-        trail=Trail(tuple(segments), tuple(decisions), state, tuple(reviews)),
-    )
+    account = Account()
+    account.follow(history, history.start())
+    return account.result(methodology, history.panel)
 
 
 def index_history(
@@ -179,24 +150,3 @@ def calculation_instants(
     if not len(times):
         raise DataError(f"there is no calculation instant from {format_instant(base)} to {format_instant(end)}")
     return times
-
-
-def _rejected(panel: Panel, times: NDArray[np.datetime64]) -> list[Evidence]:
-    """Return what was left out of the data within a span, an entry for each asset and field."""
-    if panel.rejected.is_empty():
-        return []
-    first, last = (stamps(times[[place]])[0] for place in (0, -1))
-    inside = panel.rejected.filter(pl.col("time").is_between(first, last)).with_columns(pl.col("time").cast(INSTANT))
-    found = inside.group_by("asset", "field").agg(
-        pl.col("time").min(), pl.len(), pl.col("value").first(), pl.col("reason").first()
-    )
-    return [
-        Evidence(
-            np.datetime64(row["time"].replace(tzinfo=None), "us"),
-            row["asset"],
-            "rejected_input",
-            "treated as unknown",
-            f"{row['len']} value(s) of {row['field']}, the first {row['value']!r}: {row['reason']}",
-        )
-        for row in found.sort("time", "asset", "field").iter_rows(named=True)
-    ]

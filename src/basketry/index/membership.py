@@ -67,8 +67,9 @@ def to_weigh(state: IndexState, market: IndexMarket, dates: RebalanceDate, carry
 def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDate) -> list[Evidence]:
     """Return what a determination tells: what the guard did, decisions of a committee, limits that were not kept."""
     told = []
+    at = dates.determined_at
     if found.scope is Scope.MEMBERS and not len(found.columns):
-        told.append(Evidence(found.at, "*", "review", "no members found", found.nobody()))
+        told.append(Evidence(at, "*", "review", "no members found", found.nobody()))
     elif found.scope is Scope.MEMBERS:
         came, left = ((found.choice.chosen & ~found.members), (found.members & ~found.choice.chosen))
         words = f"{len(found.columns)} members from {format_instant(dates.effective_at)} on"
@@ -76,11 +77,11 @@ def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDa
         for verb, mask in (("in", came), ("out", left)):
             if mask.any():
                 words += f"; {verb}: {', '.join(names[column] for column in np.flatnonzero(mask).tolist())}"
-        told.append(Evidence(found.at, "*", "review", "members determined", words))
+        told.append(Evidence(at, "*", "review", "members determined", words))
     if found.scope is Scope.WEIGHTS:
         told += [
             Evidence(
-                found.at,
+                at,
                 names[column],
                 "missing_price",
                 "left out of the rebalance",
@@ -89,15 +90,15 @@ def evidence_of(found: Determination, names: tuple[str, ...], dates: RebalanceDa
             for column in np.flatnonzero(found.members & ~found.candidates).tolist()
         ]
     for column, reason in found.unweighted.items():
-        told.append(Evidence(found.at, names[column], "missing_figure", "left out of the rebalance", reason))
+        told.append(Evidence(at, names[column], "missing_figure", "left out of the rebalance", reason))
     for column, reason in sorted({**found.frozen, **found.refused}.items()):
         treatment = "not eligible" if column in found.refused else "supply frozen"
-        told.append(Evidence(found.at, names[column], "guard", treatment, reason))
+        told.append(Evidence(at, names[column], "guard", treatment, reason))
     for column, reason in sorted(found.overridden.items()):
-        told.append(Evidence(found.at, names[column], "override", "applied", reason))
+        told.append(Evidence(at, names[column], "override", "applied", reason))
     if found.shortage is not None:
-        told.append(Evidence(found.at, "*", "cap_shortage", found.version.rules.weight.treatment, found.shortage))
+        told.append(Evidence(at, "*", "cap_shortage", found.version.rules.weight.treatment, found.shortage))
     if found.held_back is not None:
         treatment = "weights held back" if found.held_back.kept else "limit cannot be kept"
-        told.append(Evidence(found.at, "*", "turnover_limit", treatment, found.held_back.words()))
+        told.append(Evidence(at, "*", "turnover_limit", treatment, found.held_back.words()))
     return told

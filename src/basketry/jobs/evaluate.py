@@ -23,8 +23,7 @@ from basketry.evaluation.questions import Questionnaire
 from basketry.evaluation.review import review_questionnaire
 from basketry.evaluation.subject import Subject
 from basketry.index.result import IndexResult
-from basketry.jobs.market import market_panel
-from basketry.jobs.verify import recalculate
+from basketry.jobs.recompute import recomputed
 from basketry.lake.lake import Instant, Lake
 from basketry.ledger.atomic import write_file
 from basketry.ledger.folder import PublishedFolder, read_folder
@@ -168,8 +167,7 @@ def evaluated(result: IndexResult, source: str = "calculated", record: RecordFac
 
 def _ours(path: Path, lake: Lake, name: str, as_of: Instant | None) -> Evaluated:
     published: PublishedFolder = read_folder(path)
-    known_by = published.known_by if as_of is None else as_of
-    result = recalculate(published, market_panel(lake, published.methodology, name, known_by=known_by))
+    result = recomputed(published, lake, name, as_of)
     found = evaluated(result, f"{path.name}, recalculated", _record(published, result))
     markets = lake.read("markets")
     if markets.is_empty():

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import polars as pl
-
 from basketry.core.errors import RecordError
-from basketry.core.time import format_instant, to_datetime, to_instant
-from basketry.index.calculate import Instant, calculate_index
+from basketry.core.time import to_instant
+from basketry.core.version import VERSION
+from basketry.index.calculate import Instant
 from basketry.index.result import IndexResult
 from basketry.jobs.attack import IndexManipulation
+from basketry.jobs.contradictions import as_told, cause_of, contradictions, require_verifiable
+from basketry.jobs.gate import Release, require_plausible
+from basketry.jobs.market import Market
+from basketry.jobs.recompute import Recomputation
+from basketry.jobs.restate import Correction, Judgment, judge
 from basketry.jobs.save import write_index
+from basketry.jobs.standing import as_published, require_whole
 from basketry.ledger.folder import (
-    TIME_FORMAT,
     PublishedFolder,
-    compositions_of_record,
-    draft_record,
+    known,
+    known_by,
     read_folder,
     record_bodies,
-    stamped,
+    result_tables,
+    stamp,
+    timed_bodies,
 )
 from basketry.ledger.record import Entry, chain
-from basketry.market.panel import Panel
-from basketry.methodology.methodology import Methodology
+from basketry.ledger.told import PublishedBody, RestatementBody, Stretch, moment, told
+from basketry.market.panel_digest import digest_rows
 
-
-@dataclass(frozen=True)
-class Correction:
-    """A published level that the data now contradict."""
-
-    time: str
-    column: str
-    published: float
-    corrected: float
-
-    @property
-    def relative_error(self) -> float:
-        """Corrected over published, less one."""
-        return self.corrected / self.published - 1 if self.published else float(self.corrected != 0)
+Line = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -55,213 +46,160 @@ class Publication:
     through: str
     levels_added: int
     corrections: tuple[Correction, ...]
-    immaterial: tuple[Correction, ...]
+    kept: tuple[Correction, ...]
 
 
 def publish_index(
     folder: Path,
-    panel: Panel,
+    market: Market,
     *,
     approver: str,
     end: Instant | None = None,
     restate: bool = False,
     reason: str | None = None,
     now: datetime | None = None,
-    accept_jump: bool = False,
+    release: str | None = None,
     manipulation: Callable[[IndexResult], IndexManipulation | None] | None = None,
+    table: str = "daily",
 ) -> Publication:
     """Publish the index of a folder through an instant and return what was done.
 
     A draft is sealed as it stands. Of a published folder, later levels are appended. Where the data now give
-    other levels than were published, nothing is changed unless `restate` is asked for: then the levels whose
-    error exceeds the methodology's materiality threshold, within its window, are corrected by entries appended
-    to the record, with reason, size and rule; smaller or later ones stay as published, which the record says.
+    other figures than were published, nothing is changed unless `restate` is asked for: then they are corrected, or
+    stand, by the methodology's rule (`basketry.jobs.restate.judge`), and an entry of the record says which, with
+    reason, sizes and rule.
 
     Args:
         folder: Folder of an index.
-        panel: The market.
+        market: A panel, a lake or the path of a lake.
         approver: Who answers for the publication; kept in the record.
         end: Publish through this instant; the end of the data unless given.
-        restate: Append corrections.
-        reason: Why the levels are corrected; required with `restate`.
-        now: The instant of the correction, against which the restatement window counts.
-        accept_jump: Publish although a level moves by more than the guard's factor in one step.
+        restate: Correct by the rule.
+        reason: Why; required with `restate`.
+        now: The instant of the publication, against which windows count; that of the machine's clock unless given.
+        release: Why levels that pass the guard's bounds on steps are right; without it they are not published.
         manipulation: What it costs to move an index, for the factsheet.
+        table: The lake's table of observations.
 
     Raises:
-        RecordError: The draft is not what the data give; published levels differ and `restate` was not asked for;
-            the guard's jump; a restatement without a reason.
+        RecordError: The folder contradicts its record; the draft is not what the data give; published figures differ
+            and `restate` was not asked for, or differ in a way that nobody could verify; the guard's bounds; a
+            restatement without a reason.
     """
     published = read_folder(folder)
-    result = _recalculated(published, panel, end)
-    _refuse_jump(published.methodology, result, accept_jump)
-    corrections = _corrections(published, result)
-    recomposed = _recomposed(published, result)
-    differs = bool(corrections or recomposed)
-    seal = partial(_seal, folder, approver=approver, published=published, manipulation=manipulation)
-    what = f"{_first(corrections)}" if corrections else f"the composition of {', '.join(sorted(recomposed)[:1])}"
+    require_whole(published)
+    work = _Work(
+        published, Recomputation.of(published, market, table), approver, (now or datetime.now(UTC)).astimezone(UTC),
+        None if release is None else Release(release, approver), manipulation,
+    )  # fmt: skip
+    last = published.record[-1].at
+    if last is not None and last > work.at:
+        raise RecordError(
+            f"{folder}: its last entry was made at {last}, after {work.at}, the instant of this one (--now)"
+        )
+    span_end = published.manifest["parameters"]["end"]
+    if end is not None and to_instant(end) < to_instant(span_end):
+        raise RecordError(f"{folder}: holds levels through {span_end}, later than {end}; nothing is unpublished")
     if published.published_through is None:
-        if differs:
+        return work.seal_draft(span_end if end is None else end)
+    return work.go_on(end, restate=restate, reason=reason)
+
+
+@dataclass
+class _Work:
+    """One publication under way."""
+
+    published: PublishedFolder
+    again: Recomputation
+    approver: str
+    now: datetime
+    release: Release | None
+    manipulation: Callable[[IndexResult], IndexManipulation | None] | None
+
+    @property
+    def at(self) -> str:
+        """The instant at which lines are written."""
+        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def seal_draft(self, end: Instant) -> Publication:
+        """Publish a draft, which must be what the data give."""
+        folder = self.published.path
+        result = self.again.extended([Stretch(None, None, None, None)], end)
+        columns, last = result.return_columns, moment(self.published.stretches[-1].through or "")
+        wrong = self.published.told.unfounded(timed_bodies(result_tables(result), columns, last))
+        if wrong:
             raise RecordError(
-                f"{folder}: is not what the data give now: {what}; run the index again before publishing it"
+                f"{folder}: is not what the data give now: {wrong[0].kind} of {wrong[0].time}; run the index again "
+                "before publishing it"
             )
-        record = draft_record(result)
-        return seal(result, record)
-    if differs and not restate:
-        raise RecordError(
-            f"{folder}: {len(corrections)} published levels and {len(recomposed)} compositions differ from what the "
-            f"data give now: {what}; correct them with --restate --reason TEXT, or restore the data"
-        )
-    if not differs:
-        return seal(result, _extended(published, result))
-    if reason is None:
-        raise RecordError("a restatement needs a reason: --reason TEXT")
-    material, immaterial = _by_materiality(published.methodology, corrections, now)
-    entries = [("restatement", _restatement(published.methodology, item, reason, approver)) for item in material]
-    entries += [("kept", _kept(item)) for item in immaterial]
-    entries += [
-        ("composition_restated", {"effective_at": when, "compositions": bodies, "reason": reason, "approver": approver})
-        for when, bodies in sorted(recomposed.items())
-    ]
-    record = chain(stamped(entries, result.panel.known_by), after=_extended(published, result))
-    return seal(with_kept(result, immaterial), record, material=material, immaterial=immaterial)
+        return self._seal(result, (), record_bodies(result), result.levels.height)
 
+    def go_on(self, end: Instant | None, *, restate: bool, reason: str | None) -> Publication:
+        """Extend what was published, after a correction where one is due and asked for."""
+        stretches, record = self.published.stretches, self.published.record
+        result = self.again.extended(stretches, end)
+        found = contradictions(self.published, self.again, result)
+        judgment = None
+        if found:
+            if not restate:
+                raise RecordError(
+                    f"{self.published.path}: {found.words()}; correct it with --restate --reason TEXT, or "
+                    "restore the data"
+                )
+            if reason is None or not reason.strip():
+                raise RecordError("a restatement needs a reason: --reason TEXT")
+            judgment, entry = self._judged(result, reason.strip())
+            record = chain([("restatement", entry.model_dump())], after=record, at=self.at)
+            result = self.again.extended(told(record).stretches, end)
+        said = told(record)
+        result = as_published(result, self.published, said)
+        lines = said.missing(timed_bodies(result_tables(result), result.return_columns))
+        if judgment is None and not lines:
+            return Publication(self.published.path, str(said.through), 0, (), ())
+        added = result.levels.height - self.published.levels.height
+        return self._seal(result, record, lines, added, judgment)
 
-def _recalculated(published: PublishedFolder, panel: Panel, end: Instant | None) -> IndexResult:
-    span = published.manifest["parameters"]
-    last = end
-    if end is None and published.published_through is None:
-        last = span["end"]
-    if last is not None and to_instant(last) < to_instant(span["end"]):
-        raise RecordError(
-            f"{published.path}: holds levels through {span['end']}, later than {last}; nothing is unpublished"
-        )
-    return calculate_index(published.methodology, panel, span["start"], last)
-
-
-def _refuse_jump(methodology: Methodology, result: IndexResult, accept: bool) -> None:
-    level, times = result.level(), result.times
-    if accept or len(level) < 2:
-        return
-    starts = np.searchsorted(times[1:], [version.valid_from for version in methodology.versions])
-    factors = [version.rules.guard.level_jump or np.inf for version in methodology.versions]
-    factor = np.repeat(factors, np.diff(starts, append=len(times) - 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        step = np.maximum(level[1:] / level[:-1], level[:-1] / level[1:])
-    jumps = np.flatnonzero(step > factor)
-    if len(jumps):
-        row = int(jumps[0]) + 1
-        raise RecordError(
-            f"{methodology.symbol}: the level moves from {level[row - 1]:,.4f} to {level[row]:,.4f} at "
-            f"{format_instant(times[row])}, more than {factor[row - 1]:g} times; not published. If it is right, "
-            "publish with --accept-jump"
+    def _judged(self, result: IndexResult, reason: str) -> tuple[Judgment, RestatementBody]:
+        """Return what the rule makes of the figures that differ, and the entry that says so."""
+        published = self.published
+        standing = as_told(result, published)
+        judgment = judge(self.again, published.stretches, standing, None, self.now)
+        require_verifiable(published, self.again, standing, judgment)
+        through = stamp(standing.times[-1])
+        rule = self.again.rules.at(through).rules.restate
+        return judgment, RestatementBody(
+            after=judgment.after_text,
+            through=through,
+            level=judgment.level,
+            known_by=known_by(result),
+            cause=cause_of(published, self.again),
+            reason=reason,
+            approver=self.approver,
+            rule=rule.words(),
+            restated=judgment.restated.errors(),
+            kept=judgment.kept.errors(),
         )
 
-
-def _corrections(published: PublishedFolder, result: IndexResult) -> list[Correction]:
-    told, fresh = published.levels, result.published_levels.head(published.levels.height)
-    if fresh.height < told.height or not told["time"].equals(fresh["time"]):
-        raise RecordError(f"{published.path}: the instants of its levels are no longer those the data give")
-    found: list[tuple[int, Correction]] = []
-    for column in result.return_columns:
-        old, new = told[column].to_numpy(), fresh[column].to_numpy()
-        found += [
-            (row, Correction(_time(told, row), column, float(old[row]), float(new[row])))
-            for row in np.flatnonzero(old != new).tolist()
-        ]
-    return [item for _, item in sorted(found, key=lambda entry: (entry[0], entry[1].column))]
-
-
-def _recomposed(published: PublishedFolder, result: IndexResult) -> dict[str, list[dict[str, Any]]]:
-    """Return the compositions that the data give now, by effective instant, where the record says otherwise."""
-    through = published.published_through or published.manifest["parameters"]["end"]
-    told = compositions_of_record(published)
-    fresh: dict[str, list[dict[str, Any]]] = {}
-    for kind, body in record_bodies(result):
-        if kind == "composition":
-            fresh.setdefault(body["effective_at"], []).append(body)
-    instants = {when for when in {*told, *fresh} if to_instant(when) <= to_instant(through)}
-    return {when: fresh.get(when, []) for when in instants if told.get(when) != fresh.get(when)}
-
-
-def _time(levels: Any, row: int) -> str:
-    text: str = levels["time"].dt.strftime(TIME_FORMAT)[row]
-    return text
-
-
-def _first(corrections: list[Correction]) -> str:
-    item = corrections[0]
-    return (
-        f"the first {item.column} at {item.time}: {item.published!r} -> {item.corrected!r} ({item.relative_error:+.4%})"
-    )
-
-
-def _by_materiality(
-    methodology: Methodology, corrections: list[Correction], now: datetime | None
-) -> tuple[tuple[Correction, ...], tuple[Correction, ...]]:
-    material: list[Correction] = []
-    immaterial: list[Correction] = []
-    for item in corrections:
-        age = None if now is None else now - to_datetime(to_instant(item.time))
-        rule = methodology.at(item.time).rules.restate
-        (material if rule.applies(item.relative_error, age) else immaterial).append(item)
-    return tuple(material), tuple(immaterial)
-
-
-def _restatement(methodology: Methodology, item: Correction, reason: str, approver: str) -> dict[str, Any]:
-    return {
-        "time": item.time,
-        "column": item.column,
-        "published": item.published,
-        "corrected": item.corrected,
-        "relative_error": item.relative_error,
-        "reason": reason,
-        "approver": approver,
-        "rule": methodology.at(item.time).rules.restate.words(),
-    }
-
-
-def _extended(published: PublishedFolder, result: IndexResult) -> list[Entry]:
-    """Return the record with what is later than its last publication appended."""
-    through = published.published_through or ""
-    later = [
-        (kind, body)
-        for kind, body in record_bodies(result)
-        if kind != "methodology" and (body.get("time") or body.get("effective_at") or body["last"]["time"]) > through
-    ]
-    return chain(stamped(later, result.panel.known_by), after=published.record)
-
-
-def _kept(item: Correction) -> dict[str, Any]:
-    return {"time": item.time, "column": item.column, "published": item.published, "recomputed": item.corrected}
-
-
-def with_kept(result: IndexResult, kept: Iterable[Correction]) -> IndexResult:
-    """Return a result whose levels are as published where an error was too small or too late to correct."""
-    levels = result.levels
-    stamps = levels["time"].dt.strftime(TIME_FORMAT)
-    for item in kept:
-        here = stamps == item.time
-        levels = levels.with_columns(
-            pl.when(here).then(pl.lit(item.published)).otherwise(pl.col(item.column)).alias(item.column)
+    def _seal(
+        self,
+        result: IndexResult,
+        record: Sequence[Entry],
+        lines: Sequence[Line],
+        added: int,
+        judgment: Judgment | None = None,
+    ) -> Publication:
+        """Write the folder with some lines and a publication appended to its record."""
+        through, before = stamp(result.times[-1]), self.published.published_through
+        released = require_plausible(result, None if before is None else moment(before), self.release)
+        after = None if not record else told(record).stretches[-1].through or told(record).stretches[-1].after
+        seal = PublishedBody(
+            through=through,
+            approver=self.approver,
+            inputs=digest_rows(result.panel, None if after is None else moment(after), moment(through)),
+            known_by=known_by(result),
+            software=VERSION,
         )
-    return replace(result, levels=levels)
-
-
-def _seal(
-    folder: Path,
-    result: IndexResult,
-    record: list[Entry],
-    *,
-    approver: str,
-    published: PublishedFolder,
-    manipulation: Callable[[IndexResult], IndexManipulation | None] | None,
-    material: tuple[Correction, ...] = (),
-    immaterial: tuple[Correction, ...] = (),
-) -> Publication:
-    through = _time(result.levels, -1)
-    seal = {"through": through, "approver": approver, "inputs": result.panel.digest()}
-    sealed = chain(stamped([("published", seal)], result.panel.known_by), after=record)
-    write_index(result, folder, sealed, manipulation and manipulation(result))
-    added = result.levels.height - (0 if published.published_through is None else published.levels.height)
-    return Publication(folder, through, added, material, immaterial)
+        sealed = chain([*released, *known(lines, result), ("published", seal.model_dump())], after=record, at=self.at)
+        write_index(result, self.published.path, sealed, self.manipulation and self.manipulation(result))
+        restated, kept = ((), ()) if judgment is None else (judgment.restated.levels, judgment.kept.levels)
+        return Publication(self.published.path, through, added, restated, kept)

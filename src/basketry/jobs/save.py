@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
+
+import matplotlib
+import numpy as np
 
 from basketry.core.errors import RecordError
 from basketry.core.time import format_instant
 from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
-from basketry.jobs.attack import IndexManipulation
+from basketry.jobs.attack import IndexManipulation, index_manipulation
+from basketry.lake.lake import Lake
 from basketry.ledger.atomic import write_folder
 from basketry.ledger.folder import draft_record, folder_files, read_folder
 from basketry.ledger.record import Entry
+from basketry.ledger.told import Told, told
 from basketry.reports.factsheet import factsheet
 from basketry.reports.methodology_document import methodology_document
 
@@ -47,14 +53,30 @@ def write_index(
     result: IndexResult, folder: Path, record: Sequence[Entry], manipulation: IndexManipulation | None = None
 ) -> None:
     """Write all files of an index with a given record, in one step."""
-    last = result.times[-1]
-    documents = {
+    pages = documents(result, _manipulation_facts(manipulation))
+    said = {**manifest(result, told(record)), "pages": {"matplotlib": matplotlib.__version__}}
+    write_folder(folder, folder_files(result, list(record), pages, said))
+
+
+def documents(result: IndexResult, manipulation: Mapping[str, str]) -> dict[str, str]:
+    """Return the pages of an index by file name.
+
+    Args:
+        result: The index.
+        manipulation: What it costs to move it, by label.
+    """
+    return {
         "methodology.html": methodology_document(
-            result.methodology, after=last, simulated=result.panel.simulated, base=result.times[0]
+            result.methodology, after=result.times[-1], simulated=result.panel.simulated, base=result.times[0]
         ),
-        "factsheet.html": factsheet(result, manipulation=_manipulation_facts(manipulation)),
+        "factsheet.html": factsheet(result, manipulation=manipulation),
     }
-    write_folder(folder, folder_files(result, list(record), documents, manifest(result)))
+
+
+def manipulation_facts(market: Lake | str | PathLike[str], result: IndexResult) -> dict[str, str]:
+    """Return what the factsheet says of manipulation, from the trades of a lake."""
+    lake = market if isinstance(market, Lake) else Lake(market)
+    return _manipulation_facts(index_manipulation(lake, result))
 
 
 def _manipulation_facts(manipulation: IndexManipulation | None) -> dict[str, str]:
@@ -70,7 +92,7 @@ def _manipulation_facts(manipulation: IndexManipulation | None) -> dict[str, str
     return facts
 
 
-def manifest(result: IndexResult) -> dict[str, Any]:
+def manifest(result: IndexResult, record: Told | None = None) -> dict[str, Any]:
     """Return what the manifest says of a result: versions, input digests, parameters, headline figures."""
     times = result.times
     levels = result.published_levels
@@ -86,7 +108,7 @@ def manifest(result: IndexResult) -> dict[str, Any]:
         },
         "inputs": {
             "digest": result.panel.digest(),
-            "assets": len(result.panel.assets),
+            "assets": int((~np.isnan(result.panel.field("price"))).any(axis=0).sum()),
             "from": format_instant(result.panel.times[0]),
             "to": format_instant(result.panel.times[-1]),
         },
@@ -96,6 +118,10 @@ def manifest(result: IndexResult) -> dict[str, Any]:
             # The panel holds prices, so that it has an instant.
             "known_by": format_instant(result.panel.known_by or times[-1]),
         },
+        "stretches": [
+            {"through": stretch.through, "known_by": stretch.known_by, "basketry": stretch.software}
+            for stretch in (() if record is None else record.stretches)
+        ],
         "figures": {
             "first": {"time": format_instant(times[0]), **_values(result, levels.row(0, named=True))},
             "last": {"time": format_instant(times[-1]), **_values(result, levels.row(-1, named=True))},

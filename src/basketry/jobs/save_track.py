@@ -15,7 +15,8 @@ from basketry.core.errors import BasketryError, RecordError
 from basketry.core.time import format_instant
 from basketry.core.version import VERSION
 from basketry.jobs.track import Followed, TrackTerms, followed
-from basketry.jobs.verify import Check, Verification
+from basketry.jobs.verify import Verification
+from basketry.jobs.verify_record import Check
 from basketry.lake.lake import Lake
 from basketry.ledger.atomic import write_folder
 from basketry.ledger.track_folder import TABLES, read_track_folder, track_files

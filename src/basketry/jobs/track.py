@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serial
 
 from basketry.core.errors import BasketryError, DataError, MethodologyError, nearest_hint
 from basketry.index.result import IndexResult
-from basketry.jobs.market import market_panel
-from basketry.jobs.verify import recalculate
+from basketry.jobs.recompute import recomputed
 from basketry.lake.lake import Lake
 from basketry.ledger.folder import read_folder
 from basketry.methodology.methodology import Methodology
@@ -247,13 +246,14 @@ def followed(
     """
     published = read_folder(folder)
     _check_column(published.methodology, terms)
-    panel = market_panel(lake, published.methodology, table, progress, published.known_by)
-    if "volume" not in panel.fields:
+    if progress is not None:
+        progress(f"Computing {published.methodology.symbol}")
+    index = recomputed(published, lake, table)
+    if "volume" not in index.panel.fields:
         raise DataError(
             f"{lake.address}: has no volumes, from which costs are estimated; import them (column volume, a day's "
             "value traded in the currency of prices)"
         )
-    index = recalculate(published, panel)
     target = Target.from_index(
         index, column=terms.column, yields=terms.yields, past=PAST, start=terms.start, end=terms.end
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,16 @@ from typing import Any
 import polars as pl
 
 from basketry.core.errors import BasketryError, RecordError
-from basketry.index.calculate import calculate_index
+from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
-from basketry.jobs.market import Market, panel_of
-from basketry.jobs.publish import Correction, with_kept
+from basketry.jobs.contradictions import lost
+from basketry.jobs.market import Market
+from basketry.jobs.recompute import Recomputation
+from basketry.jobs.standing import as_published, contradiction
+from basketry.jobs.verify_pages import page_checks
+from basketry.jobs.verify_record import Check, record_checks
 from basketry.lake.lake import Instant
-from basketry.ledger.folder import (
-    PublishedFolder,
-    compositions_of_record,
-    read_folder,
-    record_bodies,
-    result_tables,
-    said,
-)
-from basketry.market.panel import Panel
+from basketry.ledger.folder import PublishedFolder, faults_of_files, read_folder, result_tables
 
 _KEYS = {
     "levels": ["time"],
@@ -34,15 +29,6 @@ _KEYS = {
     "rebalances": ["effective_at", "asset"],
     "events": ["time", "asset"],
 }
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was verified: whether it holds, and in words what was found."""
-
-    name: str
-    passed: bool
-    found: str
 
 
 @dataclass(frozen=True)
@@ -75,66 +61,69 @@ def verify(
 ) -> Verification:
     """Recompute a published index from its own rulebook and the data, and compare every number.
 
-    The data are taken as they were known when the index was made, which the manifest says, or at `as_of`: what was
-    corrected since does not count.
+    Each stretch of the index is computed from the data as they were known when it was published, which the record says,
+    or at `as_of` where that is earlier: what was corrected since does not count.
 
-    Checks in order: the files against the manifest's digests; the record's hash chain; the digest of the inputs;
-    each table cell by cell, exactly; each line of the record. Later checks run even where earlier ones fail,
-    as far as they can.
+    Checks in order: the files against the manifest's digests; the record's hash chain, and that record, rulebook,
+    tables and manifest say the same; the digest of the inputs; each table cell by cell, exactly; publications,
+    restatements and releases of the record against the rules; the figures of the manifest; the pages. Later checks run
+    even where earlier ones fail, as far as they can.
 
     >>> verify("no-such-folder", "no-such-lake").first_failure  # doctest: +ELLIPSIS
     'readable: no-such-folder: there is no such folder...'
     """
-    path = Path(folder)
-    checks: list[Check] = []
+    return Verification(str(folder), tuple(_checks(Path(folder), market, table, as_of)))
+
+
+def _checks(path: Path, market: Market, table: str, as_of: Instant | None) -> Iterator[Check]:
+    yield from _file_check(path)
     try:
         published = read_folder(path)
+        fault = contradiction(published)
     except RecordError as error:
-        return Verification(str(folder), (*_file_checks(path), Check("readable", False, str(error))))
-    checks += _file_checks(path)
-    checks.append(Check("record chain", True, f"{len(published.record)} entries, each linked to the one before"))
+        yield Check("readable", False, str(error))
+        return
+    found = f"{len(published.record)} entries, each linked to the one before"
+    yield Check("record chain", True, found)
+    yield Check("record", fault is None, fault or "rulebook, tables and manifest say what the record says")
     try:
-        known_by = published.known_by if as_of is None else as_of
-        panel = panel_of(market, published.methodology, table, known_by)
-        result = recalculate(published, panel)
+        again = Recomputation.of(published, market, table, as_of)
+        result = again.result(published.stretches)
+        yield _inputs(published, result)
+        yield from _table_checks(published, again, result)
+        yield from record_checks(published, again, result)
+        yield from page_checks(published, as_published(result, published, published.told), market)
     except BasketryError as error:
-        return Verification(str(folder), (*checks, Check("recomputed", False, str(error))))
-    checks.append(_inputs(published, result))
-    result = with_kept(result, _kept(published))
-    fresh = result_tables(result)
+        yield Check("recomputed", False, str(error))
+
+
+def _table_checks(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Iterator[Check]:
+    """Check each table; levels and compositions that a restatement left alone may be off by the threshold."""
+    kept = lost(published, result)
+    standing = as_published(result, published, published.told) if kept.bearable(again.rules) else result
+    fresh = {**result_tables(result), **{name: result_tables(standing)[name] for name in ("levels",)}}
     for name, keys in _KEYS.items():
-        checks.append(_same_table(name, keys, published.tables[name], fresh[name]))
-    checks.append(_same_record(published, result))
-    return Verification(str(folder), tuple(checks))
+        check = same_table(name, keys, published.tables[name], fresh[name])
+        yield check if check.passed else Check(name, False, f"{check.found}{other_version(published)}")
+    if kept and kept.bearable(again.rules):
+        worst = kept.errors().largest
+        size = "" if worst is None else f", the largest error {worst.relative_error:+.4%} at {worst.time}"
+        yield Check(
+            "kept",
+            True,
+            f"{kept.errors().levels} levels that a restatement let stand are "
+            f"not what the data give now, by no more than the threshold of the rule{size}",
+        )
 
 
-def _kept(published: PublishedFolder) -> list[Correction]:
-    """Return the published levels that a restatement left as they were, by its materiality rule."""
-    bodies = [entry.body for entry in published.record if entry.kind == "kept"]
-    return [Correction(body["time"], body["column"], body["published"], body["recomputed"]) for body in bodies]
-
-
-def recalculate(published: PublishedFolder, panel: Panel) -> IndexResult:
-    """Return the index that a published folder's rulebook and span give on a market."""
-    span = published.manifest["parameters"]
-    return calculate_index(published.methodology, panel, span["start"], span["end"])
-
-
-def _file_checks(path: Path) -> list[Check]:
+def _file_check(path: Path) -> Iterator[Check]:
     try:
-        digests = json.loads((path / "manifest.json").read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    for name, digest in sorted(digests.items()):
-        if Path(name).name != name:
-            return [Check("files", False, f"manifest.json names {name!r}, which is not a file of the folder")]
-        try:
-            content = (path / name).read_bytes()
-        except OSError as error:
-            return [Check("files", False, f"{name}: {error.strerror}")]
-        if sha256(content).hexdigest() != digest:
-            return [Check("files", False, f"{name} is not the file that manifest.json names: its SHA-256 differs")]
-    return [Check("files", True, f"{len(digests)} files have the SHA-256 that manifest.json names")]
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        fault = faults_of_files(path, manifest)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return  # Told by who reads the folder.
+    count = len(manifest["files"]) if fault is None else 0
+    yield Check("files", fault is None, fault or f"{count} files have the SHA-256 that manifest.json names")
 
 
 def _inputs(published: PublishedFolder, result: IndexResult) -> Check:
@@ -142,11 +131,12 @@ def _inputs(published: PublishedFolder, result: IndexResult) -> Check:
     if told == found:
         return Check("inputs", True, f"the data are those of the publication ({found[:12]})")
     return Check(
-        "inputs", False, f"the data differ from those of the publication: digest {found[:12]}, not {told[:12]}"
+        "inputs", False, f"the data differ from those of the publication: digest {found[:12]}, not {str(told)[:12]}"
     )
 
 
-def _same_table(name: str, keys: list[str], told: pl.DataFrame, fresh: pl.DataFrame) -> Check:
+def same_table(name: str, keys: list[str], told: pl.DataFrame, fresh: pl.DataFrame) -> Check:
+    """Return whether a table is, cell by cell, the one that was computed again."""
     if told.columns != fresh.columns:
         return Check(name, False, f"columns {', '.join(told.columns)}, expected {', '.join(fresh.columns)}")
     if told.equals(fresh):
@@ -159,6 +149,14 @@ def _same_table(name: str, keys: list[str], told: pl.DataFrame, fresh: pl.DataFr
     return Check(
         name, False, f"{name}.{column} at {where}: published {told[column][row]!r}, recomputed {fresh[column][row]!r}"
     )
+
+
+def other_version(published: PublishedFolder) -> str:
+    """Return a word on the program where another version of it made some of a folder, else ''."""
+    made = sorted({stretch.software for stretch in published.stretches if stretch.software not in (None, VERSION)})
+    if not made:
+        return ""
+    return f". It was made by basketry {', '.join(map(str, made))}, and this is {VERSION}: verify it with that version"
 
 
 def first_difference(told: pl.DataFrame, fresh: pl.DataFrame) -> tuple[int, str] | None:
@@ -179,43 +177,3 @@ def first_difference(told: pl.DataFrame, fresh: pl.DataFrame) -> tuple[int, str]
 def _shown(value: Any) -> str:
     isoformat: Callable[[], str] | None = getattr(value, "isoformat", None)
     return isoformat() if isoformat else str(value)
-
-
-def _same_record(published: PublishedFolder, result: IndexResult) -> Check:
-    """Check that each line of the record says what was recomputed, corrections counted."""
-    fresh: dict[tuple[str, str], dict[str, Any]] = {}
-    compositions: dict[str, list[dict[str, Any]]] = {}
-    for kind, body in record_bodies(result):
-        if kind == "composition":
-            compositions.setdefault(body["effective_at"], []).append(body)
-        else:
-            fresh[kind, _key(kind, body)] = body
-    told = compositions_of_record(published)
-    for when in sorted({*told, *compositions}):
-        if told.get(when) != compositions.get(when):
-            return Check(
-                "record", False, f"the composition of {when} is {told.get(when)}, recomputed {compositions.get(when)}"
-            )
-    restated = {
-        (entry.body["time"], entry.body["column"]): entry.body["corrected"]
-        for entry in published.record
-        if entry.kind == "restatement"
-    }
-    for entry in published.record:
-        if entry.kind not in ("methodology", "level", "levels"):
-            continue
-        body = said(entry)
-        if entry.kind == "level":
-            body |= {column: restated[body["time"], column] for column in body if (body["time"], column) in restated}
-        expected = fresh.get((entry.kind, _key(entry.kind, body)))
-        if expected != body:
-            return Check("record", False, f"entry {entry.seq} ({entry.kind}) says {body}, recomputed {expected}")
-    count = sum(1 for entry in published.record if entry.kind.startswith("level"))
-    due = sum(1 for kind, _ in fresh if kind.startswith("level"))
-    if count != due:
-        return Check("record", False, f"the record holds {count} levels, recomputed {due}")
-    return Check("record", True, f"{len(published.record)} entries say what was recomputed")
-
-
-def _key(kind: str, body: dict[str, Any]) -> str:
-    return str(body.get("time" if kind == "level" else "day", ""))

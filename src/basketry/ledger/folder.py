@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,20 @@ import numpy as np
 import polars as pl
 
 from basketry.core.errors import MethodologyError, RecordError
-from basketry.core.time import format_instant
+from basketry.core.time import format_instant, to_datetime
 from basketry.index.result import IndexResult
 from basketry.ledger.atomic import recover
 from basketry.ledger.record import Entry, chain, dump_record, parse_record
+from basketry.ledger.told import Stretch, Told, told
 from basketry.methodology.methodology import Methodology
 
-FORMAT = 1
+FORMAT = 2
+FORMATS = (1, 2)
+"""Those that are read: a record of format 1 says nothing of when its lines were written."""
 TABLES = ("levels", "compositions", "rebalances", "events")
+PAGES = ("methodology.html", "factsheet.html")
+FILES = (*(f"{name}.parquet" for name in TABLES), "methodology.yaml", "record.jsonl", *PAGES)
+"""What a folder holds beside its manifest."""
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 
@@ -46,11 +53,28 @@ class PublishedFolder:
         known: str | None = self.manifest["parameters"].get("known_by")
         return known
 
+    @cached_property
+    def told(self) -> Told:
+        """What the record says."""
+        return told(self.record, str(self.path / "record.jsonl"))
+
     @property
     def published_through(self) -> str | None:
         """The last instant that was published, None for a draft."""
-        through = [entry.body["through"] for entry in self.record if entry.kind == "published"]
-        return through[-1] if through else None
+        return self.told.through
+
+    @property
+    def start(self) -> str:
+        """The first instant."""
+        start: str = self.manifest["parameters"]["start"]
+        return start
+
+    @property
+    def stretches(self) -> list[Stretch]:
+        """What was made from the data as they were known at one instant, in the order of time."""
+        if self.told.stretches:
+            return self.told.stretches
+        return [Stretch(None, self.manifest["parameters"]["end"], self.known_by, self.manifest["basketry"])]
 
 
 def read_folder(path: Path) -> PublishedFolder:
@@ -64,8 +88,8 @@ def read_folder(path: Path) -> PublishedFolder:
         raise RecordError(f"{path}: there is no such folder; make one with: basketry index run")
     try:
         manifest = json.loads(_text(path / "manifest.json"))
-        if manifest["format"] != FORMAT:
-            raise RecordError(f"{path / 'manifest.json'}: format {manifest['format']!r} is not {FORMAT}")
+        if manifest["format"] not in FORMATS:
+            raise RecordError(f"{path / 'manifest.json'}: format {manifest['format']!r} is not one of {FORMATS}")
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{path / 'manifest.json'}: not the manifest of an index: {error}") from error
     record = parse_record(_text(path / "record.jsonl"), str(path / "record.jsonl"))
@@ -109,73 +133,97 @@ def result_tables(result: IndexResult) -> dict[str, pl.DataFrame]:
 
 
 def record_bodies(result: IndexResult) -> list[tuple[str, dict[str, Any]]]:
-    """Return what the record of a result says, in the order of time: (kind, body) pairs.
+    """Return what the record of a result says: (kind, body) pairs, the rules first, then `timed_bodies`."""
+    head: dict[str, Any] = {
+        "symbol": result.methodology.symbol,
+        "name": result.methodology.name,
+        "digest": result.methodology.digest,
+        "simulated": result.panel.simulated,
+    }
+    return [("methodology", head), *timed_bodies(result_tables(result), result.return_columns)]
 
-    First the rules and the inputs, then compositions, events and levels as they happened. A day with one level
-    is one line with its values; a day with many is one line with its last values and the digest of all.
+
+def timed_bodies(
+    tables: Mapping[str, pl.DataFrame], columns: Sequence[str], through: np.datetime64 | None = None
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return what a record says of tables, compositions, events and levels as they happened: (kind, body) pairs.
+
+    A day with one level is one line with its values; a day with many is one line with its last values and the digest
+    of all.
+
+    Args:
+        tables: As they are published.
+        columns: The series of levels.
+        through: Tell only levels up to this instant, as they are told where so many are published.
     """
-    head: list[tuple[str, dict[str, Any]]] = [
-        (
-            "methodology",
-            {
-                "symbol": result.methodology.symbol,
-                "name": result.methodology.name,
-                "digest": result.methodology.digest,
-                "simulated": result.panel.simulated,
-            },
-        )
+    levels = tables["levels"]
+    if through is not None:
+        levels = levels.filter(pl.col("time") <= to_datetime(through))
+    timed = [
+        *_composition_bodies(tables["compositions"]),
+        *_event_bodies(tables["events"]),
+        *_level_bodies(levels.select("time", *columns, "status", "version")),
     ]
-    timed = [*_composition_bodies(result), *_event_bodies(result), *_level_bodies(result)]
     timed.sort(key=lambda entry: (entry[0], entry[1]))
-    return head + [(kind, body) for _, _, kind, body in timed]
+    return [(kind, body) for _, _, kind, body in timed]
 
 
-def _composition_bodies(result: IndexResult) -> list[tuple[str, int, str, dict[str, Any]]]:
-    table = result.compositions.with_columns(
-        pl.col("effective_at").dt.strftime(TIME_FORMAT),
-        # Two changes at one instant are two compositions.
-        part=pl.struct("effective_at", "divisor").rle_id(),
-    )
+def _composition_bodies(compositions: pl.DataFrame) -> list[tuple[str, int, str, dict[str, Any]]]:
+    table = compositions.with_columns(pl.col("effective_at").dt.strftime(TIME_FORMAT))
     bodies = []
-    for _, rows in table.group_by("part", maintain_order=True):
-        first = rows.row(0, named=True)
-        bodies.append(
-            (
-                first["effective_at"],
-                2,
-                "composition",
-                {
-                    "effective_at": first["effective_at"],
-                    "divisor": first["divisor"],
-                    "version": first["version"],
-                    "holdings": [list(row) for row in rows.select("asset", "units", "weight", "price").iter_rows()],
-                },
-            )
-        )
+    for (when,), rows in table.group_by("effective_at", maintain_order=True):
+        holdings = [list(row) for row in rows.select("asset", "units", "weight", "price").iter_rows()]
+        body = {
+            "effective_at": when,
+            "divisor": rows["divisor"][0],
+            "version": rows["version"][0],
+            "holdings": holdings,
+        }
+        bodies.append((str(when), 2, "composition", body))
     return bodies
 
 
-def _event_bodies(result: IndexResult) -> list[tuple[str, int, str, dict[str, Any]]]:
-    table = result.events.with_columns(pl.col("time").dt.strftime(TIME_FORMAT))
+def _event_bodies(events: pl.DataFrame) -> list[tuple[str, int, str, dict[str, Any]]]:
+    table = events.with_columns(pl.col("time").dt.strftime(TIME_FORMAT))
     return [(row["time"], 1, "event", row) for row in table.iter_rows(named=True)]
 
 
-def _level_bodies(result: IndexResult) -> list[tuple[str, int, str, dict[str, Any]]]:
-    columns = ["time", *result.return_columns, "status", "version"]
-    table = result.published_levels.select(columns).with_columns(
-        pl.col("time").dt.strftime(TIME_FORMAT),
-        pl.col("status").cast(pl.String),
-        day=pl.col("time").dt.date().cast(pl.String),
-    )
-    counts = table.group_by("day", maintain_order=True).len()
-    if counts["len"].max() == 1:
-        return [(row["time"], 3, "level", row) for row in table.drop("day").iter_rows(named=True)]
+def _level_bodies(levels: pl.DataFrame) -> list[tuple[str, int, str, dict[str, Any]]]:
+    rows = levels.with_columns(pl.col("time").dt.strftime(TIME_FORMAT), pl.col("status").cast(pl.String))
+    days = levels["time"].dt.date().cast(pl.String)
+    ends = [*(days.rle_id().diff() == 1).fill_null(value=False).arg_true().to_list(), rows.height]
     bodies = []
-    for (day,), rows in table.group_by("day", maintain_order=True):
-        last = rows.drop("day").row(-1, named=True)
-        digest = sha256(rows.drop("day").write_csv().encode()).hexdigest()
-        bodies.append((last["time"], 3, "levels", {"day": day, "count": rows.height, "last": last, "sha256": digest}))
+    start = 0
+    for end in ends:
+        last = rows.row(end - 1, named=True)
+        if end == start + 1:
+            bodies.append((last["time"], 3, "level", last))
+        else:
+            digest = sha256(rows.slice(start, end - start).write_csv().encode()).hexdigest()
+            body = {"day": days[start], "count": end - start, "last": last, "sha256": digest}
+            bodies.append((last["time"], 3, "levels", body))
+        start = end
     return bodies
+
+
+def faults_of_files(path: Path, manifest: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the files of a folder: those that belong to it, each with the manifest's digest."""
+    digests = manifest.get("files")
+    if not isinstance(digests, dict) or not all(isinstance(digest, str) for digest in digests.values()):
+        return "manifest.json names no files with their SHA-256"
+    lacking = [name for name in FILES if name not in digests]
+    if lacking:
+        return f"manifest.json does not name {lacking[0]}"
+    for name, digest in sorted(digests.items()):
+        if Path(name).name != name or "\0" in name or name in ("", ".", "..", "manifest.json"):
+            return f"manifest.json names {name!r}, which is not a file of the folder"
+        try:
+            content = (path / name).read_bytes()
+        except OSError as error:
+            return f"{name}: {error.strerror}"
+        if sha256(content).hexdigest() != digest:
+            return f"{name} is not the file that manifest.json names: its SHA-256 differs"
+    return None
 
 
 def folder_files(
@@ -192,30 +240,24 @@ def folder_files(
     return files
 
 
-def stamped(
-    entries: Iterable[tuple[str, Mapping[str, Any]]], known_by: np.datetime64 | None
-) -> list[tuple[str, dict[str, Any]]]:
-    """Return lines of a record, each with the instant up to which the data were known when it was written."""
-    stamp = {} if known_by is None else {"known_by": format_instant(known_by)}
-    return [(kind, {**body, **stamp}) for kind, body in entries]
-
-
-def said(entry: Entry) -> dict[str, Any]:
-    """Return what a line of a record says of the index, without the instant of knowledge."""
-    return {name: value for name, value in entry.body.items() if name != "known_by"}
-
-
-def compositions_of_record(published: PublishedFolder) -> dict[str, list[dict[str, Any]]]:
-    """Return what the record says of compositions by effective instant, restatements counted."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for entry in published.record:
-        if entry.kind == "composition":
-            found.setdefault(entry.body["effective_at"], []).append(said(entry))
-        elif entry.kind == "composition_restated":
-            found[entry.body["effective_at"]] = entry.body["compositions"]
-    return {when: bodies for when, bodies in found.items() if bodies}
+def stamp(instant: np.datetime64) -> str:
+    """Return an instant as records write it."""
+    text: str = pl.Series([to_datetime(instant)]).dt.strftime(TIME_FORMAT)[0]
+    return text
 
 
 def draft_record(result: IndexResult) -> list[Entry]:
     """Return the record of a result that was not published yet."""
-    return chain(stamped(record_bodies(result), result.panel.known_by))
+    return chain(known(record_bodies(result), result))
+
+
+def known(lines: Iterable[tuple[str, Mapping[str, Any]]], result: IndexResult) -> list[tuple[str, dict[str, Any]]]:
+    """Return lines of a record, each with the instant up to which the data were known when it was written."""
+    by = known_by(result)
+    return [(kind, {**body, "known_by": by}) for kind, body in lines]
+
+
+def known_by(result: IndexResult) -> str:
+    """Return the instant up to which the data of a result were known."""
+    # The panel holds prices, so that it has an instant.
+    return format_instant(result.panel.known_by or result.times[-1])

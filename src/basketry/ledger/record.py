@@ -1,12 +1,14 @@
 """The append-only record: one JSON line an entry, each with the hash of the one before.
 
-hash_n = SHA-256(canonical JSON of {seq, previous, kind, body}) with previous = hash_(n-1); the first line's
-previous is 64 zeros. A changed, removed or inserted line breaks every hash after it.
+hash_n = SHA-256(canonical JSON of {seq, previous, kind, at, body}) with previous = hash_(n-1); the first line's
+previous is 64 zeros. A changed, removed or inserted line breaks every hash after it. `at` is the instant at which the
+line was written; the lines of a draft, which nobody has published, have none.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,26 +18,33 @@ from basketry.core.digest import canonical_json
 from basketry.core.errors import RecordError
 
 GENESIS = "0" * 64
+_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a record."""
+    """One line of a record.
+
+    Attributes:
+        seq: Its number, from 0. previous: Hash of the line before.
+        kind, body: What it says.
+        hash: Of all of this.
+        at: The instant at which it was written; None in a draft.
+    """
 
     seq: int
     previous: str
     kind: str
     body: Mapping[str, Any]
     hash: str
+    at: str | None = None
 
     def line(self) -> str:
         """Return the entry as its JSON line, without the line end."""
-        return canonical_json(
-            {"seq": self.seq, "previous": self.previous, "kind": self.kind, "body": self.body, "hash": self.hash}
-        )
+        return canonical_json({**_content(self.seq, self.previous, self.kind, self.body, self.at), "hash": self.hash})
 
 
-def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any]) -> Entry:
+def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any], at: str | None = None) -> Entry:
     """Return the entry that follows some entries.
 
     >>> first = append([], "methodology", {"symbol": "LC20"})
@@ -44,14 +53,16 @@ def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any]) -> Entr
     """
     previous = entries[-1].hash if entries else GENESIS
     seq = entries[-1].seq + 1 if entries else 0
-    return Entry(seq, previous, kind, body, _hash(seq, previous, kind, body))
+    return Entry(seq, previous, kind, body, _hash(seq, previous, kind, body, at), at)
 
 
-def chain(entries: Iterable[tuple[str, Mapping[str, Any]]], after: Sequence[Entry] = ()) -> list[Entry]:
-    """Return a record of (kind, body) pairs, continuing `after` where given."""
+def chain(
+    entries: Iterable[tuple[str, Mapping[str, Any]]], after: Sequence[Entry] = (), at: str | None = None
+) -> list[Entry]:
+    """Return a record of (kind, body) pairs written at one instant, continuing `after` where given."""
     record = list(after)
     for kind, body in entries:
-        record.append(append(record[-1:], kind, body))
+        record.append(append(record[-1:], kind, body, at))
     return record
 
 
@@ -74,23 +85,45 @@ def parse_record(text: str, where: str = "record.jsonl") -> list[Entry]:
     for number, line in enumerate(lines[:-1], start=1):
         place = f"{where}, line {number}"
         try:
-            raw = json.loads(line)
-            entry = Entry(raw["seq"], raw["previous"], raw["kind"], raw["body"], raw["hash"])
-        except (ValueError, KeyError, TypeError) as error:
+            entry = _parsed(line)
+            canonical = entry.line()
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RecordError(f"{place}: not an entry of a record: {error}") from error
-        if line != entry.line():
+        if line != canonical:
             raise RecordError(f"{place}: the line is not in canonical form; it was altered")
         previous = entries[-1].hash if entries else GENESIS
         if entry.seq != len(entries) or entry.previous != previous:
             raise RecordError(f"{place}: does not follow the line before it; a line was removed, inserted or altered")
-        if entry.hash != _hash(entry.seq, entry.previous, entry.kind, entry.body):
+        if entry.hash != _hash(entry.seq, entry.previous, entry.kind, entry.body, entry.at):
             raise RecordError(f"{place}: its hash does not match its content; the line was altered")
+        if entries and (entries[-1].at or "") > (entry.at or ""):
+            raise RecordError(f"{place}: was written at {entry.at}, before the line before it, {entries[-1].at}")
         entries.append(entry)
     if not entries:
         raise RecordError(f"{where}: the record is empty")
     return entries
 
 
-def _hash(seq: int, previous: str, kind: str, body: Mapping[str, Any]) -> str:
-    text = canonical_json({"seq": seq, "previous": previous, "kind": kind, "body": body})
-    return sha256(text.encode()).hexdigest()
+def _parsed(line: str) -> Entry:
+    raw = json.loads(line)
+    if not isinstance(raw, dict):
+        raise TypeError("expected an object with seq, previous, kind, body and hash")
+    seq, body = raw.get("seq"), raw.get("body")
+    previous, kind, own = (raw.get(name) for name in ("previous", "kind", "hash"))
+    at = raw.get("at")
+    if type(seq) is not int or not isinstance(body, dict):
+        raise TypeError("expected a whole number seq and an object body")
+    if not (isinstance(previous, str) and isinstance(kind, str) and isinstance(own, str)):
+        raise TypeError("expected texts previous, kind and hash")
+    if "at" in raw and (not isinstance(at, str) or _AT.fullmatch(at) is None):
+        raise ValueError(f"at: {at!r} is not an instant such as 2020-01-31T16:00:00Z")
+    return Entry(seq, previous, kind, body, own, at)
+
+
+def _content(seq: int, previous: str, kind: str, body: Mapping[str, Any], at: str | None) -> dict[str, Any]:
+    stamp = {} if at is None else {"at": at}
+    return {"seq": seq, "previous": previous, "kind": kind, "body": body, **stamp}
+
+
+def _hash(seq: int, previous: str, kind: str, body: Mapping[str, Any], at: str | None) -> str:
+    return sha256(canonical_json(_content(seq, previous, kind, body, at)).encode()).hexdigest()

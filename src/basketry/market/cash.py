@@ -10,6 +10,7 @@ import numpy as np
 from basketry.core.errors import DataError
 from basketry.core.frozen import changed
 from basketry.market.comparable import Actions
+from basketry.market.widened import widened
 
 if TYPE_CHECKING:
     from basketry.market.panel import Panel
@@ -43,23 +44,9 @@ def with_cash(panel: Panel) -> Panel:
         symbol: replace(entry, members=np.insert(entry.members, place, False, axis=1))
         for symbol, entry in panel.memberships.items()
     }
-    found: Panel = panel.remember(CASH, lambda: _inserted(panel, place))
+    assets = (*panel.assets[:place], CASH, *panel.assets[place:])
+    found: Panel = panel.remember(CASH, lambda: _unconcerned(widened(panel, assets)))
     return changed(found, memberships=memberships, change=panel.change) if memberships else found
-
-
-def _inserted(panel: Panel, place: int) -> Panel:
-    revisions = panel.revisions
-    if revisions is not None:
-        revisions = replace(revisions, columns=revisions.columns + (revisions.columns >= place))
-    found = replace(
-        panel,
-        assets=(*panel.assets[:place], CASH, *panel.assets[place:]),
-        fields={name: np.insert(values, place, np.nan, axis=1) for name, values in panel.fields.items()},
-        revisions=revisions,
-        memberships={},
-        _memory={},
-    )
-    return _unconcerned(found)
 
 
 def _unconcerned(panel: Panel) -> Panel:

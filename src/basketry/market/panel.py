@@ -254,13 +254,14 @@ class Panel:
             stop: Row after the last; None for the end.
             columns: Assets wanted, shape (n,); None for all, which copies nothing where no event changes a row.
         """
-        values = self._part(name, start, stop)
+        values = self.part(name, start, stop)
         done = self.actions.at(self.now) if len(self.times) else None
         if done is None:
             return values if columns is None else values[:, columns]
         return done.restate(name, values, self.times[start:stop], columns)
 
-    def _part(self, name: str, start: int, stop: int | None) -> Floats:
+    def part(self, name: str, start: int, stop: int | None) -> Floats:
+        """Return rows of a field as observed, of which no more are copied than differ from what is known now."""
         if isinstance(self.fields, AsKnown) and name in self.fields:
             return self.fields.part(name, *slice(start, stop).indices(len(self.times))[:2])
         return self.field(name)[start:stop]

@@ -39,3 +39,25 @@ def digest_panel(panel: Panel) -> str:
         revised = panel.revisions.digest(panel.assets, len(panel.times), panel.known_by)
         parts += [] if revised is None else [revised]
     return digest_bytes(*(part.encode() for part in parts))
+
+
+def digest_rows(panel: Panel, after: np.datetime64 | None, through: np.datetime64) -> str:
+    """Return the SHA-256 of the figures observed in (after, through], of those assets that have any.
+
+    Args:
+        panel: The market.
+        after: The instant before the first; the beginning of the data where None.
+        through: The last one.
+    """
+    start = 0 if after is None else int(panel.times.searchsorted(after, side="right"))
+    stop = int(panel.times.searchsorted(through, side="right"))
+    rows = {name: panel.part(name, start, stop) for name in sorted(panel.fields)}
+    seen = np.zeros(len(panel.assets), dtype=bool)
+    for values in rows.values():
+        seen |= ~np.isnan(values).all(axis=0)
+    parts = [digest_array(panel.times[start:stop].astype(np.int64))]
+    parts.append(digest_strings(name for name, has in zip(panel.assets, seen, strict=True) if has))
+    for name, values in rows.items():
+        if not np.isnan(values).all():
+            parts += [name, digest_array(values[:, seen])]
+    return digest_bytes(*(part.encode() for part in parts))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from basketry.core.restatement import Restate
+from basketry.core.restatement import RestateLevels
 from basketry.core.rule import Registry, Rule
 from basketry.methodology.capping import CAPPING
 from basketry.methodology.cash import Cash
@@ -33,7 +33,7 @@ _ALWAYS: Mapping[str, type[BaseModel]] = {
     "guard": Guard,
     "events": EventPolicy,
     "publish": Publish,
-    "restate": Restate,
+    "restate": RestateLevels,
     "calculate": CalculationCalendar,
 }
 """Sections that are in force in every rulebook, with their defaults where they are not written."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from basketry.core.errors import MethodologyError, nearest_hint
-from basketry.core.restatement import Restate
+from basketry.core.restatement import RestateLevels
 from basketry.core.time import local_instant
 from basketry.core.wrong_values import shown
 from basketry.methodology.reading import Attempt, every
@@ -93,7 +93,7 @@ class Rulebook:
     events: EventPolicy
     returns: tuple[ReturnRule, ...]
     publish: Publish
-    restate: Restate
+    restate: RestateLevels
     prices: PriceRules | None
     overrides: tuple[Override, ...]
     base: Base
@@ -189,7 +189,7 @@ def _sections(document: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
         "events": plain(EventPolicy, "events"),
         "returns": lambda: _returns(document.get("returns", ["price"])),
         "publish": plain(Publish, "publish"),
-        "restate": plain(Restate, "restate"),
+        "restate": plain(RestateLevels, "restate"),
         "prices": lambda: None if document.get("prices") is None else PriceRules.parse(document["prices"]),
         "overrides": lambda: _overrides(document),
         "base": plain(Base, "base"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from basketry.core.restatement import Restate
+from basketry.core.restatement import RestateLevels
 from basketry.core.rule import Registry, schema_of
 from basketry.core.time import format_duration
 from basketry.methodology.capping import CAPPING
@@ -70,7 +70,7 @@ def methodology_schema() -> dict[str, Any]:
         "events": _model(EventPolicy),
         "returns": {"type": "array", "items": _entry(RETURNS), "minItems": 1},
         "publish": _model(Publish),
-        "restate": _model(Restate),
+        "restate": _model(RestateLevels),
         "overrides": {"type": "array", "items": _model(Override)},
         "versions": {"type": "array", "items": version},
     }

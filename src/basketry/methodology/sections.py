@@ -94,7 +94,11 @@ class Guard(Section):
         price_window: Window of that median.
         min_turnover: A candidate whose median daily volume over `supply_window` is below this share of its
             capitalisation is not eligible: its capitalisation has no market behind it.
-        level_jump: A level that moves by more than this factor in one step is not published without approval.
+        level_jump: A level that moves by more than this factor, up or down, in one step is not published until
+            somebody releases it.
+        member_jump: Nor are levels of a step in which the prices of `member_share` of the members, by number, move by
+            more than this factor the same way, as they do where a feed counts in another unit.
+        member_share: That share.
     """
 
     supply_change: float | None = Field(2.0, gt=1)
@@ -103,7 +107,9 @@ class Guard(Section):
     price_jump: float | None = Field(20.0, gt=1)
     price_window: Duration = parse_duration("7d")
     min_turnover: float | None = Field(1e-6, gt=0, lt=1)
-    level_jump: float | None = Field(5.0, gt=1)
+    level_jump: float | None = Field(2.0, gt=1)
+    member_jump: float | None = Field(2.5, gt=1)
+    member_share: float = Field(0.5, gt=0, le=1)
 
 
 class EventPolicy(Section):

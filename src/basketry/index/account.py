@@ -1,0 +1,100 @@
+"""What a calculation goes through, gathered step by step, and the result that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from basketry.core.frames import INSTANT
+from basketry.index.events import Determined
+from basketry.index.history import History
+from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record, Scope
+from basketry.index.result import IndexResult, Trail
+from basketry.index.state import Decision, IndexState
+from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+from basketry.methodology.path import Segment
+
+
+@dataclass
+class Account:
+    """The records of one or more histories, one after the other, and what they went through."""
+
+    levels: list[Levels] = field(default_factory=list)
+    compositions: list[Composition] = field(default_factory=list)
+    rebalances: list[Rebalance] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    reviews: list[Decision] = field(default_factory=list)
+    state: IndexState | None = None
+
+    def follow(self, history: History, state: IndexState) -> IndexState:
+        """Walk over a history from a state, write down what happens, and return the state at its last instant."""
+        times = history.times
+        self.evidence += _rejected(history.panel, times[times > state.instant])
+        for step in history.walk(state):
+            if step.decision is not None:
+                self.decisions.append(step.decision)
+            if isinstance(step.event, Determined) and step.event.decision.scope is Scope.MEMBERS:
+                self.reviews.append(step.event.decision)
+            state = step.state
+            for record in step.records:
+                self.write(record)
+            self.segments += step.segments
+        self.state = state
+        return state
+
+    def write(self, record: Record) -> None:
+        """Write down one record."""
+        if isinstance(record, Levels):
+            self.levels.append(record)
+        elif isinstance(record, Composition):
+            self.compositions.append(record)
+        elif isinstance(record, Rebalance):
+            self.rebalances.append(record)
+        else:
+            self.evidence.append(record)
+
+    def result(self, methodology: Methodology, panel: Panel) -> IndexResult:
+        """Return the result, made from a panel that knows all assets that were ever held."""
+        if self.state is None:
+            raise ValueError("follow a history first")
+        columns = [rule.column() for rule in methodology.first.returns]
+        return IndexResult(
+            methodology=methodology,
+            panel=panel,
+            levels=level_table(self.levels, self.compositions, columns),
+            compositions=composition_table(self.compositions, panel.assets),
+            rebalances=rebalance_table(self.rebalances, panel.assets),
+            events=event_table(self.evidence),
+            trail=Trail(tuple(self.segments), tuple(self.decisions), self.state, tuple(self.reviews)),
+        )
+
+
+def _rejected(panel: Panel, times: NDArray[np.datetime64]) -> list[Evidence]:
+    """Return what was left out of the data within some instants: the first value of each asset and field.
+
+    That there were more is in the data; to count them here would change what is said of the past as time goes on.
+    """
+    if panel.rejected.is_empty() or not len(times):
+        return []
+    first, last = (stamps(times[[place]])[0] for place in (0, -1))
+    inside = panel.rejected.filter(pl.col("time").is_between(first, last)).with_columns(pl.col("time").cast(INSTANT))
+    found = inside.group_by("asset", "field").agg(
+        pl.col("time").min(), pl.col("value").first(), pl.col("reason").first()
+    )
+    return [
+        Evidence(
+            np.datetime64(row["time"].replace(tzinfo=None), "us"),
+            row["asset"],
+            "rejected_input",
+            "treated as unknown",
+            f"{row['field']} {row['value']!r}: {row['reason']}",
+        )
+        for row in found.sort("time", "asset", "field").iter_rows(named=True)
+    ]

@@ -1,0 +1,151 @@
+"""An index whose parts are read from the data as they were known at different instants, one part after the other.
+
+What was published stands: a correction that came too late, or that a rule keeps out, changes no level before it. The
+index then goes on from what was published, at the prices that are known by then. With V the value of the basket at the
+last published instant s, at the prices it was published with and at those known since,
+
+    D' = D V'_s / V_s,   I_t = V_t / D'
+
+so that I_s stays and I_t / I_s is the return of the basket: no return is an artefact of the correction (chain-linking
+as at a rebalance; S&P Dow Jones Indices, Index Mathematics Methodology, divisor adjustments).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from basketry.core.errors import DataError
+from basketry.core.frozen import changed
+from basketry.core.numbers import round_published
+from basketry.core.time import format_instant, to_instant
+from basketry.index.account import Account
+from basketry.index.calculate import Instant, index_history
+from basketry.index.divisor import chained_divisor
+from basketry.index.history import History
+from basketry.index.prices import composition_of
+from basketry.index.records import Evidence, Record
+from basketry.index.result import IndexResult
+from basketry.index.state import IndexState
+from basketry.market.panel import Panel
+from basketry.methodology.methodology import Methodology
+
+RESTATEMENT = "restatement"
+"""Kind of the evidence that the index goes on from what was published."""
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Instants that are read from the data as they were known at one instant.
+
+    Attributes:
+        panel: The market as it was known.
+        through: Last instant, inclusive; the last of the panel for None.
+        level: The price return published at the instant before; None where the spans before give it.
+    """
+
+    panel: Panel
+    through: Instant | None = None
+    level: float | None = None
+
+
+def calculate_spans(methodology: Methodology, spans: Sequence[Span], start: Instant | None = None) -> IndexResult:
+    """Return the index over some spans, each of which goes on from what the ones before it published.
+
+    Args:
+        methodology: The rulebook.
+        spans: In the order of time, at least one; their panels hold the same assets.
+        start: First day, where the base level is set; the methodology's base date unless given.
+
+    Raises:
+        DataError: The panels hold different assets, or a span begins after its market ends.
+
+    A price that is corrected after it was published changes no return that follows it:
+
+    >>> days = np.datetime64("2020-01-01", "us") + np.arange(3) * np.timedelta64(1, "D")
+    >>> def market(*prices):
+    ...     return Panel(days[: len(prices)], ("a",), {"price": np.array([[price] for price in prices])})
+    >>> rules = Methodology.load({
+    ...     "basketry": 1, "name": "One", "symbol": "ONE", "base": {"date": "2020-01-01", "level": 100},
+    ...     "select": {"by": "price", "top": 1}, "weight": "equal", "rebalance": {"every": "year", "determine": "0d"},
+    ... })
+    >>> spans = [Span(market(10.0, 11.0)), Span(market(10.0, 12.0, 18.0))]
+    >>> calculate_spans(rules, spans).level().tolist()
+    [100.0, 110.0, 165.0]
+    """
+    account = Account()
+    before: History | None = None
+    for span in spans:
+        history = index_history(methodology, span.panel, start, span.through)
+        if before is None or account.state is None:
+            state = history.start()
+        else:
+            if history.panel.assets != before.panel.assets:
+                raise DataError("the markets of the spans of an index must hold the same assets")
+            state, records = gone_on(account.state, before, history, span.level)
+            for record in records:
+                account.write(record)
+        account.follow(history, state)
+        before = history
+    if before is None:
+        raise DataError("an index has at least one span")
+    return account.result(methodology, before.panel)
+
+
+def gone_on(
+    state: IndexState, before: History, history: History, published: float | None = None
+) -> tuple[IndexState, tuple[Record, ...]]:
+    """Return the state from which an index goes on after a correction, and what is written down.
+
+    Args:
+        state: At the last published instant.
+        before: The history that it came from.
+        history: The one with which it goes on.
+        published: The level published then, where the data no longer give it.
+    """
+    basket = state.basket
+    if basket is None:
+        return state, ()
+    book = history.rules.versions[state.version - 1].rules
+    carry, now = book.missing.carry_forward, state.instant
+    prices, seen = basket.prices.copy(), basket.seen.copy()
+    told = []
+    for place, column in enumerate(basket.columns.tolist()):
+        if basket.cash[place] or basket.awaited[place]:
+            continue
+        was, then = before.market.observed(column, now, carry)
+        price, when = history.market.observed(column, now, carry)
+        if (price, when) == (was, then) or not price > 0:
+            continue
+        told.append(f"{state.assets[column]} {was:.8g} -> {price:.8g}")
+        prices[place], seen[place] = price, when
+    decimals = history.rules.at(now).rules.publish.decimals
+    level = state.level
+    if published is not None and round_published(np.array([level]), decimals)[0] != published:
+        told.append(f"level {level:,.{decimals}f} -> {published:,.{decimals}f} as published")
+        level = published
+    if not told:
+        return state, ()
+    marked = basket.marked(prices, seen)
+    divisor = chained_divisor(basket.divisor, basket.value, marked.value) * (state.level / level)
+    # The units are the same, and stand in an array of their own: a basket with another divisor is another piece.
+    after = replace(marked.with_divisor(divisor), units=basket.units.copy())
+    words = f"{'; '.join(told)}: divisor {basket.divisor!r} -> {divisor!r}"
+    going = changed(state, basket=after, level=level)
+    return going, (
+        Evidence(now, "*", RESTATEMENT, "goes on from what was published", words),
+        composition_of(going, now, after, state.version),
+    )
+
+
+def cut(spans: Sequence[Span], instant: np.datetime64) -> list[Span]:
+    """Return the parts of spans up to an instant, inclusive."""
+    kept: list[Span] = []
+    for span in spans:
+        through = span.panel.now if span.through is None else to_instant(span.through)
+        if through >= instant:
+            return [*kept, replace(span, through=instant)]
+        kept.append(span)
+    raise DataError(f"the spans end before {format_instant(instant)}")

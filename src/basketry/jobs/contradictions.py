@@ -1,0 +1,103 @@
+"""Where the data contradict what was published, and what of it a stranger could still verify."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from basketry.core.errors import RecordError
+from basketry.core.version import VERSION
+from basketry.index.result import IndexResult
+from basketry.jobs.recompute import Recomputation
+from basketry.jobs.restate import Differences, Judgment, differences, kept_through
+from basketry.ledger.folder import PublishedFolder, result_tables, timed_bodies
+from basketry.ledger.told import moment
+
+NOTHING = Differences((), ())
+
+
+def as_told(result: IndexResult, published: PublishedFolder) -> IndexResult:
+    """Return a result with the levels and compositions of a folder in place of its own."""
+    tables = published.tables
+    return replace(result, levels=tables["levels"], compositions=tables["compositions"])
+
+
+def contradictions(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Differences:
+    """Return where the data now give other figures than were published, and no correction has dealt with it yet.
+
+    Args:
+        published: The folder.
+        again: The index on its markets.
+        result: The index with its last stretch read from all that is known now.
+    """
+    told = published.told
+    through = moment(str(told.through))
+    lines = timed_bodies(result_tables(result), result.return_columns, through)
+    wrong = told.unfounded(lines)
+    settled = _settled(published)
+    if wrong:
+        standing = as_told(result, published)
+        gone = lost(published, result)
+        if not gone.bearable(again.rules):
+            return gone
+        found = differences(standing, result, settled, through)
+        events = [line.time for line in wrong if line.kind == "event"]
+        if found or events:
+            return replace(found, other=(*found.other, *events))
+    return _learned(published, again, result)
+
+
+def lost(published: PublishedFolder, result: IndexResult) -> Differences:
+    """Return where figures that the last correction left as they were are not those of a recomputation."""
+    settled = _settled(published)
+    return NOTHING if settled is None else differences(as_told(result, published), result, None, settled)
+
+
+def _settled(published: PublishedFolder) -> np.datetime64 | None:
+    """Return the last instant that the last correction left as it was; None where there is none."""
+    restatements = published.told.restatements
+    after = restatements[-1][1].after if restatements else None
+    return None if after is None else moment(after)
+
+
+def _learned(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Differences:
+    """Return what stands since the last correction and is wrong in another way than was known then."""
+    settled = _settled(published)
+    if settled is None:
+        return NOTHING
+    _, last = published.told.restatements[-1]
+    if again.panel(last.known_by).until(settled).digest() == again.panel().until(settled).digest():
+        return NOTHING
+    whole = [stretch for stretch in published.stretches if stretch.through is not None]
+    found = kept_through(again, whole, as_told(result, published), None, settled)
+    return NOTHING if found.errors() == last.kept else found
+
+
+def require_verifiable(
+    published: PublishedFolder, again: Recomputation, standing: IndexResult, judgment: Judgment
+) -> None:
+    """Raise RecordError where figures are to stand that nobody could find right.
+
+    What stands although it is wrong by more than the threshold must be what the data gave as they were known. Rows that
+    were replaced without a time of knowledge give it no more.
+    """
+    if judgment.after is None or cause_of(published, again) == "software":
+        return
+    gone = differences(standing, again.result(published.stretches), None, judgment.after)
+    if not gone.bearable(again.rules):
+        raise RecordError(
+            f"{published.path}: {gone.words()}, too late to correct them by the rule, and the data as they were "
+            "known then are gone: rows were replaced without a time of knowledge. Put the earlier rows back and import "
+            "the corrected ones with their known_at"
+        )
+
+
+def cause_of(published: PublishedFolder, again: Recomputation) -> Literal["data", "software"]:
+    """Return `software` where another version of the program gives other figures from the same data, else `data`."""
+    made = {stretch.software for stretch in published.stretches if stretch.software is not None}
+    last = published.stretches[-1]
+    through = moment(str(published.told.through))
+    same = again.panel(last.known_by).until(through).digest() == published.manifest["inputs"]["digest"]
+    return "software" if made - {VERSION} and same else "data"

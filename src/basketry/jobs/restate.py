@@ -1,0 +1,252 @@
+"""What becomes of published figures that the data now contradict: corrected by the rule, or kept, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from basketry.core.time import to_datetime, to_instant
+from basketry.index.result import IndexResult
+from basketry.index.spans import calculate_spans, cut
+from basketry.jobs.recompute import Recomputation
+from basketry.ledger.folder import TIME_FORMAT, stamp
+from basketry.ledger.told import Error, Errors, Stretch
+from basketry.methodology.methodology import Methodology
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A published level that the data now contradict."""
+
+    time: str
+    column: str
+    published: float
+    corrected: float
+
+    @property
+    def relative_error(self) -> float:
+        """Corrected over published, less one."""
+        return self.corrected / self.published - 1 if self.published else float(self.corrected != 0)
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Where what was published is not what the data give now.
+
+    Attributes:
+        levels: Levels, in the order of time.
+        compositions: Effective instants of compositions that differ, ascending, each with half the sum of the
+            absolute differences of weights.
+        other: Instants of levels of which only the status or the version differs.
+    """
+
+    levels: tuple[Correction, ...]
+    compositions: tuple[tuple[str, float], ...]
+    other: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.levels or self.compositions or self.other)
+
+    @property
+    def first(self) -> np.datetime64:
+        """The first instant at which something differs."""
+        times = [item.time for item in self.levels] + [when for when, _ in self.compositions] + list(self.other)
+        return min(map(to_instant, times))
+
+    def words(self) -> str:
+        """Return how many there are, and the first."""
+        counts = f"{len(self.levels)} published levels and {len(self.compositions)} compositions"
+        counts += " differ from what the data give now"
+        if self.levels:
+            item = self.levels[0]
+            return (
+                f"{counts}, the first {item.column} at {item.time}: {item.published!r} -> {item.corrected!r} "
+                f"({item.relative_error:+.4%})"
+            )
+        if self.compositions:
+            return f"{counts}, the first that of {self.compositions[0][0]}"
+        return f"what was published of {self.other[0]} beside its level differs from what the data give now"
+
+    def within(self, rules: Methodology) -> bool:
+        """Return whether no error is above the threshold of the rule in force at its instant."""
+        sizes = [(item.time, abs(item.relative_error)) for item in self.levels] + list(self.compositions)
+        return all(size <= rules.at(time).rules.restate.threshold for time, size in sizes)
+
+    def bearable(self, rules: Methodology) -> bool:
+        """Return whether figures that cannot be computed again may stand: levels, off by the threshold or less."""
+        return self.within(rules) and not self.compositions and not self.other
+
+    def errors(self) -> Errors:
+        """Return how many there are, with the first and the largest error of a level."""
+        told = [
+            Error(
+                time=item.time, column=item.column, published=item.published, corrected=item.corrected,
+                relative_error=item.relative_error,
+            )
+            for item in self.levels
+        ]  # fmt: skip
+        return Errors(
+            levels=len({item.time for item in self.levels}),
+            compositions=len(self.compositions),
+            first=told[0] if told else None,
+            largest=max(told, key=lambda error: abs(error.relative_error)) if told else None,
+        )
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """What the rule makes of differences.
+
+    Attributes:
+        after: The last instant whose figures stand; None where none does.
+        level: The price return published then.
+        restated: What is corrected. kept: What stands although it differs.
+    """
+
+    after: np.datetime64 | None
+    level: float | None
+    restated: Differences
+    kept: Differences
+
+    @property
+    def after_text(self) -> str | None:
+        """That instant as records write it."""
+        return None if self.after is None else stamp(self.after)
+
+
+def differences(
+    told: IndexResult, fresh: IndexResult, after: np.datetime64 | None, through: np.datetime64
+) -> Differences:
+    """Return where two results differ within (after, through]; all through it where `after` is None."""
+    mine, other = (_levels(result, after, through) for result in (told, fresh))
+    both = mine.join(other, on="time", how="full", suffix="_now", coalesce=True, maintain_order="left_right").sort(
+        "time"
+    )
+    stamps = both["time"].dt.strftime(TIME_FORMAT)
+    levels: list[tuple[int, Correction]] = []
+    for column in told.return_columns:
+        was, now = (both[name].fill_null(float("nan")).to_numpy() for name in (column, f"{column}_now"))
+        levels += [
+            (row, Correction(stamps[row], column, float(was[row]), float(now[row])))
+            for row in np.flatnonzero(was != now).tolist()
+        ]
+    levels.sort(key=lambda entry: (entry[0], entry[1].column))
+    marks = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in ("status", "version"))
+    odd = both.with_columns(stamp=stamps).filter(marks)["stamp"].to_list()
+    return Differences(tuple(item for _, item in levels), _compositions(told, fresh, after, through), tuple(odd))
+
+
+def _levels(result: IndexResult, after: np.datetime64 | None, through: np.datetime64) -> pl.DataFrame:
+    table = result.published_levels.select("time", *result.return_columns, "status", "version")
+    return _within(table, "time", after, through)
+
+
+def _within(table: pl.DataFrame, column: str, after: np.datetime64 | None, through: np.datetime64) -> pl.DataFrame:
+    table = table.filter(pl.col(column) <= to_datetime(through))
+    return table if after is None else table.filter(pl.col(column) > to_datetime(after))
+
+
+def _compositions(
+    told: IndexResult, fresh: IndexResult, after: np.datetime64 | None, through: np.datetime64
+) -> tuple[tuple[str, float], ...]:
+    columns = ["effective_at", "asset", "units", "weight", "divisor"]
+    mine, other = (
+        _within(result.compositions, "effective_at", after, through).select(columns) for result in (told, fresh)
+    )
+    both = mine.join(other, on=["effective_at", "asset"], how="full", suffix="_now", coalesce=True)
+    unlike = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in columns[2:])
+    off = (pl.col("weight").fill_null(0.0) - pl.col("weight_now").fill_null(0.0)).abs()
+    found = both.group_by("effective_at").agg(unlike.any().alias("differs"), (off.sum() / 2).alias("off"))
+    rows = found.filter("differs").sort("effective_at").with_columns(pl.col("effective_at").dt.strftime(TIME_FORMAT))
+    return tuple(rows.select("effective_at", "off").iter_rows())
+
+
+def judge(
+    again: Recomputation, stretches: Sequence[Stretch], told: IndexResult, known_by: str | None, now: datetime
+) -> Judgment:
+    """Return what the restatement rule makes of published figures, with the data as known at an instant.
+
+    The rule in force at the instant of a level judges it. Levels young enough to be corrected are those from some
+    instant on; where one of them, or the weights of a composition among them, is off by more than the threshold, all
+    from the first that differs are corrected, by an index that goes on from the last level before them. Else they
+    stand.
+
+    Args:
+        again: The index on its markets.
+        stretches: What was published, as the record tells it.
+        told: The figures that were published.
+        known_by: What is known now.
+        now: The instant of the correction, against which windows count.
+    """
+    whole = [stretch for stretch in stretches if stretch.through is not None]
+    through = told.times[-1]
+    young = _young(told, now)
+    after = None if young == 0 else told.times[young - 1]
+    tail = Differences((), ())
+    if young < len(told.times):
+        tail = differences(told, _from(again, whole, told, after, known_by), after, through)
+        if not tail.within(again.rules):
+            first = int(np.searchsorted(told.times, tail.first))
+            after = None if first == 0 else told.times[first - 1]
+            kept = kept_through(again, whole, told, known_by, after)
+            return Judgment(after, _published(told, after), tail, kept)
+    kept = kept_through(again, whole, told, known_by, through)
+    return Judgment(through, _published(told, through), Differences((), ()), kept)
+
+
+def _young(told: IndexResult, now: datetime) -> int:
+    """Return the first row from which on every level is young enough to be corrected."""
+    row = len(told.times)
+    while row > 0:
+        instant = told.times[row - 1]
+        if not told.methodology.at(instant).rules.restate.in_time(now - to_datetime(instant)):
+            break
+        row -= 1
+    return row
+
+
+def _from(
+    again: Recomputation, whole: Sequence[Stretch], told: IndexResult, after: np.datetime64 | None, known_by: str | None
+) -> IndexResult:
+    """Return the index that goes on after an instant with what is known now, through the last published one."""
+    last = Stretch(None, stamp(told.times[-1]), known_by, None, _published(told, after))
+    spans = again.spans([*whole, last])
+    before = [] if after is None else cut(spans[:-1], after)
+    return calculate_spans(again.rules, [*before, spans[-1]], again.start)
+
+
+def kept_through(
+    again: Recomputation,
+    whole: Sequence[Stretch],
+    told: IndexResult,
+    known_by: str | None,
+    through: np.datetime64 | None,
+) -> Differences:
+    """Return what differs through an instant and stands, each stretch read anew from where it began."""
+    if through is None:
+        return Differences((), ())
+    parts = []
+    for number, stretch in enumerate(whole):
+        begin = None if stretch.after is None else to_instant(stretch.after)
+        if begin is not None and begin >= through:
+            break
+        end = min(through, to_instant(str(stretch.through)))
+        spans = again.spans([*whole[:number], replace(stretch, known_by=known_by, through=stamp(end))])
+        fresh = calculate_spans(again.rules, spans, again.start)
+        parts.append(differences(told, fresh, begin, end))
+    return Differences(
+        tuple(item for part in parts for item in part.levels),
+        tuple(item for part in parts for item in part.compositions),
+        tuple(item for part in parts for item in part.other),
+    )
+
+
+def _published(told: IndexResult, instant: np.datetime64 | None) -> float | None:
+    if instant is None:
+        return None
+    row = int(np.searchsorted(told.times, instant))
+    return float(told.published_levels["price_return"][row])

@@ -1,0 +1,79 @@
+"""What stands as published: a folder that says the same in all its parts, and figures that a correction left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from basketry.core.errors import RecordError
+from basketry.core.time import format_instant, to_datetime
+from basketry.index.result import IndexResult
+from basketry.index.spans import RESTATEMENT
+from basketry.ledger.folder import PublishedFolder, faults_of_files, timed_bodies
+from basketry.ledger.told import Told, moment
+
+
+def require_whole(published: PublishedFolder) -> None:
+    """Raise RecordError where a folder contradicts itself: its files, its tables, its rulebook, its record."""
+    fault = faults_of_files(published.path, published.manifest) or contradiction(published)
+    if fault is not None:
+        raise RecordError(
+            f"{published.path}: {fault}; the folder was altered after it was written. Restore it from a copy: nothing "
+            "is published on top of it"
+        )
+
+
+def contradiction(published: PublishedFolder) -> str | None:
+    """Return where manifest, rulebook and tables of a folder say otherwise than its record; None where nowhere."""
+    record, told, manifest = published.record, published.told, published.manifest
+    head = record[0]
+    rules = published.methodology
+    if head.kind != "methodology":
+        return "the record does not begin with the rules"
+    for name, value in (("digest", rules.digest), ("symbol", rules.symbol), ("name", rules.name)):
+        if head.body.get(name) != value:
+            return f"methodology.yaml is not the rulebook of the record: {name} {value!r}, not {head.body.get(name)!r}"
+    lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
+    wrong = told.unfounded(lines)
+    if wrong:
+        return f"entry {wrong[0].seq} of the record ({wrong[0].kind} of {wrong[0].time}) is not what the tables say"
+    missing = told.missing(lines)
+    if missing:
+        return f"the record does not say what the tables do: {missing[0][0]} {missing[0][1]}"
+    if told.through is not None:
+        end = format_instant(moment(told.through))
+        if manifest["parameters"]["end"] != end:
+            return f"manifest.json ends at {manifest['parameters']['end']}, the record at {end}"
+    return None
+
+
+def as_published(result: IndexResult, published: PublishedFolder, told: Told) -> IndexResult:
+    """Return a result that says what was published up to the last instant that a restatement left alone."""
+    if not told.restatements or told.restatements[-1][1].after is None:
+        return result
+    after = moment(told.restatements[-1][1].after)
+    stamp = to_datetime(after)
+    tables = published.tables
+    levels = pl.concat([
+        tables["levels"].filter(pl.col("time") <= stamp), result.levels.filter(pl.col("time") > stamp)
+    ])  # fmt: skip
+    here = pl.col("time") == stamp
+    gone_on = result.events.filter(here & (pl.col("kind") == RESTATEMENT))
+    before = tables["events"].filter((pl.col("time") < stamp) | (here & (pl.col("kind") != RESTATEMENT)))
+    events = pl.concat([before, gone_on, result.events.filter(pl.col("time") > stamp)])
+
+    def joined(name: str, fresh: pl.DataFrame, *, anew: bool) -> pl.DataFrame:
+        when = pl.col("effective_at")
+        return pl.concat([
+            tables[name].filter(when < stamp if anew else when <= stamp),
+            fresh.filter(when >= stamp if anew else when > stamp),
+        ])  # fmt: skip
+
+    return replace(
+        result,
+        levels=levels,
+        events=events,
+        compositions=joined("compositions", result.compositions, anew=not gone_on.is_empty()),
+        rebalances=joined("rebalances", result.rebalances, anew=False),
+    )

@@ -1,0 +1,191 @@
+"""Verify what a record says beside tables: publications, restatements and releases, each against its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import polars as pl
+
+from basketry.core.errors import RecordError
+from basketry.core.time import to_instant
+from basketry.index.result import IndexResult
+from basketry.jobs.gate import jumps
+from basketry.jobs.recompute import Recomputation
+from basketry.jobs.restate import judge
+from basketry.ledger.folder import TIME_FORMAT, PublishedFolder, result_tables, stamp, timed_bodies
+from basketry.ledger.record import Entry
+from basketry.ledger.told import PublishedBody, RestatementBody, Said, told
+from basketry.market.panel_digest import digest_rows
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was verified: whether it holds, and in words what was found."""
+
+    name: str
+    passed: bool
+    found: str
+
+
+def record_checks(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Iterator[Check]:
+    """Give the checks of publications, restatements and releases.
+
+    Args:
+        published: The folder, whose record says the same as its tables.
+        again: The index on its markets.
+        result: What was computed again.
+    """
+    yield _publications(published, again, result)
+    if published.told.restatements:
+        yield _restatements(published, again)
+    if published.record[-1].at is not None:
+        yield _releases(published, result)
+
+
+def _publications(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Check:
+    """Check of each publication what it knew, that its lines say so, and the digest of what it read."""
+    name = "publications"
+    waiting: list[Entry] = []
+    after: str | None = None
+    last_restated = max((entry.seq for entry, _ in published.told.restatements), default=-1)
+    bodies = {entry.seq: body for entry, body in published.told.publications}
+    restated = {entry.seq: body for entry, body in published.told.restatements}
+    # Reference prices are made anew for each instant of knowledge, which takes its time: the last of each stretch.
+    known = {stretch.known_by for stretch in published.stretches}
+    compared = {
+        seq
+        for seq, body in bodies.items()
+        if body.software is not None and (again.rules.first.prices is None or body.known_by in known)
+    }
+    gone = 0
+    for entry in published.record:
+        if entry.kind in ("level", "levels", "composition", "event"):
+            waiting.append(entry)
+        if entry.seq in restated:
+            after = restated[entry.seq].after
+        if entry.seq not in bodies:
+            continue
+        body = bodies[entry.seq]
+        strange = next((line for line in waiting if line.body.get("known_by") != body.known_by), None)
+        if strange is not None and body.software is not None:
+            return Check(
+                name, False, f"entry {strange.seq} was made from other data than its publication, entry {entry.seq}"
+            )
+        if entry.seq in compared and digest_rows_of(again, body, after) != body.inputs:
+            if entry.seq > last_restated:
+                return Check(
+                    name, False, f"the data of entry {entry.seq}, through {body.through}, are not those of its digest"
+                )
+            gone += 1
+        waiting, after = [], body.through
+    if waiting and bodies:
+        return Check(name, False, f"entry {waiting[0].seq} and what follows it were never published")
+    wrong = _parts(published, result)
+    if wrong is not None:
+        return Check(name, False, wrong)
+    lost = f"; the data of {gone} before a restatement were replaced without a time of knowledge" if gone else ""
+    return Check(name, True, f"{len(compared)} of {len(bodies)} publications are from the data of their digest{lost}")
+
+
+def digest_rows_of(again: Recomputation, body: PublishedBody, after: str | None) -> str:
+    """Return the digest of what a publication read: the rows after the one before it, as they were known."""
+    panel = again.panel(body.known_by)
+    return digest_rows(panel, None if after is None else to_instant(after), to_instant(body.through))
+
+
+def _parts(published: PublishedFolder, result: IndexResult) -> str | None:
+    """Return what is wrong with the lines of days that were published in parts; None for nothing."""
+    restated = {line.seq for lines in published.told.superseded.values() for line in lines}
+    for line in published.told.parts:
+        if line.seq in restated:
+            continue
+        day = pl.col("time").dt.date().cast(pl.String) == line.time[:10]
+        tables = {**result_tables(result), "levels": result.published_levels.filter(day)}
+        expected = [
+            body
+            for kind, body in timed_bodies(tables, result.return_columns, to_instant(line.time))
+            if kind == line.kind
+        ]
+        if line.body not in expected:
+            return f"entry {line.seq} ({line.kind}) says {line.body}, recomputed {expected[-1] if expected else None}"
+    return None
+
+
+def _restatements(published: PublishedFolder, again: Recomputation) -> Check:
+    """Check of each restatement that the rule makes of the figures before it what it says."""
+    lost = 0
+    for entry, body in published.told.restatements:
+        before = told(published.record[: entry.seq])
+        stretches = [stretch for stretch in before.stretches if stretch.through is not None]
+        fresh = again.result(stretches)
+        try:
+            standing = _as_said(fresh, before.lines)
+        except (KeyError, ValueError, TypeError, pl.exceptions.PolarsError) as error:
+            raise RecordError(f"what entry {entry.seq} (restatement) restates is no index: {error}") from error
+        if entry.at is None:
+            return Check("restatements", False, f"entry {entry.seq} does not say when it was written")
+        now = datetime.fromisoformat(entry.at)
+        judgment = judge(again, stretches, standing, body.known_by, now)
+        expected = RestatementBody(
+            after=judgment.after_text,
+            through=stamp(standing.times[-1]),
+            level=judgment.level,
+            known_by=body.known_by,
+            cause=body.cause,
+            reason=body.reason,
+            approver=body.approver,
+            rule=again.rules.at(standing.times[-1]).rules.restate.words(),
+            restated=judgment.restated.errors(),
+            kept=judgment.kept.errors(),
+        )
+        if expected != body:
+            name = next(key for key in type(body).model_fields if getattr(body, key) != getattr(expected, key))
+            found = f"entry {entry.seq} says {name}: {getattr(body, name)}, recomputed {getattr(expected, name)}"
+            return Check("restatements", False, found)
+        lost += not standing.published_levels.equals(fresh.published_levels)
+    words = f"{len(published.told.restatements)} restatements are what the rule makes of the data"
+    more = f"; what {lost} of them took back cannot be computed again: rows were replaced" if lost else ""
+    return Check("restatements", True, words + more)
+
+
+def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
+    """Return a result with the levels and compositions that lines say; of days with many levels, its own."""
+    levels = result.published_levels
+    told_levels = [dict(line.body) for line in lines if line.kind == "level"]
+    if told_levels:
+        said = pl.DataFrame(told_levels, infer_schema_length=None).with_columns(
+            pl.col("time").str.to_datetime(TIME_FORMAT, time_unit="us", time_zone="UTC"),
+            pl.col("status").cast(levels.schema["status"]),
+            pl.col("version").cast(levels.schema["version"]),
+        )
+        levels = levels.update(said, on="time", how="full").sort("time")
+    rows = [
+        {"effective_at": line.body["effective_at"], "asset": asset, "units": units, "weight": weight, "price": price,
+         "divisor": line.body["divisor"], "version": line.body["version"]}
+        for line in lines if line.kind == "composition"
+        for asset, units, weight, price in line.body["holdings"]
+    ]  # fmt: skip
+    compositions = pl.DataFrame(rows, infer_schema_length=None).with_columns(
+        pl.col("effective_at").str.to_datetime(TIME_FORMAT, time_unit="us", time_zone="UTC")
+    )
+    return replace(result, levels=levels, compositions=compositions)
+
+
+def _releases(published: PublishedFolder, result: IndexResult) -> Check:
+    """Check that every step which the gate holds back was released, and that what was released is one."""
+    found = {(stamp(jump.time), jump.words) for jump in jumps(result)}
+    released = {(entry.time, entry.found) for entry in published.told.releases}
+    for time, words in sorted(found - released):
+        return Check("gate", False, f"at {time} {words}, and nobody released it")
+    if not published.told.restatements:
+        for time, words in sorted(released - found):
+            return Check("gate", False, f"the record releases what did not happen: at {time} {words}")
+    return Check(
+        "gate",
+        True,
+        f"{len(found)} steps beyond the bounds of the guard, each released"
+        if found
+        else "no step beyond the bounds of the guard",
+    )

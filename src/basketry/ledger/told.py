@@ -1,0 +1,302 @@
+"""What a record says, read from its first line to its last: restatements take back, later lines say anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from basketry.core.digest import canonical_json
+from basketry.core.errors import MethodologyError, RecordError
+from basketry.core.time import to_instant
+from basketry.ledger.record import Entry
+
+TIMED = ("level", "levels", "composition", "event")
+"""Kinds of lines that say something of the index at an instant."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class PublishedBody(_Body):
+    """A publication.
+
+    Attributes:
+        through: The last instant that was published.
+        approver: Who answers for it.
+        known_by: The instant up to which the data were known.
+        inputs: Digest of the observations after the publication before it.
+        software: The version of basketry that made it; None in records of old.
+    """
+
+    through: str
+    approver: str
+    inputs: str
+    known_by: str | None = None
+    software: str | None = None
+
+
+class Error(_Body):
+    """An error in a published level: when, in which series, and how large."""
+
+    time: str
+    column: str
+    published: float
+    corrected: float
+    relative_error: float
+
+
+class Errors(_Body):
+    """Errors in published levels: at how many instants, the first and the largest, and compositions that differ."""
+
+    levels: int
+    compositions: int
+    first: Error | None
+    largest: Error | None
+
+
+class RestatementBody(_Body):
+    """A correction, or the admission that a published figure stands although it was wrong.
+
+    Attributes:
+        after: The last instant whose figures stand; null where none does. What was said of later ones is taken back
+            and said again by the lines that follow.
+        through: The last instant published before.
+        level: The price return published at `after`, from which the index goes on.
+        known_by: The instant up to which the data were known.
+        cause: `data`, or `software` where another version of the program gives other figures from the same data.
+        reason, approver: Why, and who answers for it.
+        rule: By which it was judged, in words.
+        restated, kept: The errors that are corrected, and those that stand.
+    """
+
+    after: str | None
+    through: str
+    level: float | None
+    known_by: str | None
+    cause: Literal["data", "software"]
+    reason: str
+    approver: str
+    rule: str
+    restated: Errors
+    kept: Errors
+
+
+class ReleasedBody(_Body):
+    """Somebody answers for a step that the gate held back: its instant, what moved, why it is right."""
+
+    time: str
+    found: str
+    reason: str
+    approver: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line that says something of the index at an instant, with its number."""
+
+    seq: int
+    kind: str
+    body: Mapping[str, Any]
+
+    @property
+    def time(self) -> str:
+        """The instant that it speaks of."""
+        return instant_of(self.kind, self.body)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Instants that were published from the data as they were known at one instant.
+
+    Attributes:
+        after: The last instant before it; None where it begins at the base.
+        through: Its last instant; None while nothing of it is published.
+        known_by: The instant of knowledge.
+        software: The version of basketry that made its last part.
+        level: The price return published at `after`.
+    """
+
+    after: str | None
+    through: str | None
+    known_by: str | None
+    software: str | None
+    level: float | None = None
+
+
+@dataclass
+class Told:
+    """What a record says.
+
+    Attributes:
+        lines: What stands, in the order in which it was said.
+        superseded: By the number of a restatement, what it took back.
+        stretches: In the order of time; the last one is open.
+        before: By the number of a restatement, the stretches before it.
+        publications, restatements: Entries with their bodies.
+        releases: What the gate held back and somebody released.
+        parts: Lines of days that were published in parts, but for the last of each day.
+    """
+
+    lines: list[Said] = field(default_factory=list)
+    superseded: dict[int, list[Said]] = field(default_factory=dict)
+    stretches: list[Stretch] = field(default_factory=list)
+    before: dict[int, list[Stretch]] = field(default_factory=dict)
+    publications: list[tuple[Entry, PublishedBody]] = field(default_factory=list)
+    restatements: list[tuple[Entry, RestatementBody]] = field(default_factory=list)
+    releases: list[ReleasedBody] = field(default_factory=list)
+    parts: list[Said] = field(default_factory=list)
+
+    @property
+    def through(self) -> str | None:
+        """The last instant that was published; None for a draft."""
+        return self.publications[-1][1].through if self.publications else None
+
+    def missing(self, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return what a result says and the record does not, in its order."""
+        said = Counter(map(_key, self.lines))
+        found = []
+        for kind, body in lines:
+            key = (kind, canonical_json(body))
+            if said[key]:
+                said[key] -= 1
+            else:
+                found.append((kind, body))
+        return found
+
+    def unfounded(self, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Said]:
+        """Return what stands in the record and a result does not say."""
+        fresh = Counter((kind, canonical_json(body)) for kind, body in lines)
+        found = []
+        for line in self.lines:
+            key = _key(line)
+            if fresh[key]:
+                fresh[key] -= 1
+            else:
+                found.append(line)
+        return found
+
+
+def _key(line: Said) -> tuple[str, str]:
+    return line.kind, canonical_json(line.body)
+
+
+def instant_of(kind: str, body: Mapping[str, Any]) -> str:
+    """Return the instant that a line of one of the kinds `TIMED` speaks of."""
+    if kind == "composition":
+        return str(body["effective_at"])
+    return str(body["last"]["time"] if kind == "levels" else body["time"])
+
+
+def told(record: Sequence[Entry], where: str = "record.jsonl") -> Told:
+    """Return what a record says.
+
+    Raises:
+        RecordError: An entry is of no known kind, or not of the form of its kind, or contradicts those before it: a
+            publication that goes back, a restatement of what was not published; the message names it.
+    """
+    found = Told()
+    for entry in record:
+        place = f"{where}, entry {entry.seq} ({entry.kind})"
+        try:
+            _read(found, entry, place)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{place}: not of the form of its kind: {error!r}") from error
+    return found
+
+
+def _read(found: Told, entry: Entry, place: str) -> None:
+    if entry.kind in TIMED:
+        _say(found, Said(entry.seq, entry.kind, without_knowledge(entry.body)))
+    elif entry.kind == "published":
+        _publish(found, entry, _body(PublishedBody, entry, place), place)
+    elif entry.kind == "restatement":
+        _restate(found, entry, _body(RestatementBody, entry, place), place)
+    elif entry.kind == "released":
+        found.releases.append(_body(ReleasedBody, entry, place))
+    elif entry.kind == "methodology":
+        if entry.seq:
+            raise RecordError(f"{place}: the rules stand in the first line")
+    else:
+        raise RecordError(f"{place}: there are no entries of this kind; was it made by a later version of basketry?")
+
+
+def without_knowledge(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a line says of the index, without the instant up to which the data were known."""
+    return {name: value for name, value in body.items() if name != "known_by"}
+
+
+def _say(found: Told, line: Said) -> None:
+    line.time  # noqa: B018 - raises where there is none
+    last = found.lines[-1] if found.lines else None
+    day = line.time[:10]
+    if line.kind == "levels" and last is not None and last.kind in ("level", "levels") and last.time[:10] == day:
+        # A day that was published in parts: each line says all of it up to its own last instant.
+        found.parts.append(found.lines.pop())
+    found.lines.append(line)
+
+
+def _publish(found: Told, entry: Entry, body: PublishedBody, place: str) -> None:
+    levels = [line for line in found.lines if line.kind in ("level", "levels")]
+    if not levels or levels[-1].time != body.through:
+        raise RecordError(f"{place}: says that levels are published through {body.through}, which is not the last one")
+    before = found.stretches[-1].through if found.stretches else None
+    if before is not None and moment(body.through) <= moment(before):
+        raise RecordError(f"{place}: goes back to {body.through}")
+    known = [stretch.known_by for stretch in found.stretches]
+    if body.known_by is not None and any(moment(at) > moment(body.known_by) for at in known if at is not None):
+        raise RecordError(f"{place}: knows less than the publication before it")
+    last = found.stretches[-1] if found.stretches else Stretch(None, None, None, None)
+    found.stretches[-1:] = [replace(last, through=body.through, known_by=body.known_by, software=body.software)]
+    found.publications.append((entry, body))
+
+
+def _restate(found: Told, entry: Entry, body: RestatementBody, place: str) -> None:
+    if body.through != found.through:
+        raise RecordError(f"{place}: restates levels through {body.through}, and {found.through} were published")
+    if body.after is not None and moment(body.after) > moment(body.through):
+        raise RecordError(f"{place}: goes on after {body.after}, which was not published")
+    found.restatements.append((entry, body))
+    found.before[entry.seq] = list(found.stretches)
+    after = None if body.after is None else moment(body.after)
+
+    def stands(line: Said) -> bool:
+        # A basket that goes on at other prices is said anew at the last instant that stands.
+        if after is None or moment(line.time) > after:
+            return False
+        return line.kind != "composition" or bool(moment(line.time) < after)
+
+    found.superseded[entry.seq] = [line for line in found.lines if not stands(line)]
+    found.lines = [line for line in found.lines if stands(line)]
+    kept: list[Stretch] = []
+    for stretch in found.stretches:
+        if after is None or stretch.through is None or (stretch.after is not None and moment(stretch.after) >= after):
+            break
+        kept.append(replace(stretch, through=body.after) if moment(stretch.through) > after else stretch)
+    found.stretches = [*kept, Stretch(body.after, None, body.known_by, None, body.level)]
+
+
+@cache
+def moment(text: str) -> np.datetime64:
+    """Return the instant that a text of a record names."""
+    try:
+        return to_instant(text)
+    except MethodologyError as error:
+        raise RecordError(str(error)) from error
+
+
+_Kind = TypeVar("_Kind", bound=_Body)
+
+
+def _body(kind: type[_Kind], entry: Entry, place: str) -> _Kind:
+    try:
+        return kind.model_validate(dict(entry.body))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecordError(f"{place}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
