@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ from basketry.core.time import format_instant, to_instant
 from basketry.ledger.key_chain import key_in_force, keys_of
 from basketry.ledger.keys import PrivateKey, is_signed_by, parse_public, signed_message
 from basketry.ledger.record import Entry
-from basketry.ledger.strict_json import is_hex, strict_object
+from basketry.ledger.strict_json import is_hex, read_small, strict_object
 
 FILE = "head.json"
 PURPOSE = "basketry head 1"
+WHAT = "the signed head of a record"
 _FIELDS = {"symbol": str, "entries": int, "hash": str, "at": str, "key": str, "signature": str}
 
 
@@ -35,7 +37,7 @@ class Head:
         signature: 64 bytes of Ed25519 over all else, as hex digits.
 
     Raises:
-        RecordError: A field does not have its form, from the constructor; whether the signature is good it does not ask.
+        RecordError: A field does not have its form. Whether the signature is good is not asked here.
     """
 
     symbol: str
@@ -107,17 +109,26 @@ def sign_head(record: Sequence[Entry], symbol: str, at: str | datetime | np.date
     return Head(**fields, signature=key.sign(signed_message(PURPOSE, fields)))
 
 
+def read_head(path: Path) -> Head:
+    """Return the head in a file.
+
+    Raises:
+        RecordError: The file cannot be read, or is not one of a head.
+    """
+    return parse_head(read_small(path, WHAT), str(path))
+
+
 def parse_head(text: str, where: str = FILE) -> Head:
     """Return the head in a text; whether its signature is good, `trust` says.
 
     Raises:
         RecordError: The text is not a head; the message says what is wrong with it.
     """
-    raw = strict_object(text, _FIELDS, where, "the signed head of a record")
+    raw = strict_object(text, _FIELDS, where, WHAT)
     try:
         return Head(**raw)
     except RecordError as error:
-        raise RecordError(f"{where}: not the signed head of a record: {error}; take it from a copy") from error
+        raise RecordError(f"{where}: not {WHAT}: {error}; take it from a copy") from error
 
 
 def _instant(at: str | datetime | np.datetime64) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import unicodedata
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from basketry.core.digest import canonical_json
 from basketry.core.errors import RecordError
 from basketry.ledger.atomic import write_new_private_file
 from basketry.ledger.keys import SEED_LENGTH, PrivateKey, parse_public
-from basketry.ledger.strict_json import checked_fields, is_hex, strict_object
+from basketry.ledger.strict_json import checked_fields, is_hex, read_small, strict_object
 
 FORMAT = "basketry key 1"
 KDF, CIPHER = "scrypt", "aes-256-gcm"
@@ -28,7 +29,6 @@ SCRYPT_N_MIN, SCRYPT_N_MAX = 2**17, 2**20
 """Costs that are read: below, a stolen file is cheap to guess; above, a hostile one would eat the memory."""
 SCRYPT_R, SCRYPT_P = 8, 1
 SALT_LENGTH, NONCE_LENGTH, TAG_LENGTH = 16, 12, 16
-SIZE_MAX = 4096
 
 _FIELDS = {"format": str, "public": str, "kdf": dict, "cipher": dict, "ciphertext": str}
 _KDF_FIELDS = {"name": str, "n": int, "r": int, "p": int, "salt": str}
@@ -47,8 +47,7 @@ def create_key(path: Path, password: str) -> PrivateKey:
         RecordError: The password is shorter than 8 characters, something of that name exists, or the file would lie
             in a folder that is published or in a lake.
     """
-    path = path.absolute()
-    _refuse_published(path)
+    refuse_place(path)
     if len(password) < PASSWORD_MIN:
         raise RecordError(f"{path}: the password has fewer than {PASSWORD_MIN} characters; take a longer one")
     seed = secrets.token_bytes(SEED_LENGTH)
@@ -67,7 +66,7 @@ def create_key(path: Path, password: str) -> PrivateKey:
     }
     cipher, nonce, beside = _cipher(header, password, path)
     whole = {**header, "ciphertext": cipher.encrypt(nonce, seed, beside).hex()}
-    write_new_private_file(path, (json.dumps(whole, indent=2) + "\n").encode())
+    write_new_private_file(path.absolute(), (json.dumps(whole, indent=2) + "\n").encode())
     return key
 
 
@@ -116,17 +115,7 @@ def _cipher(header: Mapping[str, Any], password: str, path: Path) -> tuple[AESGC
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(SIZE_MAX + 1)
-        text = raw.decode()
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise RecordError(f"{path}: not a key file: it is no text") from error
-    if len(raw) > SIZE_MAX:
-        raise RecordError(f"{path}: not a key file: it is longer than {SIZE_MAX} bytes")
-    content = strict_object(text, _FIELDS, str(path), "a key file")
+    content = strict_object(read_small(path, "a key file"), _FIELDS, str(path), "a key file")
     try:
         _check(content)
     except ValueError as error:
@@ -165,10 +154,18 @@ def _check(content: Mapping[str, Any]) -> None:
         raise ValueError("salt, nonce or ciphertext are not hex digits of their lengths")
 
 
-def _refuse_published(path: Path) -> None:
-    for folder in {*path.parents, *path.resolve().parents}:
+def refuse_place(path: Path) -> None:
+    """Refuse to write a key where something is, or into a folder that is shown to others: an index, prices or a lake.
+
+    Raises:
+        RecordError: It is such a place.
+    """
+    path = path.absolute()
+    if os.path.lexists(path):
+        raise RecordError(f"{path}: exists and is not overwritten; choose another name")
+    for folder in (*path.parents, *Path(os.path.realpath(path)).parents):
         for name in _PUBLISHED:
-            if (folder / name).exists():
+            if os.path.lexists(folder / name):
                 raise RecordError(
                     f"{path}: would lie in {folder}, a folder that is shown to others ({name}); "
                     "keep a key apart from what it signs"

@@ -4,9 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from basketry.core.errors import RecordError
+
+SIZE_MAX = 4096
+
+
+def read_small(path: Path, what: str) -> str:
+    """Return the text of a small file.
+
+    Args:
+        path: The file.
+        what: What it should be, for messages.
+
+    Raises:
+        RecordError: It cannot be read, is not UTF-8, or is longer than 4096 bytes.
+    """
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(SIZE_MAX + 1)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(raw) > SIZE_MAX:
+        raise RecordError(f"{path}: not {what}: it is longer than {SIZE_MAX} bytes")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: not {what}: it is no UTF-8 text") from error
 
 
 def strict_object(text: str, fields: Mapping[str, type], where: str, what: str) -> dict[str, Any]:
