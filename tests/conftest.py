@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from basketry.lake.lake import Lake
+from basketry.ledger import key_file
 from basketry.market.panel import Panel
 from basketry.methodology.parse import dump_yaml
 
@@ -119,3 +120,10 @@ def lake(tmp_path: Path) -> Lake:
     held = Lake(tmp_path / "lake")
     held.write("daily", small_market())
     return held
+
+
+@pytest.fixture
+def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of keys that cost next to nothing to write and read; outside the tests no such file is read."""
+    monkeypatch.setattr(key_file, "SCRYPT_N", 2**4)
+    monkeypatch.setattr(key_file, "SCRYPT_N_MIN", 2**4)

@@ -32,6 +32,13 @@ def complain(message: str) -> None:
     console.print(message, markup=False)
 
 
+def warn(message: str) -> None:
+    """Print a warning to the error stream."""
+    console = _console(error=True)
+    console.print("Warning: ", style="bold yellow", end="")
+    console.print(message, markup=False)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON; NaN and infinity become null, for JSON has none."""
     from basketry.core.digest import finite

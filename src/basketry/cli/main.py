@@ -11,6 +11,7 @@ import typer
 from basketry.cli.console import complain, say
 from basketry.cli.data import data_app
 from basketry.cli.evaluate import evaluate
+from basketry.cli.keys import keys_app
 from basketry.cli.price_trust import price_app
 from basketry.cli.publication import index_app
 from basketry.cli.track import track_app
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(index_app, name="index")
+app.add_typer(keys_app, name="keys")
 app.add_typer(price_app, name="price")
 app.add_typer(track_app, name="track")
 

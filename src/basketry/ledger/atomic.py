@@ -106,3 +106,43 @@ def write_file(target: Path, content: bytes) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise RecordError(f"{target}: cannot be written: {error.strerror or error}") from error
+
+
+def write_new_private_file(target: Path, content: bytes) -> None:
+    """Write a file that only its owner can read (mode 0600), whole or not at all, and never over another.
+
+    Raises:
+        RecordError: There is something of that name, or it cannot be written.
+    """
+    beside = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise RecordError(f"{target}: cannot be written: {error.strerror or error}") from error
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _name_once(beside, target)
+        _sync(target.parent)
+    except FileExistsError as error:
+        raise RecordError(f"{target}: exists and is not overwritten; choose another name") from error
+    except OSError as error:
+        raise RecordError(f"{target}: cannot be written: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _name_once(beside: Path, target: Path) -> None:
+    """Give a file its name unless something has it."""
+    try:
+        target.hardlink_to(beside)
+    except OSError as error:
+        # A stick formatted as FAT knows no links.
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+        beside.rename(target)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from basketry.core.errors import DataError, MissingExtraError
+from basketry.core.ed25519 import SMALL_ORDER
+from basketry.core.errors import DataError
 from basketry.reference.oracle.report import (
-    _SMALL_ORDER,
     MAX_DECIMALS,
     SIGNED_LENGTH,
     Report,
@@ -88,7 +87,7 @@ def test_keys_of_small_order_are_those_of_the_curve() -> None:
         return x, (p[1] * q[1] + p[0] * q[0]) * pow(1 - product, -1, prime) % prime
 
     heights = set()
-    for encoded in _SMALL_ORDER:
+    for encoded in SMALL_ORDER:
         y = int.from_bytes(encoded, "little") % prime
         square = (y * y - 1) * pow(d * y * y + 1, -1, prime) % prime
         x = pow(square, (prime + 3) // 8, prime)
@@ -100,14 +99,6 @@ def test_keys_of_small_order_are_those_of_the_curve() -> None:
         assert point == (0, 1)
         heights.add(y)
     assert len(heights) == 5  # orders 1, 2, 4, and twice two of order 8; two encodings are not reduced
-
-
-def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
-    report = Report(**FIELDS)
-    for call in (lambda: report.signed("d", KEY), lambda: verify_ed25519(report, "d", KEY), lambda: public_key_of(KEY)):
-        with pytest.raises(MissingExtraError, match=r"basketry\[chain\]"):
-            call()
 
 
 def test_a_signature_verifies_for_its_domain_and_key_only() -> None:

@@ -91,9 +91,6 @@ def aggregate(
         at: Now, microseconds since 1970 UTC.
         verify: Checks a signature.
 
-    Raises:
-        MissingExtraError: `verify` is that for Ed25519 and the package `cryptography` is not installed.
-
     >>> feed = Feed(id="a", domain="test", reporters={name: name.encode() * 32 for name in "rstu"})
     >>> reports = [
     ...     Report(feed="a", reporter=name, round=1, observed_at=0, decimals=8, price=price)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 
-from basketry.core.errors import DataError, MissingExtraError
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from basketry.core.ed25519 import is_signed
+from basketry.core.errors import DataError
 
 TAG = b"basketry/oracle-report/1"
 """First bytes of every signed message: a signature made for another purpose or layout never fits a report."""
@@ -21,20 +18,6 @@ SIGNED_LENGTH = 202
 MAX_DECIMALS = 38
 
 Word = Annotated[int, Field(ge=-(2**255), lt=2**255)]
-
-# The encodings of the eight points of small order, sign bit cleared: under such a key one signature fits many messages.
-_SMALL_ORDER = frozenset(
-    bytes.fromhex(text)
-    for text in (
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    )
-)
 
 
 class Report(BaseModel):
@@ -110,7 +93,6 @@ class Report(BaseModel):
 
         Raises:
             DataError: The key does not have 32 bytes.
-            MissingExtraError: The package `cryptography` is not installed.
         """
         key = _private_key(private_key)
         return self.model_copy(update={"signature": key.sign(self.message(domain))})
@@ -121,22 +103,8 @@ def verify_ed25519(report: Report, domain: str, public_key: bytes) -> bool:
 
     False also for a signature that is not 64 bytes long or not in its one canonical form, and for a key that is not a
     point of the curve or is one of small order.
-
-    Raises:
-        MissingExtraError: The package `cryptography` is not installed.
     """
-    with _signing():
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    if len(report.signature) != 64 or len(public_key) != 32:
-        return False
-    if public_key[:31] + bytes([public_key[31] & 0x7F]) in _SMALL_ORDER:
-        return False
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(report.signature, report.message(domain))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return is_signed(public_key, report.message(domain), report.signature)
 
 
 def public_key_of(private_key: bytes) -> bytes:
@@ -144,25 +112,11 @@ def public_key_of(private_key: bytes) -> bytes:
 
     Raises:
         DataError: The key does not have 32 bytes.
-        MissingExtraError: The package `cryptography` is not installed.
     """
     return _private_key(private_key).public_key().public_bytes_raw()
 
 
 def _private_key(private_key: bytes) -> Ed25519PrivateKey:
-    with _signing():
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     if len(private_key) != 32:
         raise DataError(f"the private key has {len(private_key)} bytes; Ed25519 has 32")
     return Ed25519PrivateKey.from_private_bytes(private_key)
-
-
-@contextmanager
-def _signing() -> Iterator[None]:
-    """Say what to install where an import inside fails."""
-    try:
-        yield
-    except ImportError as error:
-        raise MissingExtraError(
-            "signing and verifying reports needs cryptography; install it with: pip install 'basketry[chain]'"
-        ) from error

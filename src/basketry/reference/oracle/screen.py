@@ -68,9 +68,6 @@ def screen(
         round_number: The round that is aggregated.
         at: Now, microseconds since 1970 UTC.
         verify: Checks a signature.
-
-    Raises:
-        MissingExtraError: `verify` is that for Ed25519 and the package `cryptography` is not installed.
     """
     left_out: list[LeftOut] = []
     signed: dict[str, dict[bytes, Report]] = {}
