@@ -9,13 +9,14 @@ from pathlib import Path
 _handles: set[int] = set()
 
 
-def take(file: Path) -> int:
-    """Make a file where there is none, take its lock, and return the handle that holds it until `give`.
+def take(file: Path, *, make: bool = True) -> int:
+    """Make a file where there is none, take its lock, and return the handle that holds it until `give` or `release`.
 
     A file that a killed holder left is no obstacle: the lock went with the holder.
 
     Raises:
         BlockingIOError: Somebody else holds it.
+        FileNotFoundError: There is none, and none is to be made.
         OSError: The file cannot be made, or its file system has no locks.
 
     >>> import tempfile
@@ -25,10 +26,10 @@ def take(file: Path) -> int:
     False
     """
     while True:
-        handle, mine = _opened(file)
+        handle, mine = _opened(file, make)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if is_at(handle, file):
+            if _is_at(handle, file):
                 if mine:
                     _handles.add(handle)
                     return handle
@@ -44,11 +45,16 @@ def take(file: Path) -> int:
 def give(handle: int, file: Path) -> None:
     """Remove a file whose lock is held, and give the lock back."""
     file.unlink(missing_ok=True)
+    release(handle)
+
+
+def release(handle: int) -> None:
+    """Give a lock back and leave its file."""
     _handles.discard(handle)
     os.close(handle)
 
 
-def is_at(handle: int, file: Path) -> bool:
+def _is_at(handle: int, file: Path) -> bool:
     """Return whether a handle is of the file that has the name now."""
     try:
         return os.path.samestat(os.fstat(handle), file.stat())
@@ -56,10 +62,10 @@ def is_at(handle: int, file: Path) -> bool:
         return False
 
 
-def _opened(file: Path) -> tuple[int, bool]:
+def _opened(file: Path, make: bool) -> tuple[int, bool]:
     """Return a handle, and whether the file can be written to."""
     try:
-        return os.open(file, os.O_RDWR | os.O_CREAT, 0o644), True
+        return os.open(file, os.O_RDWR | (os.O_CREAT if make else 0), 0o644), True
     except PermissionError:
         if not file.exists():
             raise

@@ -76,11 +76,12 @@ def import_files(
     report.check(0.05 if max_bad is None and table != "events" else max_bad)
     final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
     report.kept = final.height
-    for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
-        if not frame.is_empty():
-            part = lake.write(name, frame)
-            if part is not None:
-                report.parts.append(part)
+    with lake.together():
+        for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
+            if not frame.is_empty():
+                part = lake.write(name, frame)
+                if part is not None:
+                    report.parts.append(part)
     if table == "events":
         report.warnings = doubts(lake, final)
     return report

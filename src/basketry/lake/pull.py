@@ -93,11 +93,10 @@ def pull_daily(
             if asset in done:
                 continue
             frame = fetch(get, asset)
-            lake.write("daily", frame.filter(pl.col("price").is_not_null()))
-            lake.write(
-                "aliases",
-                pl.DataFrame({"source": [f"pulled:{provider}:{today:%Y-%m-%d}"], "alias": [asset], "asset": [asset]}),
-            )
+            mark = {"source": [f"pulled:{provider}:{today:%Y-%m-%d}"], "alias": [asset], "asset": [asset]}
+            with lake.together():
+                lake.write("daily", frame.filter(pl.col("price").is_not_null()))
+                lake.write("aliases", pl.DataFrame(mark))
             rows[asset] = frame.height
             progress(asset, frame.height)
     return Pulled(rows, tuple(asset for asset in assets if asset in done))
