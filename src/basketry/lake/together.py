@@ -117,7 +117,9 @@ def _sync_root(files: Files) -> None:
 
 def _undo(files: Files, name: str) -> None:
     """Remove all parts with a name, then the mark that hides them."""
+    # In the name of a part, and of one that was being written.
+    label = re.compile(rf"-{name}[-.][^/]*$")
     for path in files.all_below(""):
-        if name_of(path) == name:
+        if label.search(path) and path != _MARK + name:
             files.remove(path)
     files.remove(_MARK + name)
