@@ -51,7 +51,7 @@ def test_a_reader_that_has_enough_is_no_error(
 
 def command(*words: str | Path, **named: object) -> subprocess.CompletedProcess[str]:
     call = [sys.executable, "-c", "from basketry.cli.main import main; main()", *map(str, words)]
-    return subprocess.run(call, check=False, text=True, stderr=subprocess.PIPE, **named)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(call, check=False, text=True, stderr=subprocess.PIPE, **named)  # type: ignore[call-overload]
 
 
 def test_output_that_cannot_be_written_is_told() -> None:
