@@ -23,6 +23,7 @@ from basketry.core import frames
 from basketry.core.restatement import RestateLevels
 from basketry.core.rule import Registry, Rule
 from basketry.core.time import format_duration
+from basketry.disk.whole import write_whole
 from basketry.jobs.new import examples, replicas
 from basketry.methodology import buffers, cash, ranking, sections, select, stages, turnover_limit
 from basketry.methodology.schedule import calculation, review, schedule
@@ -49,9 +50,7 @@ def generate(folder: Path) -> list[Path]:
         **{f"python/basketry.{layer}.md": layer_page(layer) for layer in layers()},
     }
     for name, text in pages.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(folder / name, text.encode())
     return [folder / name for name in pages]
 
 

@@ -302,6 +302,7 @@ def test_an_asset_named_twice_is_priced_once(lake: Path) -> None:
 
 def test_what_cannot_be_written_is_said(lake: Path, tmp_path: Path) -> None:
     words = ("price", "compare", ASSET, "--lake", lake, "--start", "2024-12-02", "--rate", "vwap")
+    (tmp_path / "nowhere").write_text("no folder")
     assert "cannot be written" in fails(*words, "--csv", tmp_path / "nowhere" / "rates.csv")
     assert "cannot be written" in fails(*words, "--plot", tmp_path / "nowhere" / "rates.png")
 

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basketry.core.errors import MethodologyError
-from basketry.core.time import format_duration, format_instant, local_instant, parse_duration, time_zone, to_instant
+from basketry.core.time import (
+    format_duration,
+    format_instant,
+    local_instant,
+    parse_duration,
+    time_zone,
+    to_datetime,
+    to_instant,
+)
 
 
 @given(st.integers(0, 10_000_000))
@@ -26,7 +34,7 @@ def test_wrong_durations_say_what_to_write(text: str) -> None:
 def test_a_length_that_no_instant_can_be_told_from_is_refused() -> None:
     assert parse_duration("1000000d") == timedelta(days=1_000_000)
     for text in ("1000001d", "99999999999d", "9" * 400 + "w"):
-        with pytest.raises(MethodologyError, match="longer than a million days"):
+        with pytest.raises(MethodologyError, match="longer than a million days; write at most 1000000d"):
             parse_duration(text)
 
 
@@ -53,3 +61,15 @@ def test_a_repeated_hour_is_its_first_and_a_skipped_one_still_one_instant() -> N
 def test_unknown_zones_are_refused(zone: str) -> None:
     with pytest.raises(MethodologyError, match="IANA"):
         time_zone(zone)
+
+
+def test_an_instant_without_a_date_is_refused() -> None:
+    last = to_instant("9999-12-31")
+    assert to_datetime(last).year == 9999
+    for instant in (last + np.timedelta64(1, "D"), to_instant("0001-01-01") - np.timedelta64(1, "us")):
+        with pytest.raises(MethodologyError, match="outside the years 1 to 9999"):
+            to_datetime(instant)
+        with pytest.raises(MethodologyError, match="outside the years 1 to 9999"):
+            format_instant(instant)
+    with pytest.raises(MethodologyError, match="outside the years 1 to 9999 in UTC"):
+        to_instant("0001-01-01T00:00:00+01:00")

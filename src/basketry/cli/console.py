@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console
@@ -37,6 +38,34 @@ def warn(message: str) -> None:
     console = _console(error=True)
     console.print("Warning: ", style="bold yellow", end="")
     console.print(message, markup=False)
+
+
+def machine_words(error: Exception) -> str:
+    """Return in one line what the machine could not do.
+
+    >>> machine_words(FileNotFoundError(2, "No such file or directory", "rules.yaml"))
+    'rules.yaml: No such file or directory'
+    >>> machine_words(OSError(28, "No space left on device"))
+    'No space left on device'
+    """
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; use a shorter history, fewer assets or a larger machine"
+    if isinstance(error, RecursionError):
+        return "a file is nested too deeply to be read"
+    if isinstance(error, OverflowError):
+        return f"a date, duration or number is too large: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        names = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+        return f"{names}: {error.strerror}" if names else error.strerror
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def drop_output() -> None:
+    """Send what is left of the output nowhere: to write it fails, and would fail again when the process ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def print_json(value: Any) -> None:

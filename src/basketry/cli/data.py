@@ -157,6 +157,12 @@ def _mapping(text: str | None) -> dict[str, str] | None:
 
 def _print_report(report: ImportReport, lake: str) -> None:
     say(f"{lake}: {report.kept:,} of {report.rows:,} rows written to {report.table}")
+    if report.known_from is not None:
+        one = report.corrected == 1
+        what = "1 row corrects an earlier one" if one else f"{report.corrected:,} rows correct earlier ones"
+        say(f"  {what}; known from {report.known_from:%Y-%m-%dT%H:%M:%S.%fZ}")
+    if report.unchanged:
+        say(f"  {report.unchanged:,} {'row was' if report.unchanged == 1 else 'rows were'} there already")
     if report.new_assets:
         shown = ", ".join(report.new_assets[:5]) + (", ..." if len(report.new_assets) > 5 else "")
         say(f"  {len(report.new_assets)} new assets: {shown}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from basketry.cli.console import complain, say
+from basketry.cli.console import complain, drop_output, machine_words, say
 from basketry.cli.data import data_app
 from basketry.cli.evaluate import evaluate
 from basketry.cli.keys import keys_app
@@ -69,14 +69,24 @@ def demo(
 
 
 def main() -> None:
-    """Run the command line; an error of the user or the data is told in words and exits 2."""
+    """Run the command line; an error of the user, the data or the machine is told in words and exits 2."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            # Here, where an error can still be told.
+            sys.stdout.flush()
     except BasketryError as error:
         complain(str(error))
         sys.exit(2)
     except BrokenPipeError:
+        # Who read the output has enough of it.
+        drop_output()
         sys.exit(1)
+    except (OSError, MemoryError, RecursionError, OverflowError) as error:
+        drop_output()
+        complain(machine_words(error))
+        sys.exit(2)
     except KeyboardInterrupt:
         complain("stopped")
         sys.exit(130)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -244,6 +243,7 @@ def compare(
 ) -> None:
     """Compute several rates over the same trades and say how far they are apart."""
     from basketry.jobs.prices import compare_prices, load_rules
+    from basketry.ledger.atomic import write_file
 
     with status(f"Reading {lake}") as update:
         held = open_lake(lake)
@@ -254,8 +254,7 @@ def compare(
 
         _write_plot(plot_comparison(comparison), plot)
     if csv is not None:
-        with writing(csv):
-            comparison.table().write_csv(csv)
+        write_file(csv, comparison.table().write_csv().encode())
     summary = comparison.summary()
     if json:
         print_json(
@@ -280,20 +279,14 @@ def compare(
 
 
 def _write_plot(figure: Any, file: Path) -> None:
+    from basketry.ledger.atomic import write_file
+
     if file.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise DataError(f"{file}: a plot is a .png, .svg or .pdf file")
-    with writing(file):
-        figure.savefig(file, dpi=130)
+    picture = BytesIO()
+    figure.savefig(picture, format=file.suffix[1:].lower(), dpi=130)
+    write_file(file, picture.getvalue())
     say(f"  {file}: written")
-
-
-@contextmanager
-def writing(file: Path) -> Iterator[None]:
-    """Turn what the system says against writing a file into an error of the user."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{file}: cannot be written: {error.strerror or error}") from error
 
 
 def fixing_times(

@@ -227,6 +227,7 @@ def sample(
 ) -> None:
     """Choose few assets that follow an index of many, and test such choices out of sample."""
     from basketry.jobs.track_sample import sample_index
+    from basketry.ledger.atomic import write_file
 
     with status(f"Recomputing {index}") as update:
         source = _source(index, lake, name, column, update, None, None, None, None, None, start, end)
@@ -234,7 +235,7 @@ def sample(
         found = sample_index(source, method, assets, window=window, refit_every=refit)
     rows = found.table()
     if csv is not None:
-        rows.write_csv(csv)
+        write_file(csv, rows.write_csv().encode())
     if json:
         tested = None
         if found.walk is not None:
@@ -276,6 +277,7 @@ def orders(
     """Give today's orders that bring a portfolio to an index, with lots and expected costs."""
     from basketry.core.time import format_instant
     from basketry.jobs.track_orders import cash_of_orders, index_orders, read_portfolio
+    from basketry.ledger.atomic import write_file
 
     if to not in ("target", "edge"):
         raise DataError(f"--to: {to!r} is neither target nor edge")
@@ -287,7 +289,7 @@ def orders(
     funds = cash_of_orders(source, quantities, found)
     at_last = source.target.times[-1]
     if csv is not None:
-        found.write_csv(csv)
+        write_file(csv, found.write_csv().encode())
     if json:
         print_json(
             {

@@ -15,8 +15,7 @@ YEAR_DAYS = 365.0
 """Crypto markets never close: annualisation is by 365 days everywhere."""
 
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(d|h|m|s|w)\s*$", re.ASCII)
-_LONGEST_SECONDS = 1e6 * 86_400
-"""Instants that far back or ahead can still be told."""
+_LONGEST_DAYS = 1_000_000
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -27,6 +26,9 @@ def parse_duration(text: str | timedelta) -> timedelta:
     datetime.timedelta(days=30)
     >>> parse_duration("1.5h")
     datetime.timedelta(seconds=5400)
+
+    Raises:
+        MethodologyError: It is no duration, or longer than a million days.
     """
     if isinstance(text, timedelta):
         return text
@@ -36,9 +38,18 @@ def parse_duration(text: str | timedelta) -> timedelta:
             f"duration {text!r} is not a number with a unit; write for example 30d, 12h, 15m, 10s or 2w"
         )
     seconds = float(match[1]) * _UNIT_SECONDS[match[2]]
-    if seconds > _LONGEST_SECONDS:
-        raise MethodologyError(f"duration {text!r} is longer than a million days")
+    if seconds > _LONGEST_DAYS * _UNIT_SECONDS["d"]:
+        raise MethodologyError(f"duration {text!r} is longer than a million days; write at most {_LONGEST_DAYS}d")
     return timedelta(seconds=seconds)
+
+
+def is_duration(text: object) -> bool:
+    """Return whether something has the form of a duration, however long.
+
+    >>> is_duration("1000000000000d"), is_duration("third_friday")
+    (True, False)
+    """
+    return isinstance(text, str) and _DURATION.match(text) is not None
 
 
 def format_duration(length: timedelta) -> str:
@@ -75,7 +86,10 @@ def to_instant(value: str | date | datetime | np.datetime64) -> np.datetime64:
         value = datetime.combine(value, time(0), tzinfo=UTC)
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
-    return np.datetime64(value.astimezone(UTC).replace(tzinfo=None), "us")
+    try:
+        return np.datetime64(value.astimezone(UTC).replace(tzinfo=None), "us")
+    except OverflowError as error:
+        raise MethodologyError(f"{value}: lies outside the years 1 to 9999 in UTC") from error
 
 
 def to_datetime(instant: np.datetime64) -> datetime:
@@ -83,8 +97,16 @@ def to_datetime(instant: np.datetime64) -> datetime:
 
     >>> to_datetime(np.datetime64("2020-01-02", "us")).isoformat()
     '2020-01-02T00:00:00+00:00'
+
+    Raises:
+        MethodologyError: It lies outside the years 1 to 9999, as a date with a long duration added to it may.
     """
-    moment: datetime = instant.astype("datetime64[us]").item()
+    moment = instant.astype("datetime64[us]").item()
+    if not isinstance(moment, datetime):
+        raise MethodologyError(
+            "an instant lies outside the years 1 to 9999, the only ones that have dates; use a shorter duration or "
+            "another date"
+        )
     return moment.replace(tzinfo=UTC)
 
 

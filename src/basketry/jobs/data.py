@@ -132,8 +132,9 @@ def simulate_lake(lake: Lake, seed: int) -> dict[str, int]:
 
     lake.create(simulated=True, note=f"simulated market, seed {seed}, basketry {VERSION}")
     tables = simulate_market(seed).tables
-    for name, frame in tables.items():
-        lake.write(name, frame)
+    with lake.together():
+        for name, frame in tables.items():
+            lake.write(name, frame)
     return {name: frame.height for name, frame in tables.items()}
 
 

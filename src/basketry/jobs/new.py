@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from basketry.core.errors import MethodologyError, nearest_hint
+from basketry.ledger.atomic import write_file
 from basketry.methodology.parse import parse_yaml
 
 REPLICAS = "replicas"
@@ -39,6 +40,7 @@ def new_methodology(target: Path, example: str = "large-cap-20", *, force: bool 
 
     Raises:
         MethodologyError: No example has the name, or a file exists and `force` was not given.
+        RecordError: A file cannot be written.
     """
     known = {**examples(), **replicas()}
     if example not in known:
@@ -58,5 +60,5 @@ def new_methodology(target: Path, example: str = "large-cap-20", *, force: bool 
         if path.exists() and not force and (path == target or path.read_text(encoding="utf-8") != text):
             raise MethodologyError(f"{path}: exists; choose another name, or overwrite it with --force")
     for path, text in written.items():
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text.encode())
     return target

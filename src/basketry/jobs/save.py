@@ -16,8 +16,9 @@ from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
 from basketry.jobs.attack import IndexManipulation, index_manipulation
 from basketry.lake.lake import Lake
-from basketry.ledger.atomic import write_folder
+from basketry.ledger.atomic import recover, write_folder
 from basketry.ledger.folder import draft_record, folder_files, read_folder
+from basketry.ledger.lock import writing
 from basketry.ledger.record import Entry
 from basketry.ledger.told import Told, told
 from basketry.reports.factsheet import factsheet
@@ -38,14 +39,16 @@ def save_index(result: IndexResult, folder: Path, manipulation: IndexManipulatio
     Raises:
         RecordError: The folder was published and the result differs from what it says.
     """
-    if (folder / "manifest.json").is_file():
-        earlier = read_folder(folder)
-        if earlier.published_through is not None:
-            raise RecordError(
-                f"{folder}: was published through {earlier.published_through}; extend or correct it with "
-                f"`basketry index publish {folder}`, or write the new result to another --out"
-            )
-    write_index(result, folder, draft_record(result), manipulation)
+    with writing(folder):
+        recover(folder)
+        if (folder / "manifest.json").is_file():
+            earlier = read_folder(folder)
+            if earlier.published_through is not None:
+                raise RecordError(
+                    f"{folder}: was published through {earlier.published_through}; extend or correct it with "
+                    f"`basketry index publish {folder}`, or write the new result to another --out"
+                )
+        write_index(result, folder, draft_record(result), manipulation)
     return folder
 
 

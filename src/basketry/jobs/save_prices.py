@@ -12,8 +12,9 @@ import polars as pl
 from basketry.core.errors import RecordError
 from basketry.core.version import VERSION
 from basketry.jobs.prices import ReferencePrices
-from basketry.ledger.atomic import write_folder
+from basketry.ledger.atomic import recover, write_folder
 from basketry.ledger.folder import TIME_FORMAT
+from basketry.ledger.lock import writing
 from basketry.ledger.price_folder import PriceFolder, fixing_bodies, price_files, read_price_folder, rules_digest
 from basketry.ledger.record import Entry, chain
 from basketry.reference.fixing import Fixings
@@ -73,9 +74,15 @@ def save_prices(
         now: The instant of the correction, against which the rule's window counts.
 
     Raises:
-        RecordError: The folder holds something else, was made with other rules, or differs and `restate` was not
-            asked for; nothing is written.
+        RecordError: The folder holds something else, was made with other rules, is being written by somebody else, or
+            differs and `restate` was not asked for; nothing is written.
     """
+    with writing(folder):
+        recover(folder)
+        return _saved(prices, folder, restate, reason, now)
+
+
+def _saved(prices: ReferencePrices, folder: Path, restate: bool, reason: str, now: datetime | None) -> PriceUpdate:
     earlier = read_price_folder(folder) if (folder / "manifest.json").is_file() else None
     fresh = prices.fixings
     if earlier is None:

@@ -18,7 +18,8 @@ from basketry.jobs.track import Followed, TrackTerms, followed
 from basketry.jobs.verify import Verification
 from basketry.jobs.verify_record import Check
 from basketry.lake.lake import Lake
-from basketry.ledger.atomic import write_folder
+from basketry.ledger.atomic import recover, write_folder
+from basketry.ledger.lock import writing
 from basketry.ledger.track_folder import TABLES, read_track_folder, track_files
 from basketry.reports.tracking import tracking_page
 from basketry.tracking.run import TrackingResult
@@ -48,8 +49,6 @@ class TrackRun:
         Raises:
             RecordError: The folder holds something else.
         """
-        if (folder / "manifest.json").is_file():
-            read_track_folder(folder)
         index, target = self.source.index, self.result.target
         tables = self.tables()
         manifest = {
@@ -73,7 +72,11 @@ class TrackRun:
             terms=term_words(self.source.terms),
             figures=tables["figures"],
         )
-        write_folder(folder, track_files(tables, self.source.terms.document(), page, manifest))
+        with writing(folder):
+            recover(folder)
+            if (folder / "manifest.json").is_file():
+                read_track_folder(folder)
+            write_folder(folder, track_files(tables, self.source.terms.document(), page, manifest))
         return folder
 
 

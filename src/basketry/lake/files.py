@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import IO
@@ -15,8 +15,10 @@ import polars as pl
 
 from basketry.core.digest import digest_bytes
 from basketry.core.errors import DataError
+from basketry.disk.whole import write_whole
+from basketry.lake.together import adding, name_of, remove_left, unfinished
 
-_PART = re.compile(r"^(\d{6})-([0-9a-f]{12})(?:-[a-z]+)?\.parquet$")
+_PART = re.compile(r"^(\d{6})-([0-9a-f]{12})(?:-[0-9a-f]{8})?(?:-[a-z]+)?\.parquet$")
 _TOGETHER = "together"
 _checked: dict[str, tuple[int, int, int] | None] = {}
 """Parts that this process has checked, with the inode, size and time of change that they had."""
@@ -43,6 +45,7 @@ class Files:
             self._system, self._root = fsspec.core.url_to_fs(self.address)
         except (ValueError, ImportError) as error:
             raise DataError(f"{self.address}: not an address of a lake: {error}") from error
+        self._adding: str | None = None
         protocol = self._system.protocol
         self._is_local = "file" in ((protocol,) if isinstance(protocol, str) else tuple(protocol))
 
@@ -60,14 +63,18 @@ class Files:
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none where there is no such folder."""
-        full = self.full(folder)
+        full = self.full(folder).rstrip("/")
         if not self._system.isdir(full):
             return []
         return sorted(path.rsplit("/", 1)[-1] for path in self._system.ls(full, detail=False, refresh=True))
 
     def below(self, folder: str) -> list[str]:
+        """Return the paths of all files below a folder, sorted, without parts that are being added by others."""
+        return self._seen(lambda: self.all_below(folder))
+
+    def all_below(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder, sorted."""
-        full = self.full(folder)
+        full = self.full(folder).rstrip("/")
         if not self._system.isdir(full):
             return []
         return sorted(path[len(self._root) :].strip("/") for path in self._system.find(full, refresh=True))
@@ -88,36 +95,60 @@ class Files:
             raise DataError(f"{self.full(path)}: cannot be read: {error.strerror or error}") from error
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file; it is whole or absent, for it is written beside and renamed.
+        """Write a file; it is whole or absent, and on this machine synced with its folder.
 
         Raises:
             DataError: It cannot be written.
         """
         full = self.full(path)
-        folder, _, name = full.rpartition("/")
         try:
-            self._system.makedirs(folder, exist_ok=True)
-            if not self._is_local:
-                self._system.pipe_file(full, content)
+            if self._is_local:
+                write_whole(Path(full), content)
                 return
-            beside = Path(folder) / f".{name}.{os.getpid()}.unfinished"
-            try:
-                with beside.open("wb") as stream:
-                    stream.write(content)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                beside.replace(full)
-            finally:
-                beside.unlink(missing_ok=True)
+            self._system.makedirs(full.rpartition("/")[0], exist_ok=True)
+            self._system.pipe_file(full, content)
         except OSError as error:
             raise DataError(f"{full}: cannot be written: {error.strerror or error}") from error
 
     # Parts
 
     def parts(self, folder: str) -> list[str]:
-        """Return the paths of the parts in a folder, oldest first."""
+        """Return the paths of the parts in a folder, oldest first, without those that are being added by others."""
+        return self._seen(lambda: self._all_parts(folder))
+
+    def _all_parts(self, folder: str) -> list[str]:
         names = [name for name in self.names(folder) if _PART.match(name)]
         return [f"{folder}/{name}" for name in sorted(names, key=_age)]
+
+    def _seen(self, listed: Callable[[], list[str]]) -> list[str]:
+        # Asked before and after, so that what ends while the list is made is left out whole.
+        before, paths = unfinished(self), listed()
+        if all(name_of(path) is None for path in paths):
+            return paths
+        hidden = (before | unfinished(self)) - {self._adding}
+        return [path for path in paths if name_of(path) not in hidden]
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Add parts that others see all at once when this ends, and never where it fails or is killed."""
+        if self._adding is not None:
+            yield
+            return
+        with adding(self) as self._adding:
+            try:
+                yield
+            finally:
+                self._adding = None
+
+    def require_rest(self) -> None:
+        """Raise DataError where parts are being added together, whose place among the others must stay."""
+        remove_left(self)
+        left = sorted(unfinished(self))
+        if left:
+            raise DataError(
+                f"{self.address}: an import is being written; try again when it is done "
+                f"(where none is, remove the file .unfinished-{left[0]} and the parts with {left[0]} in their names)"
+            )
 
     def add_part(self, folder: str, content: bytes, kind: str = "", *, once: bool = False) -> str | None:
         """Add a part and return its path; None where the last part has the same bytes, or any part where `once`."""
@@ -125,8 +156,10 @@ class Files:
         parts = self.parts(folder)
         if any(part_digest(path) == digest for path in (parts if once else parts[-1:])):
             return None
-        number = int(parts[-1].rsplit("/", 1)[-1][:6]) + 1 if parts else 1
-        path = f"{folder}/{number:06d}-{digest}{'-' if kind else ''}{kind}.parquet"
+        last = self._all_parts(folder)[-1:]
+        number = int(last[0].rsplit("/", 1)[-1][:6]) + 1 if last else 1
+        labels = "".join(f"-{label}" for label in (self._adding, kind) if label)
+        path = f"{folder}/{number:06d}-{digest}{labels}.parquet"
         self.write(path, content)
         return path
 

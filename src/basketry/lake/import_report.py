@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from basketry.core.errors import DataError
 
@@ -16,6 +17,9 @@ class ImportReport:
     Attributes:
         table: Name of the table.
         rows: Rows read. kept: Rows written.
+        corrected: Rows among them that correct earlier ones and say nothing of when they were known.
+        known_from: The instant of the import, from which those are known; None where there are none.
+        unchanged: Rows that the lake had already.
         parts: Parts written.
         problems: Count by reason.
         examples: Up to ten a reason, with file and line.
@@ -30,6 +34,9 @@ class ImportReport:
     table: str
     rows: int = 0
     kept: int = 0
+    corrected: int = 0
+    known_from: datetime | None = None
+    unchanged: int = 0
     parts: list[str] = field(default_factory=list)
     problems: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)

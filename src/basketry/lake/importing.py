@@ -16,6 +16,7 @@ from basketry.lake.event_import import Held, clash_faults, doubts, event_faults
 from basketry.lake.import_report import EXAMPLES_MAX, ImportReport
 from basketry.lake.lake import Lake, table_schema
 from basketry.lake.presets import Preset, Stamp
+from basketry.lake.versions import as_versions
 from basketry.market.assemble import MARKET_CAP_MAX, PRICE_MAX
 from basketry.market.event_checks import canonical_events, value_in_words
 
@@ -49,7 +50,8 @@ def import_files(
         stamp: Whether a bare date names the start or the end of its day.
         source: Name under which tickers are looked up among the aliases.
         preset: A maker's format.
-        now: An instant after which nothing can have been observed.
+        now: The instant of the import. Nothing can have been observed after it, and a row without `known_at` that
+            differs from one in the lake was known from it on.
         max_bad: Share of bad rows above which the import is refused; 0.05 unless given. Of corporate events none may be
             bad, as one that is lost moves an index.
 
@@ -75,12 +77,16 @@ def import_files(
     good, aside = _judge(rows, schema, now, report, Held.of(lake) if table == "events" else None)
     report.check(0.05 if max_bad is None and table != "events" else max_bad)
     final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
+    versions = as_versions(schema, final, lake.read(table), now)
+    final, report.corrected, report.unchanged = versions.rows, versions.corrected, versions.unchanged
+    report.known_from = now if report.corrected else None
     report.kept = final.height
-    for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
-        if not frame.is_empty():
-            part = lake.write(name, frame)
-            if part is not None:
-                report.parts.append(part)
+    with lake.together():
+        for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
+            if not frame.is_empty():
+                part = lake.write(name, frame)
+                if part is not None:
+                    report.parts.append(part)
     if table == "events":
         report.warnings = doubts(lake, final)
     return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from os import PathLike
 from typing import Any
@@ -96,6 +97,22 @@ class Lake:
     def _parts(self, table: str) -> list[str]:
         return self._files.parts(table_schema(table).name)
 
+    def together(self) -> AbstractContextManager[None]:
+        """Return a context in which all that is written comes into the lake at once at its end, or not at all.
+
+        Others see nothing of it before; an error takes it back, and what a kill left is never seen.
+
+        >>> import tempfile
+        >>> lake = Lake(tempfile.mkdtemp())
+        >>> with lake.together():
+        ...     _ = lake.write("assets", pl.DataFrame({"asset": ["btc"]}))
+        ...     Lake(lake.address).tables()
+        []
+        >>> Lake(lake.address).tables()
+        ['assets']
+        """
+        return self._files.together()
+
     def write(self, table: str, frame: pl.DataFrame) -> str | None:
         """Add a part with the rows of a frame and return its path; None where the same part is already there.
 
@@ -173,11 +190,12 @@ class Lake:
         whoever reads, writes or compacts it meanwhile.
 
         Raises:
-            DataError: A part cannot be read.
+            DataError: A part cannot be read, or an import is being written.
         """
         schema = table_schema(table)
         if len(self._parts(table)) < 2:
             return None
+        self._files.require_rest()
         parts, rows = self._rows(schema)
         stream = io.BytesIO()
         rows.write_parquet(stream, compression="zstd")

@@ -14,8 +14,10 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from basketry.core.errors import DataError
+from basketry.core.frames import DAILY
 from basketry.lake.lake import Lake
 from basketry.lake.presets.coingecko_market_chart import parse_market_chart
+from basketry.lake.versions import as_versions
 
 Provider = Literal["coinmetrics", "coingecko"]
 BASE_URLS: dict[str, str] = {
@@ -77,7 +79,7 @@ def pull_daily(
         base_url: Address of the service, where not the provider's own.
         attempts: Tries of a request that fails for a while (429, 5xx, a broken connection).
         again: Fetch what was fetched today as well.
-        today: The day of the pull.
+        today: The instant of the pull, from which a value that differs from the one in the lake is known.
         pause: Waits a number of seconds.
         progress: Called with each finished asset and its rows.
 
@@ -93,11 +95,11 @@ def pull_daily(
             if asset in done:
                 continue
             frame = fetch(get, asset)
-            lake.write("daily", frame.filter(pl.col("price").is_not_null()))
-            lake.write(
-                "aliases",
-                pl.DataFrame({"source": [f"pulled:{provider}:{today:%Y-%m-%d}"], "alias": [asset], "asset": [asset]}),
-            )
+            mark = {"source": [f"pulled:{provider}:{today:%Y-%m-%d}"], "alias": [asset], "asset": [asset]}
+            with lake.together():
+                priced = DAILY.conform(frame.filter(pl.col("price").is_not_null()))
+                lake.write("daily", as_versions(DAILY, priced, lake.read("daily"), today).rows)
+                lake.write("aliases", pl.DataFrame(mark))
             rows[asset] = frame.height
             progress(asset, frame.height)
     return Pulled(rows, tuple(asset for asset in assets if asset in done))

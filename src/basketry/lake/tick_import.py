@@ -87,7 +87,7 @@ def import_ticks(
     max_bad: float = 0.01,
     progress: Progress = lambda _: None,
 ) -> TickImport:
-    """Read dumps into a tick table and return what was done; nothing is written unless all files can be read.
+    """Read dumps into a tick table and return what was done; either all of it is written or nothing.
 
     Memory is bounded by a market's day. The markets, and venues that are new, are written before their ticks.
 
@@ -133,12 +133,13 @@ def import_ticks(
                 stage.add(market, chunk.frame)
                 result.markets[str(market)] = result.markets.get(str(market), 0) + chunk.frame.height
             result.files.append(dump.report)
-        names.write()
-        ticks = lake.ticks
-        for market, day, frame in stage.days():
-            progress(f"Writing {market} of {day}")
-            result.parts += ticks.write(form.table, market, frame)
-            result.days += 1
+        with lake.together():
+            names.write()
+            ticks = lake.ticks
+            for market, day, frame in stage.days():
+                progress(f"Writing {market} of {day}")
+                result.parts += ticks.write(form.table, market, frame)
+                result.days += 1
     return result
 
 

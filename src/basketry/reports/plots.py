@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from basketry.core.errors import MissingExtraError
 from basketry.core.numbers import Floats
 from basketry.core.time import format_instant
+from basketry.disk.whole import write_whole
 from basketry.index.result import IndexResult
 from basketry.market.cash import CASH
 from basketry.reports.quality import runs
@@ -136,10 +138,13 @@ def save_picture(result: IndexResult, path: Path) -> None:
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
+        OSError: The file cannot be written.
     """
     figure = plot_index(result)
     with drawing():
-        figure.savefig(path, dpi=130, metadata={"Software": None})
+        picture = BytesIO()
+        figure.savefig(picture, format="png", dpi=130, metadata={"Software": None})
+    write_whole(path, picture.getvalue())
 
 
 def draw_levels(axes: Axes, result: IndexResult, *, log: bool | None = None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from basketry.core.errors import BasketryError, MethodologyError, nearest_hint
-from basketry.core.time import format_duration, parse_duration
+from basketry.core.time import format_duration, is_duration, parse_duration
 from basketry.methodology.schedule.business_days import business_days
 from basketry.methodology.schedule.day_rules import (
     DAY_WORDS,
@@ -33,6 +33,8 @@ def _lag(value: Any, info: ValidationInfo) -> str:
     try:
         parse_duration(value)
     except BasketryError as error:
+        if is_duration(value):
+            raise MethodologyError(f"{info.field_name}: {error}") from error
         hint = nearest_hint(value, DAY_WORDS) if isinstance(value, str) else ""
         raise MethodologyError(
             f"{info.field_name}: {value!r} is not a time before the effective instant{hint}; "
