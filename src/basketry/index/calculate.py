@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.frames import INSTANT
 from basketry.core.time import DAY, format_instant, to_instant
-from basketry.index.events import Determined
+from basketry.index.events import Determined, TransitionStep
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
 from basketry.index.parents import members_of
 from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record, Scope
-from basketry.index.result import IndexResult, Trail
-from basketry.index.state import Decision
+from basketry.index.result import IndexResult, Told, Trail
+from basketry.index.state import Decision, IndexState
 from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
 from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
@@ -53,7 +53,11 @@ def calculate_index(
     segments: list[Segment] = []
     decisions: list[Decision] = []
     reviews: list[Decision] = []
+    announced: dict[object, Told] = {}
     for step in history.walk(state):
+        # Before a change, and before an instant is left.
+        if not isinstance(step.event, Determined | TransitionStep):
+            _hear(state, announced)
         if step.decision is not None:
             decisions.append(step.decision)
         if isinstance(step.event, Determined) and step.event.decision.scope is Scope.MEMBERS:
@@ -62,6 +66,7 @@ def calculate_index(
         for record in step.records:
             told[type(record)].append(record)
         segments += step.segments
+    _hear(state, announced)
     columns = [rule.column() for rule in methodology.first.returns]
     return IndexResult(
         methodology=methodology,
@@ -70,8 +75,18 @@ def calculate_index(
         compositions=composition_table(told[Composition], panel.assets),
         rebalances=rebalance_table(told[Rebalance], panel.assets),
         events=event_table(told[Evidence]),
-        trail=Trail(tuple(segments), tuple(decisions), state, tuple(reviews)),
+        trail=Trail(tuple(segments), tuple(decisions), state, tuple(reviews), tuple(announced.values())),
     )
+
+
+def _hear(state: IndexState, told: dict[object, Told]) -> None:
+    """Add what a state knows to be announced and was not told before, as it is then."""
+    if state.basket is None:
+        return
+    for entry in (*state.reviewed, *state.pending):
+        if entry.announced_at <= state.instant:
+            key = (entry.scope, entry.cause, entry.words, entry.determined_at, entry.effective_at)
+            told.setdefault(key, Told(entry, state))
 
 
 def index_history(

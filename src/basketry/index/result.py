@@ -22,6 +22,19 @@ from basketry.methodology.returns.leverage import Leverage
 
 
 @dataclass(frozen=True, eq=False)
+class Told:
+    """What was determined, as it stood at the first calculation instant at or after its announcement.
+
+    Attributes:
+        decision: A change, or members alone, carried through the corporate events until then.
+        state: The state at that instant.
+    """
+
+    decision: Decision
+    state: IndexState
+
+
+@dataclass(frozen=True, eq=False)
 class Trail:
     """What a calculation went through to its tables.
 
@@ -30,12 +43,14 @@ class Trail:
         decisions: What each change of composition that was made came from, in the order of effective times.
         state: The state at the last instant.
         reviews: Members determined on dates of their own, in the order of effective times.
+        told: What was announced before it took effect, in the order of its announcement.
     """
 
     pieces: tuple[Segment, ...]
     decisions: tuple[Decision, ...]
     state: IndexState
     reviews: tuple[Decision, ...] = ()
+    told: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +103,11 @@ class IndexResult:
     def reviews(self) -> tuple[Decision, ...]:
         """The determinations of members alone, in the order of effective times."""
         return self._kept.reviews
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What was announced before it took effect, as it stood then, in the order of its announcement."""
+        return self._kept.told
 
     @property
     def state(self) -> IndexState:

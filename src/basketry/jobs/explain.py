@@ -1,17 +1,21 @@
-"""Explain a published index at a date."""
+"""Explain a published index at a date, or its next composition."""
 
 from pathlib import Path
 
 from basketry.index.calculate import Instant
-from basketry.index.explain import Explanation, explain_index
+from basketry.index.explain import Explanation, explain_index, explain_next
 from basketry.jobs.verify import recalculate
 from basketry.ledger.folder import read_folder
 from basketry.market.panel import Panel
 
+NEXT = "next"
+"""In the place of an instant: the next composition."""
+
 
 def explain_folder(folder: Path, panel: Panel, instant: Instant) -> Explanation:
-    """Return why the composition of a published folder at an instant is what it is.
+    """Return why the composition of a published folder at an instant, or the next one, is what it is.
 
     The index is computed again from the folder's rulebook and the data.
     """
-    return explain_index(recalculate(read_folder(folder), panel), instant)
+    result = recalculate(read_folder(folder), panel)
+    return explain_next(result) if isinstance(instant, str) and instant == NEXT else explain_index(result, instant)
