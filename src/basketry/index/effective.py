@@ -19,7 +19,7 @@ from basketry.index.settle import CARRIED_THROUGH
 from basketry.index.state import Decision
 from basketry.market.cash import CASH
 
-_WAIVED = ("superseded", "empty_universe", "no_prices")
+_KEPT = ("empty_universe", "no_prices")
 _LEFT_OUT = "left out of the rebalance"
 _CLOSE = 1e-9
 
@@ -61,7 +61,11 @@ def check_effective(body: Mapping[str, Any], result: IndexResult) -> tuple[Diffe
     decision = _struck(body, result)
     here = result.events.filter(pl.col("time") == to_datetime(at))
     if decision is None:
-        waived = here.filter(pl.col("kind").is_in(_WAIVED))
+        change = format_instant(effective)
+        waived = here.filter(
+            pl.col("kind").is_in(_KEPT)
+            | ((pl.col("kind") == "superseded") & pl.col("treatment").str.contains(change, literal=True))
+        )
         words = "; ".join(f"{row['treatment']}: {row['evidence']}" for row in waived.iter_rows(named=True))
         return () if body["kept"] and words else (Difference("*", "change", None, None, words),)
     last = next(entry for entry in reversed(result.decisions) if entry.effective_at <= at)

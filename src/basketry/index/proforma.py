@@ -22,6 +22,7 @@ from basketry.index.reweigh import reweighed
 from basketry.index.state import Decision, IndexState
 from basketry.index.strike import CashShare, cash_share, strike
 from basketry.index.tables import stamps
+from basketry.market.cash import CASH
 from basketry.market.panel import Panel
 from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.schedule import RebalanceDate
@@ -142,6 +143,7 @@ class ProForma:
         """Return the pro-forma as the body of a line of a record, of plain values.
 
         Holdings are those after the change: asset, weight determined, units (None where they are not fixed), and price.
+        Of cash the amount may be fixed, and not its units, as its price grows with a rate.
         """
         final = self.units is not Units.INDICATIVE
         return {
@@ -154,7 +156,7 @@ class ProForma:
             "members_only": self.scope is Scope.MEMBERS,
             "kept": self.kept,
             "holdings": [
-                [entry.asset, entry.determined, entry.units if final else None, entry.price]
+                [entry.asset, entry.determined, entry.units if final and entry.asset != CASH else None, entry.price]
                 for entry in self.holdings
                 if entry.change != "delete" and not self.kept
             ],
