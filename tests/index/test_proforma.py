@@ -471,7 +471,7 @@ def test_what_nothing_explains_has_no_reason() -> None:
 
 def test_the_next_composition_is_explained() -> None:
     found = explain_next(run(rules(), market(), 20))
-    assert found.trigger == "schedule, projected"
+    assert found.trigger == "schedule, projected, not determined"
     assert {entry.asset for entry in found.assets if entry.held} == {"a", "x"}
     x, b = found.of("x"), found.of("b")
     assert x is not None

@@ -183,7 +183,7 @@ def _explained(
         effective_at=_struck_at(result, decision) if proforma is None else decision.effective_at,
         determined_at=decision.determined_at,
         reviewed_at=None if review is None or review.scope is not Scope.MEMBERS else review.determined_at,
-        trigger=decision.words if proforma is None else f"{decision.words}, {proforma.stage.value}",
+        trigger=decision.words if proforma is None else f"{decision.words}, {proforma.mark}",
         version=decision.version,
         level=level["price_return"],
         status=level["status"],

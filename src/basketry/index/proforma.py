@@ -123,6 +123,19 @@ class ProForma:
         """Who goes out."""
         return tuple(entry.asset for entry in self.holdings if entry.change == "delete")
 
+    @property
+    def mark(self) -> str:
+        """The stage in words that cannot be taken for an announcement where there is none."""
+        return {
+            Stage.ANNOUNCED: "announced",
+            Stage.DETERMINED: "determined, not announced",
+            Stage.PROJECTED: "projected, not determined",
+        }[self.stage]
+
+    def ranked(self) -> list[NextHolding]:
+        """Return the holdings with the largest weight first, and those who go out behind."""
+        return sorted(self.holdings, key=lambda e: (e.change == "delete", -(e.determined or 0.0), -e.held, e.asset))
+
     def words(self) -> str:
         """Return in a sentence how far the pro-forma can be relied on."""
         announced, determined = format_instant(self.announced_at), format_instant(self.determined_at)
