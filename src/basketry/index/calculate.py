@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.frames import INSTANT
 from basketry.core.time import DAY, format_instant, to_instant
-from basketry.index.events import Determined, TransitionStep
+from basketry.index.events import Determined, Prices, TransitionStep
 from basketry.index.history import History
 from basketry.index.market import IndexMarket
 from basketry.index.parents import members_of
@@ -58,6 +58,8 @@ def calculate_index(
         # Before a change, and before an instant is left.
         if not isinstance(step.event, Determined | TransitionStep):
             _hear(state, announced)
+        if isinstance(step.event, Prices):
+            _hear_within(state, step.event, announced)
         if step.decision is not None:
             decisions.append(step.decision)
         if isinstance(step.event, Determined) and step.event.decision.scope is Scope.MEMBERS:
@@ -85,8 +87,26 @@ def _hear(state: IndexState, told: dict[object, Told]) -> None:
         return
     for entry in (*state.reviewed, *state.pending):
         if entry.announced_at <= state.instant:
-            key = (entry.scope, entry.cause, entry.words, entry.determined_at, entry.effective_at)
-            told.setdefault(key, Told(entry, state))
+            told.setdefault(_name(entry), Told(entry, state))
+
+
+def _hear_within(state: IndexState, event: Prices, told: dict[object, Told]) -> None:
+    """Add what is announced while prices are read, but at the last of their instants, after which the state is known.
+
+    Prices are read once more, up to the announcement, when somebody asks.
+    """
+    waiting = (*state.reviewed, *state.pending)
+    if not waiting or len(event.times) == 1:
+        return
+    rows = [int(event.times.searchsorted(entry.announced_at)) for entry in waiting]
+    for row, entry in sorted(zip(rows, waiting, strict=True), key=lambda pair: pair[0]):
+        if entry.announced_at > state.instant and row < len(event.times) - 1:
+            told.setdefault(_name(entry), Told(entry, state, event.rows(0, row + 1)))
+
+
+def _name(entry: Decision) -> object:
+    """Return what tells a decision from others, however it is carried."""
+    return entry.scope, entry.cause, entry.words, entry.determined_at, entry.effective_at
 
 
 def index_history(

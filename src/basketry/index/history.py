@@ -387,9 +387,6 @@ class History:
             # The determination comes before the first prices that are later than it.
             stop = min(stop, plan.due + 1, plan.after)
         coming = [entry.effective_at for entry in state.pending]
-        # What is announced is kept as it stands then.
-        told = (entry.announced_at for entry in (*state.pending, *state.reviewed))
-        coming += [instant for instant in told if instant > state.instant]
         if state.steps is not None:
             coming.append(state.steps.next_at)
         if coming:

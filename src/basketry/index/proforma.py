@@ -16,6 +16,7 @@ from basketry.index.basket import Basket
 from basketry.index.divisor import chained_divisor
 from basketry.index.kernels import as_held, side_by_side
 from basketry.index.market import IndexMarket
+from basketry.index.prices import read_prices
 from basketry.index.records import Scope
 from basketry.index.result import IndexResult
 from basketry.index.reweigh import reweighed
@@ -217,7 +218,13 @@ def announcements(result: IndexResult) -> tuple[ProForma, ...]:
     struck. The base is none. Those of the beginning of a history are the first of the whole.
     """
     market = market_of(result)
-    return tuple(pro_forma(entry.decision, entry.state, result, market, Stage.ANNOUNCED) for entry in result.told)
+    found = []
+    for entry in result.told:
+        state = entry.state
+        if entry.prices is not None:
+            state = read_prices(state, entry.prices, result.methodology).state
+        found.append(pro_forma(entry.decision, state, result, market, Stage.ANNOUNCED))
+    return tuple(found)
 
 
 def market_of(result: IndexResult) -> IndexMarket:

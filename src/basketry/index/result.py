@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, round_published
 from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.index.events import Prices
 from basketry.index.segments import joined
 from basketry.index.state import Decision, IndexState
 from basketry.market.panel import Panel
@@ -27,11 +28,13 @@ class Told:
 
     Attributes:
         decision: A change, or members alone, carried through the corporate events until then.
-        state: The state at that instant.
+        state: The state at that instant, or at an earlier one.
+        prices: Those between the two, read until then; None where there are none.
     """
 
     decision: Decision
     state: IndexState
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, eq=False)
