@@ -424,6 +424,16 @@ def test_members_are_told_before_their_weights() -> None:
     assert [check_effective(entry.body(), result) for entry in told] == [(), ()]
 
 
+def test_members_of_a_parent_count_as_they_are_known() -> None:
+    # The parent gives up b for x on day 23, for day 31; the child, of all its members, determines on day 26.
+    parent = rules({"determine": "8d", "announce": "7d"}, symbol="PAR").document
+    book = rules(parents=[parent], universe=[{"in_index": "PAR"}])
+    found = {day: the_next(run(book, market(), day)) for day in (22, 23, 28)}
+    assert [weights(found[day]).keys() for day in (22, 23, 28)] == [{"a", "b"}, {"a", "x"}, {"a", "x"}]
+    assert [found[day].stage for day in (22, 23, 28)] == [Stage.PROJECTED, Stage.PROJECTED, Stage.ANNOUNCED]
+    assert differences(book, market()) == {}
+
+
 def test_a_change_that_another_supersedes_was_told_all_the_same() -> None:
     # Without rows on days 10 to 13, the changes of days 10 to 14 come due on day 14, and the last is made.
     book = rules(
