@@ -13,6 +13,7 @@ from basketry.cli.data import data_app
 from basketry.cli.evaluate import evaluate
 from basketry.cli.keys import keys_app
 from basketry.cli.price_trust import price_app
+from basketry.cli.proforma import proforma
 from basketry.cli.publication import index_app
 from basketry.cli.track import track_app
 from basketry.core.errors import BasketryError
@@ -34,6 +35,7 @@ app.add_typer(price_app, name="price")
 app.add_typer(track_app, name="track")
 
 
+index_app.command(epilog="Example:  basketry index proforma LC20 --lake LAKE --csv next.csv")(proforma)
 app.command(epilog="Example:  basketry evaluate LC20 --lake LAKE --against EW10 --out report.html")(evaluate)
 
 

@@ -9,10 +9,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from basketry.core.frames import INSTANT
-from basketry.index.events import Determined
+from basketry.index.events import Determined, Prices, TransitionStep
 from basketry.index.history import History
+from basketry.index.market import IndexMarket
 from basketry.index.records import Composition, Evidence, Levels, Rebalance, Record, Scope
-from basketry.index.result import IndexResult, Trail
+from basketry.index.result import IndexResult, Told, Trail
 from basketry.index.state import Decision, IndexState
 from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
 from basketry.market.panel import Panel
@@ -31,6 +32,7 @@ class Account:
     segments: list[Segment] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     reviews: list[Decision] = field(default_factory=list)
+    announced: dict[object, Told] = field(default_factory=dict)
     state: IndexState | None = None
 
     def follow(self, history: History, state: IndexState) -> IndexState:
@@ -38,6 +40,11 @@ class Account:
         times = history.times
         self.evidence += _rejected(history.panel, times[times > state.instant])
         for step in history.walk(state):
+            # Before a change, and before an instant is left.
+            if not isinstance(step.event, Determined | TransitionStep):
+                _hear(state, history.market, self.announced)
+            if isinstance(step.event, Prices):
+                _hear_within(state, step.event, history.market, self.announced)
             if step.decision is not None:
                 self.decisions.append(step.decision)
             if isinstance(step.event, Determined) and step.event.decision.scope is Scope.MEMBERS:
@@ -46,6 +53,7 @@ class Account:
             for record in step.records:
                 self.write(record)
             self.segments += step.segments
+        _hear(state, history.market, self.announced)
         self.state = state
         return state
 
@@ -72,8 +80,42 @@ class Account:
             compositions=composition_table(self.compositions, panel.assets),
             rebalances=rebalance_table(self.rebalances, panel.assets),
             events=event_table(self.evidence),
-            trail=Trail(tuple(self.segments), tuple(self.decisions), self.state, tuple(self.reviews)),
+            trail=Trail(
+                tuple(self.segments),
+                tuple(self.decisions),
+                self.state,
+                tuple(self.reviews),
+                tuple(self.announced.values()),
+            ),
         )
+
+
+def _hear(state: IndexState, market: IndexMarket, told: dict[object, Told]) -> None:
+    """Add what a state knows to be announced and was not told before, as it is then."""
+    if state.basket is None:
+        return
+    for entry in (*state.reviewed, *state.pending):
+        if entry.announced_at <= state.instant:
+            told.setdefault(_name(entry), Told(entry, state, market))
+
+
+def _hear_within(state: IndexState, event: Prices, market: IndexMarket, told: dict[object, Told]) -> None:
+    """Add what is announced while prices are read, but at the last of their instants, after which the state is known.
+
+    Prices are read once more, up to the announcement, when somebody asks.
+    """
+    waiting = (*state.reviewed, *state.pending)
+    if not waiting or len(event.times) == 1:
+        return
+    rows = [int(event.times.searchsorted(entry.announced_at)) for entry in waiting]
+    for row, entry in sorted(zip(rows, waiting, strict=True), key=lambda pair: pair[0]):
+        if entry.announced_at > state.instant and row < len(event.times) - 1:
+            told.setdefault(_name(entry), Told(entry, state, market, event.rows(0, row + 1)))
+
+
+def _name(entry: Decision) -> object:
+    """Return what tells a decision from others, however it is carried."""
+    return entry.scope, entry.cause, entry.words, entry.determined_at, entry.effective_at
 
 
 def _rejected(panel: Panel, times: NDArray[np.datetime64]) -> list[Evidence]:

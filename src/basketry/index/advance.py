@@ -22,12 +22,11 @@ from basketry.index.prices import composition_of, read_prices, rebalance_of
 from basketry.index.records import Cause, Evidence, Levels, Record, Scope
 from basketry.index.settle import departs
 from basketry.index.state import Decision, IndexState, Phase, Steps
-from basketry.index.strike import CashShare, merged, strike
+from basketry.index.strike import cash_share, merged, strike
 from basketry.market.cash import CASH
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.schedule import Transition
 from basketry.methodology.transition import gradual_units
-from basketry.methodology.weight import Weight
 
 
 def advance(state: IndexState, event: Event, rules: Methodology) -> tuple[IndexState, tuple[Record, ...]]:
@@ -145,7 +144,7 @@ def _rebalanced(
     schedule = version.rules.schedule
     target, left_out = strike(
         decision, event.prices, event.seen, basket, basket.value, schedule.fix, time, state.assets,
-        _cash(state, version.rules.weight),
+        cash_share(state, version.rules.weight),
     )  # fmt: skip
     if target is None:
         words = "no selected asset has a price that is fresh enough, and a weight"
@@ -192,7 +191,7 @@ def _open(
         book.schedule.fix,
         time,
         state.assets,
-        _cash(state, book.weight),
+        cash_share(state, book.weight),
     )
     if basket is None:
         raise MethodologyError(
@@ -233,18 +232,6 @@ def _struck(state: IndexState, basket: Basket, time: np.datetime64, version: int
         past_times=np.array([time]),
         past_levels=np.array([state.level]),
     )
-
-
-def _cash(state: IndexState, weight: Weight) -> CashShare | None:
-    """Return what a strike makes cash, at the price at which the basket holds it."""
-    if weight.cash is None:
-        return None
-    column = state.column(CASH)
-    if column is None:
-        raise DataError(f"the state knows no id {CASH!r}, which is that of the cash member; make it with `History`")
-    place = None if state.basket is None else state.basket.place(column)
-    price = 1.0 if state.basket is None or place is None else float(state.basket.prices[place])
-    return CashShare(column, weight.cash.weight, price)
 
 
 def _with_parts(state: IndexState, basket: Basket, decision: Decision) -> IndexState:

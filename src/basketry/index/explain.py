@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ from basketry.core.time import format_duration, format_instant, to_datetime, to_
 from basketry.index.calculate import Instant
 from basketry.index.determine import Determination, determine
 from basketry.index.halts import halts_of
+from basketry.index.outlook import outlook
+from basketry.index.proforma import ProForma, market_of, pro_forma
 from basketry.index.records import Scope
 from basketry.index.result import IndexResult
-from basketry.index.settle import CARRIED_THROUGH, DOUBTFUL, REPLACED
+from basketry.index.settle import CARRIED_THROUGH, DOUBTFUL
+from basketry.index.since import since_then
 from basketry.index.state import Decision
 from basketry.market.cash import CASH
 from basketry.market.events import CorporateEvent, EventKind
@@ -56,6 +59,7 @@ class Explanation:
         assets: Members first by weight, then the others by rank.
         events: Events and fallbacks from the determination to the instant.
         ascending: Whether the smallest figure ranks first, as the mean of ranks does.
+        proforma: Of the next composition, in place of the one in force, what it is; None otherwise.
     """
 
     instant: np.datetime64
@@ -70,6 +74,7 @@ class Explanation:
     assets: tuple[AssetReason, ...]
     events: pl.DataFrame
     ascending: bool = False
+    proforma: ProForma | None = None
 
     def nearest(self, top: int) -> list[AssetReason]:
         """Return the members, then so many of the others, those whose figure is nearest to being in first."""
@@ -98,6 +103,7 @@ class Explanation:
             "level": self.level,
             "status": self.status,
             "reason": self.reason,
+            **({} if self.proforma is None else {"next": self.proforma.stage.value, "words": self.proforma.words()}),
             "assets": [
                 {name: getattr(entry, name) for name in AssetReason.__dataclass_fields__} for entry in self.assets
             ],
@@ -120,32 +126,83 @@ def explain_index(result: IndexResult, instant: Instant) -> Explanation:
             f"{format_instant(moment)} lies outside the index, which runs from {format_instant(times[0])} "
             f"to {format_instant(times[-1])}"
         )
-    stamp = to_datetime(moment)
     decision = next(d for d in reversed(result.decisions) if _struck_at(result, d) <= moment)
-    effective = _struck_at(result, decision)
+    table = result.compositions.filter(pl.col("effective_at") <= to_datetime(moment))
+    table = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
+    now = {row["asset"]: row for row in table.iter_rows(named=True)}
+    return _explained(result, decision, _review_of(result, decision), moment, now)
+
+
+def explain_next(result: IndexResult) -> Explanation:
+    """Return why the next composition of an index will be what it is: as determined, or else as projected.
+
+    The instant is the last one; weights and units are those of the pro-forma, see `next_composition`.
+
+    Raises:
+        DataError: The calendar of the schedule ends, so that no change comes.
+        MethodologyError: The rules cannot be satisfied by the data of now.
+    """
+    found = outlook(result)
+    if found is None:
+        raise DataError("no change comes: the calendar of the schedule does not reach further")
+    proforma = pro_forma(found.decision, found.state, result, market_of(result), found.stage, found.dates)
+    now = {
+        entry.asset: {"weight": entry.weight, "units": entry.units}
+        for entry in proforma.holdings
+        if entry.change != "delete"
+    }
+    review = _review_of(result, found.decision, (*found.reviews, *result.state.pending))
+    return _explained(result, found.decision, review, result.times[-1], now, proforma)
+
+
+def _explained(
+    result: IndexResult,
+    decision: Decision,
+    review: Decision | None,
+    moment: np.datetime64,
+    now: dict[str, dict[str, Any]],
+    proforma: ProForma | None = None,
+) -> Explanation:
+    """Return the explanation of a decision.
+
+    Args:
+        result: The index.
+        decision: Of the change.
+        review: What chose its members, where it did not itself.
+        moment: The instant of the figures.
+        now: Weight and units of each member by id, of the composition that is explained.
+        proforma: Where that is the next one.
+    """
+    stamp = to_datetime(moment)
     found = _again(result, decision)
-    review = _review_of(result, decision)
     reviewed = None if review is None else _again(result, review)
     choice = (found if reviewed is None else reviewed).choice
     level = result.levels.filter(pl.col("time") <= stamp).row(-1, named=True)
     return Explanation(
         instant=moment,
-        effective_at=effective,
+        effective_at=_struck_at(result, decision) if proforma is None else decision.effective_at,
         determined_at=decision.determined_at,
         reviewed_at=None if review is None or review.scope is not Scope.MEMBERS else review.determined_at,
-        trigger=decision.words,
+        trigger=decision.words if proforma is None else f"{decision.words}, {proforma.mark}",
         version=decision.version,
         level=level["price_return"],
         status=level["status"],
         reason=level["reason"],
         assets=_reasons(
-            result, found, None if review is None or reviewed is None else (review, reviewed), decision, moment
+            result,
+            found,
+            None if review is None or reviewed is None else (review, reviewed),
+            decision,
+            moment,
+            now,
+            struck=proforma is None,
         ),
         events=result.events.filter(
             # What is told of a determination is told of the last instant that it used.
             pl.col("time").is_between(to_datetime((decision if review is None else review).used_to), stamp)
         ),
         ascending=isinstance(choice.by, MeanRank) or not choice.descending,
+        proforma=proforma,
     )
 
 
@@ -157,12 +214,18 @@ def _again(result: IndexResult, decision: Decision) -> Determination:
     return determine(result.methodology.versions[decision.version - 1], view, members, decision.scope, decision.held)
 
 
-def _review_of(result: IndexResult, decision: Decision) -> Decision | None:
-    """Return what chose the members of a change of which only weights were determined; None for any other."""
+def _review_of(result: IndexResult, decision: Decision, coming: tuple[Decision, ...] = ()) -> Decision | None:
+    """Return what chose the members of a change of which only weights were determined; None for any other.
+
+    Args:
+        result: The index.
+        decision: Of the change.
+        coming: Further decisions, which were not made, or of changes that were not.
+    """
     if decision.scope is not Scope.WEIGHTS:
         return None
-    chose = [entry for entry in result.decisions if entry.scope is Scope.WHOLE]
-    found = [entry for entry in result.reviews if len(entry.columns)]
+    chose = [entry for entry in (*result.decisions, *coming) if entry.scope is Scope.WHOLE]
+    found = [entry for entry in (*result.reviews, *coming) if entry.scope is Scope.MEMBERS and len(entry.columns)]
     before = [entry for entry in (*chose, *found) if entry.effective_at <= decision.effective_at]
     return max(before, key=lambda entry: entry.effective_at)
 
@@ -176,28 +239,28 @@ def _reasons(
     result: IndexResult,
     decision: Determination,
     review: tuple[Decision, Determination] | None,
-    struck: Decision,
+    of: Decision,
     moment: np.datetime64,
+    now: dict[str, dict[str, Any]],
+    *,
+    struck: bool,
 ) -> tuple[AssetReason, ...]:
-    table = result.compositions.filter(pl.col("effective_at") <= to_datetime(moment))
-    table = table.filter(pl.col("effective_at") == pl.col("effective_at").max())
-    now = {row["asset"]: row for row in table.iter_rows(named=True)}
     place = {int(column): number for number, column in enumerate(decision.columns)}
     known = ~np.isnan(decision.view.field("price")).all(axis=0)
     # What came by an event may have had no data at the determination.
     known |= np.isin(np.array(decision.view.assets), [*now, *((CASH,) if result.methodology.holds_cash else ())])
     chosen = decision if review is None else review[1]
-    since = _since(result, struck.determined_at if review is None else review[0].determined_at, moment)
+    since = since_then(result, of.determined_at if review is None else review[0].determined_at, moment, held=struck)
     rules = chosen.version.rules.universe_at(chosen.view.now)
     told = [rule.told(chosen.view, chosen.members) for rule in rules]
     held = _held(decision)
-    if decision.version.rules.schedule.fix == "supply":
-        held = _again_at_strike(result, decision, struck, held)
+    if struck and decision.version.rules.schedule.fix == "supply":
+        held = _again_at_strike(result, decision, of, held)
     entries = []
     for column in np.flatnonzero(known).tolist():
         asset = decision.view.assets[column]
         if asset == CASH and result.methodology.holds_cash:
-            entries.append(_cash_reason(struck.version, result, now.get(asset)))
+            entries.append(_cash_reason(of.version, result, now.get(asset)))
             continue
         number = place.get(column)
         later = since.get(asset, ())
@@ -250,58 +313,6 @@ def _by_review(steps: list[str], review: Decision, decision: Determination, colu
         told = told or ["no price fresh enough, or ended"]
         return [*steps, f"out: a member without a weight on {format_instant(decision.at)}", *told]
     return steps
-
-
-def _since(result: IndexResult, determined: np.datetime64, moment: np.datetime64) -> dict[str, list[str]]:
-    """Return by asset what became of it otherwise than by a determination, after one up to an instant."""
-    start, end = to_datetime(determined), to_datetime(moment)
-    changes = result.rebalances.filter(
-        (pl.col("determined_at") > start) & (pl.col("effective_at") <= end) & pl.col("change").is_in(["add", "delete"])
-    )
-    moves = {(row["effective_at"], row["asset"]): row for row in changes.iter_rows(named=True)}
-    found: list[tuple[datetime, str, str]] = []
-    told: set[tuple[datetime, str]] = set()
-    for row in result.events.filter(pl.col("time").is_between(start, end, closed="right")).iter_rows(named=True):
-        if row["kind"] not in (*EventKind, "missing_price") or row["treatment"] == DOUBTFUL:
-            continue
-        time, asset = row["time"], row["asset"]
-        # What happens to a basket that is only determined moves nobody in the one held.
-        here = {} if row["treatment"] == CARRIED_THROUGH else moves
-        verb = "left on" if here.get((time, asset), {}).get("change") == "delete" else "on"
-        found.append((time, asset, f"{verb} {_day(time)}: {row['kind']}, {row['treatment']}"))
-        told.add((time, asset))
-        for heir in filter(None, _heirs(result, row)):
-            verb = "came in on" if (time, heir) in here else "on"
-            found.append((time, heir, f"{verb} {_day(time)}: {row['kind']} of {asset}, {row['treatment']}"))
-            told.add((time, heir))
-    for (time, asset), row in moves.items():
-        if (time, asset) not in told:
-            verb = "came in" if row["change"] == "add" else "left"
-            found.append((time, asset, f"{verb} on {_day(time)}: {row['trigger']}"))
-    since: dict[str, list[str]] = {}
-    for _, asset, words in sorted(found, key=lambda entry: entry[0]):
-        since.setdefault(asset, []).append(words)
-    return since
-
-
-def _heirs(result: IndexResult, row: dict[str, Any]) -> set[str | None]:
-    """Return who got what an event of the index tells of: the new asset, or who took a place."""
-    if row["treatment"] == "ignored":
-        return set()
-    place = row["treatment"].removeprefix(REPLACED)
-    if place != row["treatment"]:
-        return {place}
-    return {
-        event.new_asset
-        for event in result.panel.corporate
-        if event.new_asset not in (None, row["asset"])
-        and (event.asset, event.kind.value) == (row["asset"], row["kind"])
-        and event.seen <= to_instant(row["time"])
-    }
-
-
-def _day(time: datetime) -> str:
-    return format_instant(to_instant(time))
 
 
 def _no_candidate(result: IndexResult, view: Panel, column: int, carry: timedelta) -> str:

@@ -26,7 +26,7 @@ from basketry.index.reweigh import reweighed
 from basketry.index.state import NEVER, Decision, Due, IndexState, Phase
 from basketry.market.membership import for_change
 from basketry.market.panel import Panel
-from basketry.methodology.methodology import Methodology
+from basketry.methodology.methodology import Methodology, Version
 from basketry.methodology.path import PanelKnown, Segment
 from basketry.methodology.rulebook import Rulebook
 from basketry.methodology.schedule import RebalanceDate
@@ -145,6 +145,23 @@ class History:
         """Return the position of the last instant that a state has dealt with, -1 before the base."""
         return int(self.times.searchsorted(state.instant, side="right")) - 1
 
+    def projected(self, state: IndexState) -> tuple[RebalanceDate, tuple[Decision, ...]] | None:
+        """Return the dates of the next scheduled change, and what would be decided now; None for no change.
+
+        The rules are those in force at its determination, the data those up to the instant of the state. Members that
+        are to be reviewed before it are reviewed now, too; the change is the last decision.
+        """
+        made: list[Decision] = []
+        while (plan := self._next_to_determine(state)) is not None:
+            dates = replace(plan.dates, determined_at=state.instant, announced_at=state.instant)
+            version = self.rules.at(plan.dates.determined_at)
+            event = self._determine(state, Cause.SCHEDULE, "schedule", dates, plan.scope, version)
+            state, _ = advance(state, event, self.rules)
+            made.append(event.decision)
+            if plan.scope is not Scope.MEMBERS:
+                return plan.dates, tuple(made)
+        return None
+
     # What comes at the instant that was reached, in order.
 
     def _before_moving_on(self, state: IndexState, position: int) -> Event | None:
@@ -228,9 +245,15 @@ class History:
         return self._determine(state, Cause.TRIGGER, name, dates, Scope.WHOLE if whole else Scope.WEIGHTS)
 
     def _determine(
-        self, state: IndexState, cause: Cause, words: str, dates: RebalanceDate, scope: Scope = Scope.WHOLE
+        self,
+        state: IndexState,
+        cause: Cause,
+        words: str,
+        dates: RebalanceDate,
+        scope: Scope = Scope.WHOLE,
+        version: Version | None = None,
     ) -> Determined:
-        version = self.rules.at(dates.determined_at)
+        version = self.rules.at(dates.determined_at) if version is None else version
         view = self.panel.as_of(dates.determined_at)
         evidence = []
         if not len(view.times):
@@ -291,11 +314,7 @@ class History:
             raise DataError(f"no change is due at {format_instant(now)}, and the index has no basket to go on with")
         decision = ready[-1]
         book = self.rules.versions[decision.version - 1].rules
-        missing = book.missing
-        prices, seen = self.market.at(position, decision.columns)
-        for place in np.isnan(prices).nonzero()[0].tolist():
-            column = int(decision.columns[place])
-            prices[place], seen[place] = self.market.observed(column, now, missing.carry_forward)
+        prices, seen = self.market.to_strike(position, decision.columns, book.missing.carry_forward)
         halts = tuple(halt for halt in self.market.halts if halt.rows(self.times[position : position + 1]))
         if book.schedule.fix != "supply":
             return ChangeDue(now, prices, seen, halts)

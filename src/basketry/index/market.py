@@ -99,6 +99,18 @@ class IndexMarket:
         price = self.panel.fields["price"][self.first_row + position].take(columns)
         return price, np.full(len(columns), self.stamps[position])
 
+    def to_strike(
+        self, position: int, columns: NDArray[np.int64], max_age: timedelta
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the prices at which a change at a position strikes some columns, and when each was observed.
+
+        Those of the very instant, else the last ones at most `max_age` old; NaN where there is none.
+        """
+        prices, seen = self.at(position, columns)
+        for place in np.isnan(prices).nonzero()[0].tolist():
+            prices[place], seen[place] = self.observed(int(columns[place]), self.times[position], max_age)
+        return prices, seen
+
     def observed(self, column: int, instant: np.datetime64, max_age: timedelta) -> tuple[float, int]:
         """Return the last price of an asset at most `max_age` old, in units of now, and its microseconds; NaN for none.
 

@@ -13,12 +13,31 @@ from numpy.typing import NDArray
 from basketry.core.errors import DataError
 from basketry.core.numbers import Floats, round_published
 from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.index.events import Prices
+from basketry.index.market import IndexMarket
 from basketry.index.segments import joined
 from basketry.index.state import Decision, IndexState
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Segment
 from basketry.methodology.returns.leverage import Leverage
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What was determined, as it stood at the first calculation instant at or after its announcement.
+
+    Attributes:
+        decision: A change, or members alone, carried through the corporate events until then.
+        state: The state at that instant, or at an earlier one.
+        market: The market as it was read then.
+        prices: Those between the two, read until then; None where there are none.
+    """
+
+    decision: Decision
+    state: IndexState
+    market: IndexMarket
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +49,14 @@ class Trail:
         decisions: What each change of composition that was made came from, in the order of effective times.
         state: The state at the last instant.
         reviews: Members determined on dates of their own, in the order of effective times.
+        told: What was announced before it took effect, in the order of its announcement.
     """
 
     pieces: tuple[Segment, ...]
     decisions: tuple[Decision, ...]
     state: IndexState
     reviews: tuple[Decision, ...] = ()
+    told: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +109,11 @@ class IndexResult:
     def reviews(self) -> tuple[Decision, ...]:
         """The determinations of members alone, in the order of effective times."""
         return self._kept.reviews
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What was announced before it took effect, as it stood then, in the order of its announcement."""
+        return self._kept.told
 
     @property
     def state(self) -> IndexState:

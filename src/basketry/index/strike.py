@@ -14,8 +14,10 @@ from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.kernels import as_held
 from basketry.index.records import Evidence
-from basketry.index.state import NO_LEVELS, Decision
+from basketry.index.state import NO_LEVELS, Decision, IndexState
+from basketry.market.cash import CASH
 from basketry.methodology._exact import struck_units, worth
+from basketry.methodology.weight import Weight
 
 
 class CashShare(NamedTuple):
@@ -24,6 +26,18 @@ class CashShare(NamedTuple):
     column: int
     weight: float
     price: float = 1.0
+
+
+def cash_share(state: IndexState, weight: Weight) -> CashShare | None:
+    """Return what a strike makes cash, at the price at which the basket holds it; None for no cash member."""
+    if weight.cash is None:
+        return None
+    column = state.column(CASH)
+    if column is None:
+        raise DataError(f"the state knows no id {CASH!r}, which is that of the cash member; make it with `History`")
+    place = None if state.basket is None else state.basket.place(column)
+    price = 1.0 if state.basket is None or place is None else float(state.basket.prices[place])
+    return CashShare(column, weight.cash.weight, price)
 
 
 def strike(

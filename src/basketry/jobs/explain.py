@@ -1,19 +1,23 @@
-"""Explain a published index at a date."""
+"""Explain a published index at a date, or its next composition."""
 
 from pathlib import Path
 
 from basketry.index.calculate import Instant
-from basketry.index.explain import Explanation, explain_index
+from basketry.index.explain import Explanation, explain_index, explain_next
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import recomputed
 from basketry.ledger.folder import read_folder
+
+NEXT = "next"
+"""In the place of an instant: the next composition."""
 
 
 def explain_folder(
     folder: Path, market: Market, instant: Instant, *, table: str = "daily", as_of: Instant | None = None
 ) -> Explanation:
-    """Return why the composition of a published folder at an instant is what it is.
+    """Return why the composition of a published folder at an instant, or the next one, is what it is.
 
     The index is computed again from the folder's rulebook and the data.
     """
-    return explain_index(recomputed(read_folder(folder), market, table, as_of), instant)
+    result = recomputed(read_folder(folder), market, table, as_of)
+    return explain_next(result) if isinstance(instant, str) and instant == NEXT else explain_index(result, instant)

@@ -169,7 +169,7 @@ def write_new_private_file(target: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         _name_once(beside, target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     except FileExistsError as error:
         raise RecordError(f"{target}: exists and is not overwritten; choose another name") from error
     except OSError as error:

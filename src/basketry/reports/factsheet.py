@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
+from basketry.index.outlook import announced_changes
 from basketry.index.plan import next_dates
 from basketry.index.result import IndexResult
 from basketry.reports import plots
 from basketry.reports.figures import cash_among, concentration, headline, periods, risk_table
 from basketry.reports.pages import render
+from basketry.reports.proforma import next_compositions
 from basketry.reports.quality import event_kinds, held_periods, status_counts
 from basketry.reports.rebalances import last_change, turnovers
 from basketry.reports.svg import inline_svg
@@ -63,6 +65,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         changes=changes.tail(CHANGES_SHOWN).reverse().to_dicts(),
         changes_count=changes.height,
         turnover_a_year=_turnover_a_year(result, changes),
+        coming=next_compositions(announced_changes(result)),
         next_dates=next_dates(result.methodology, times[-1], DATES, times[0]),
         next_reviews=next_dates(result.methodology, times[-1], DATES, times[0], reviews=True),
         statuses=status_counts(result),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from basketry.core.rule import Rule
 from basketry.index.plan import next_dates, reviewed
+from basketry.index.proforma import ProForma
 from basketry.index.records import Scope
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import Rulebook
@@ -19,6 +20,7 @@ from basketry.reports.change_log import change_log
 from basketry.reports.eras import eras
 from basketry.reports.inputs import input_hierarchy
 from basketry.reports.pages import render
+from basketry.reports.proforma import next_compositions
 from basketry.reports.units import units_of
 
 DATES = 4
@@ -30,6 +32,7 @@ def methodology_document(
     after: np.datetime64 | None = None,
     simulated: bool = False,
     base: np.datetime64 | None = None,
+    announced: Sequence[ProForma] = (),
 ) -> str:
     """Return the rulebook as an HTML page that needs no network. The same arguments give the same text.
 
@@ -39,6 +42,7 @@ def methodology_document(
         after: The next dates are those after this instant; after the base unless given.
         simulated: Say that the index is computed on a simulated market.
         base: Where the index begins, from whose day a number of days is counted; as the rulebook says unless given.
+        announced: Changes that are announced and have not taken effect, see `announced_changes`.
     """
     rules = methodology.latest
     start = methodology.base_instant if base is None else base
@@ -68,6 +72,7 @@ def methodology_document(
         reviews=rules.reviews,
         reviewed=_reviewed(methodology, dates, start),
         next_reviews=next_dates(methodology, moment, 2, start, reviews=True),
+        coming=next_compositions(announced),
         parents=list(_ancestors(methodology)),
         live=policies.live_age(rules),
         base=start,
