@@ -10,6 +10,7 @@ A compiled loop of another module must not call these: Numba keeps it compiled, 
 from __future__ import annotations
 
 import math
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -25,6 +26,15 @@ def _parts(exact: Fraction) -> tuple[float, float]:
     return float(exact), float(exact - Fraction(float(exact)))
 
 
+_STEPS = 64
+
+
+def _root(j: int) -> Decimal:
+    """Return 2^(j/64), whatever the precision of the caller's decimals."""
+    with localcontext(Context(prec=50)):
+        return Decimal(2) ** (Decimal(j) / _STEPS)
+
+
 # So few bits that its product with an exponent is exact; the rest of ln 2 has 53 more.
 _LN2_HIGH = float(Fraction(int(_LN2 * 2**40), 2**40))
 _LN2_LOW = float(_LN2 - Fraction(_LN2_HIGH))
@@ -36,6 +46,13 @@ _ATANH_LAST = tuple(float(Fraction(1, 2 * k + 1)) for k in range(17, 4, -1))
 # exp(r) by powers of r.
 _EXP_FIRST = tuple(_parts(Fraction(1, math.factorial(k))) for k in range(6, -1, -1))
 _EXP_LAST = tuple(float(Fraction(1, math.factorial(k))) for k in range(20, 6, -1))
+# 2^(j/64) in two parts, and ln 2 / 64 with so few bits that its product with a whole number is exact.
+_STEP_HIGH = float(Fraction(int(_LN2 / _STEPS * 2**38), 2**38))
+_STEP_LOW = float(_LN2 / _STEPS - Fraction(_STEP_HIGH))
+_PER_STEP = float(_STEPS / _LN2)
+_ROOTS = np.array([_parts(Fraction(_root(j))) for j in range(_STEPS)])
+_DOUBT = 2.0**-64
+"""More than the error of the short way."""
 _LARGEST, _LEAST = 710.0, -746.0
 """Beyond these an exponential is infinite or zero."""
 
@@ -115,6 +132,27 @@ def _exp_parts(high: float, low: float) -> float:
 
 
 @njit(cache=True)
+def _short_exp(x: float) -> float:
+    """Return the exponential of |x| ≤ 700 in a tenth of the time, NaN where its rounding is in doubt.
+
+    exp(x) = 2^(k/64) exp(r), r at most half of ln 2 / 64 (Tang 1989).
+    """
+    k = math.floor(x * _PER_STEP + 0.5)
+    over = x - k * _STEP_HIGH
+    r = over - k * _STEP_LOW
+    series = 1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0))
+    more = r * r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * series))) + ((over - r) - k * _STEP_LOW)
+    root, root_low = _ROOTS[k & (_STEPS - 1)]
+    grown, grown_low = _product(root, r)
+    high = root + grown
+    low = (grown - (high - root)) + (grown_low + (root_low + root_low * r + root * more))
+    found = high + (low + _DOUBT)
+    if found != high + (low - _DOUBT):
+        return np.nan
+    return math.ldexp(found, k >> 6)
+
+
+@njit(cache=True)
 def log_of(x: float) -> float:
     """Return the natural logarithm; -infinity of 0, NaN below.
 
@@ -135,6 +173,10 @@ def exp_of(x: float) -> float:
     >>> exp_of(0.0), exp_of(1.0), exp_of(-1000.0)
     (1.0, 2.718281828459045, 0.0)
     """
+    if abs(x) <= 700.0:
+        found = _short_exp(x)
+        if not np.isnan(found):
+            return found
     return _exp_parts(x, 0.0)
 
 

@@ -78,7 +78,7 @@ def round_published(values: Floats, decimals: int) -> Floats:
         scaled = exact * scale
         rounded = np.rint(scaled) / scale
         distance = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5)
-        close = (distance <= 1e-9 + np.abs(scaled) * 4e-16) | ~(np.abs(scaled) < 2.0**50)
+        close = (distance <= 1e-9 + np.abs(scaled) * 4e-16) | ~(np.abs(scaled) < float(2**50))
     quantum = Decimal(1).scaleb(-decimals)
     for position in np.flatnonzero(close & np.isfinite(exact)):
         with localcontext(prec=400):

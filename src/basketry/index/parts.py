@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -143,7 +144,7 @@ def started_parts(parts: tuple[Part, ...], old: Basket, share: float, target: tu
     if old.plan is not None:
         for place in np.flatnonzero(old.counted[0] != old.counted[1]).tolist():
             column = int(old.columns[place])
-            others = sum(part.shares[1] for part in parts if part.column == column and part.fixed is not None)
+            others = math.fsum(part.shares[1] for part in parts if part.column == column and part.fixed is not None)
             start, end = (old.plan[:, place] * (1.0 - share, share)).tolist()
             # By rounding the others may be more than all.
             if start > 0 and others < 1:
