@@ -10,6 +10,7 @@ from basketry.methodology._kernels import (
     covariance,
     equal_contributions,
     forward_solve,
+    held_at_least_variance,
     last_bands,
 )
 
@@ -107,3 +108,34 @@ def test_systems_are_solved_forwards_and_backwards(count: int) -> None:
 @pytest.mark.parametrize("matrix", [[[1.0, 1.0], [1.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]], [[0.0]], [[nan]]])
 def test_what_is_not_positive_definite_is_told(matrix: list[list[float]]) -> None:
     assert not cholesky(np.array(matrix))[1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_who_is_held_at_least_variance_is_who_non_negative_least_squares_holds(seed: int) -> None:
+    from scipy.optimize import nnls
+
+    generator = np.random.default_rng(seed)
+    count = 2 + 3 * seed
+    # A common factor with loadings far apart, so that many are not held.
+    common = generator.normal(size=(60, 1)) * generator.uniform(0.1, 3.0, count)
+    matrix = covariance(common + generator.normal(size=(60, count)) * generator.uniform(0.3, 2.0, count))
+    lower, _ = cholesky(matrix)
+    expected, _ = nnls(lower.T, forward_solve(lower, np.ones(count)))
+    y, found = held_at_least_variance(matrix)
+    assert found
+    assert np.flatnonzero(y).tolist() == np.flatnonzero(expected).tolist()
+    assert y == pytest.approx(expected, rel=1e-9, abs=0)
+    reached = matrix @ y
+    assert reached[y > 0] == pytest.approx(1.0, abs=1e-12)
+    assert (reached > 1 - 1e-12).all()
+
+
+def test_who_is_on_the_edge_of_being_held_may_be_either_way() -> None:
+    # Any y of the second is as good as none: its covariance with the first is the variance of the first.
+    y, found = held_at_least_variance(np.array([[1.0, 1.0], [1.0, 4.0]]))
+    assert found
+    assert y == pytest.approx([1.0, 0.0], abs=1e-15)
+
+
+def test_of_what_is_singular_nobody_is_found_to_be_held() -> None:
+    assert not held_at_least_variance(np.array([[1.0, -1.0], [-1.0, 1.0]]))[1]

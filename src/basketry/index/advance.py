@@ -9,7 +9,7 @@ import numpy as np
 
 from basketry.core.errors import DataError, MethodologyError
 from basketry.core.frozen import changed
-from basketry.core.numbers import exact_sum
+from basketry.core.numbers import added, exact_sum
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.carry import carried_through, carry_decision
@@ -287,7 +287,7 @@ def _step(state: IndexState, event: TransitionStep) -> tuple[IndexState, tuple[R
     if basket is None or steps is None or basket.plan is None:
         raise DataError(f"no transition is under way at {format_instant(event.time)}")
     steps = replace(steps, done=steps.due_at(event.time))
-    if not (basket.prices * basket.plan).sum() > 0:
+    if not added((basket.prices * basket.plan).reshape(-1)) > 0:
         # Everybody on both sides has departed since; what came by an event is held.
         held = replace(basket, plan=None, counted=basket.counted[[1, 1]])
         return changed(state, basket=held, steps=None, parts=(), phase=Phase.ASKED), ()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.frozen import changed
-from basketry.core.numbers import Bools, Floats, exact_sum
+from basketry.core.numbers import Bools, Floats, added, exact_sum
 from basketry.methodology._exact import worth
 from basketry.methodology.path import Carried
 
@@ -106,7 +106,7 @@ class Basket:
 
     def alone(self, gone: Bools) -> bool:
         """Return whether nothing of worth would follow a price without some assets."""
-        return not bool((self.units * self.prices)[~(gone | self.cash)].sum() > 0)
+        return not bool(added((self.units * self.prices)[~(gone | self.cash)]) > 0)
 
     def worth_without(self, gone: Bools) -> float:
         """Return the value of the basket without some assets at the last prices."""
@@ -161,7 +161,7 @@ class Basket:
         fresh = target not in places
         sources = np.concatenate([np.flatnonzero(stays), [source]])
         targets = np.concatenate([places, [target]])
-        carried = Carried(len(columns), sources, targets, np.concatenate([np.ones(int(stays.sum())), [ratio]]))
+        carried = Carried(len(columns), sources, targets, np.concatenate([np.ones(np.count_nonzero(stays)), [ratio]]))
 
         def placed(values: NDArray[_Kind], value: object) -> NDArray[_Kind]:
             """Return values of those who stay at their new places; a new member has a value of its own."""

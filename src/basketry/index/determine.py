@@ -93,14 +93,14 @@ class Determination:
 
     def nobody(self) -> str:
         """Return in words how the rules left nobody."""
-        counts = [f"{int(self.candidates.sum())} assets have a fresh price"]
+        counts = [f"{np.count_nonzero(self.candidates)} assets have a fresh price"]
         passed = self.candidates
         if self.scope is Scope.WEIGHTS:
             passed = passed & self.members
-            counts.append(f"{int(passed.sum())} of {int(self.members.sum())} members are among them")
+            counts.append(f"{np.count_nonzero(passed)} of {np.count_nonzero(self.members)} members are among them")
         for rule, mask in zip(self.version.rules.universe, self.kept, strict=False):
             passed = passed & mask
-            counts.append(f"{int(passed.sum())} left after {rule.name}")
+            counts.append(f"{np.count_nonzero(passed)} left after {rule.name}")
         out = [column for column, words in self.overridden.items() if words.startswith(_DECIDED["exclude"])]
         taken = [column for column in out if passed[column]]
         if taken:
@@ -110,7 +110,7 @@ class Determination:
             counts.append(f"the guard refuses {self._some(refused, self.refused)}")
         if left := self.choice.left():
             counts += left
-        elif (unranked := int(self.eligible.sum())) and not len(self.choice.ranked):
+        elif (unranked := np.count_nonzero(self.eligible)) and not len(self.choice.ranked):
             counts.append(f"{self.version.rules.select.by.words()} is unknown for the {unranked} that are left")
         elif len(self.choice.ranked):
             counts.append(f"select wants none of the {len(self.choice.ranked)} that are ranked")

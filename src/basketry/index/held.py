@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from basketry.core.errors import DataError
-from basketry.core.numbers import Floats, exact_sum, normalise
+from basketry.core.numbers import Floats, added, exact_sum, normalise
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.carry import carry_decision
@@ -77,7 +77,7 @@ def _worth(
     as what it became.
     """
     held = basket.units
-    if basket.plan is not None and (basket.plan[1] * basket.prices).sum() > 0:
+    if basket.plan is not None and added(basket.plan[1] * basket.prices) > 0:
         held = basket.plan[1]
     # The cash member is an asset here as any other; what a departed member left is not.
     left = basket.cash & (basket.columns != market.cash)

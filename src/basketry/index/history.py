@@ -359,7 +359,7 @@ class History:
             members[basket.columns[~basket.cash]] = True
             version = self.rules.versions[state.version - 1]
             found = determine(version, self.panel.as_of(self.times[position]), members)
-            newcomers = int((found.choice.chosen & ~members).sum())
+            newcomers = int(np.count_nonzero(found.choice.chosen & ~members))
             # What is held as cash has left, and has nothing to lose.
             self._standings[key] = Standing(found.eligible[basket.columns] | basket.cash, newcomers)
         return self._standings[key]

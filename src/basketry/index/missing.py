@@ -148,7 +148,7 @@ def marks_of(
         told = [words for row, words in reasons if row == last and words]
         reasons = [entry for entry in reasons if entry[0] != last]
         reasons.append((last, "; ".join([*lost.values(), *told])))
-    return Marks(status, oldest, young.sum(axis=1).astype(np.uint32), tuple(reasons))
+    return Marks(status, oldest, np.count_nonzero(young, axis=1).astype(np.uint32), tuple(reasons))
 
 
 def fresh_marks(rows: int, members: int) -> Marks:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, added
 from basketry.index.basket import Basket
 from basketry.market.events import CorporateEvent
 
@@ -99,24 +100,29 @@ def redenominated_parts(
     began = int(event.time.astype(np.int64))
     found = [part for part in parts if part.column != column]
     own = [part for part in parts if part.column == column]
-    rest = np.ones(3) - np.sum([part.shares for part in own], axis=0) if own else np.ones(3)
+    rest = np.ones(3) - added(np.array([part.shares for part in own])) if own else np.ones(3)
     new: list[tuple[Floats, tuple[CorporateEvent, ...], int | None]] = []
     touched = False
-    for shares, events, fixed in [*((part.shares, part.events, part.fixed) for part in own), (rest, (), None)]:
+    for shares, events, fixed in [
+        *((np.array(part.shares), part.events, part.fixed) for part in own),
+        (rest, (), None),
+    ]:
         start, end = map(float, old if fixed is None else (fixed < began, fixed < began))
         amount = amounts * shares
         # What is held is of both ends.
-        mix = amount[1:] * (1.0 - share, share)
-        behind = np.array([float(mix @ (start, end) / mix.sum()) if mix.sum() > 0 else end, start, end])
+        of_start, of_end = float(amount[1]) * (1.0 - share), float(amount[2]) * share
+        both = of_start + of_end
+        held = (of_start * start + of_end * end) / both if both > 0 else end
+        behind = np.array([held, start, end])
         touched = touched or bool((amount * behind > 0).any())
         new += [(amount * behind * event.ratio, (*events, event), fixed), (amount * (1.0 - behind), events, fixed)]
     if not touched:
         return None
-    total = np.sum([amount for amount, *_ in new], axis=0)
+    total = added(np.array([amount for amount, *_ in new]))
     for amount, events, fixed in new:
-        shares = _of(amount, total)
-        if max(shares) > _NOTHING and (events or fixed is not None):
-            found.append(Part(column, shares, events, fixed))
+        kept = _of(amount, total)
+        if max(kept) > _NOTHING and (events or fixed is not None):
+            found.append(Part(column, kept, events, fixed))
     return tuple(found), np.divide(total, amounts, out=np.ones(3), where=amounts > 0)
 
 
@@ -138,7 +144,7 @@ def started_parts(parts: tuple[Part, ...], old: Basket, share: float, target: tu
     if old.plan is not None:
         for place in np.flatnonzero(old.counted[0] != old.counted[1]).tolist():
             column = int(old.columns[place])
-            others = sum(part.shares[1] for part in parts if part.column == column and part.fixed is not None)
+            others = math.fsum(part.shares[1] for part in parts if part.column == column and part.fixed is not None)
             start, end = (old.plan[:, place] * (1.0 - share, share)).tolist()
             # By rounding the others may be more than all.
             if start > 0 and others < 1:
@@ -156,7 +162,7 @@ def corrected_parts(
     transition, shape (3,).
     """
     concerned = [part for part in parts if part.column == column and part.went_through(event)]
-    share = np.sum([part.shares for part in concerned], axis=0) if concerned else np.zeros(3)
+    share = added(np.array([part.shares for part in concerned])) if concerned else np.zeros(3)
     grown = (1.0 - share) + share * factor
     found = []
     for part in parts:
@@ -179,7 +185,7 @@ def stepped_parts(parts: tuple[Part, ...], before: Basket, after: Basket, share:
     found = []
     for part in parts:
         amounts = amounts_of(before, part.column) * (0.0, 1.0 - share, share)
-        held = float((amounts * part.shares).sum() / amounts.sum()) if amounts.sum() > 0 else 0.0
+        held = float(added(amounts * part.shares) / added(amounts)) if added(amounts) > 0 else 0.0
         ends = part.shares[1:] if after.plan is not None else (0.0, 0.0)
         found.append(replace(part, shares=(held, *ends)))
     return held_parts(found, after)

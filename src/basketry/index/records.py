@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.frames import STATUSES
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, exact_sum
 
 
 class Status(IntEnum):
@@ -168,7 +168,7 @@ class Rebalance:
     @property
     def turnover(self) -> float:
         """One-way turnover, a fraction of the index."""
-        return 0.5 * float(np.add.reduce(np.abs(self.after - self.before)))
+        return 0.5 * exact_sum(np.abs(self.after - self.before))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import MethodologyError
-from basketry.core.numbers import Floats, normalise
+from basketry.core.numbers import Floats, added, normalise
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.kernels import as_held
@@ -52,7 +52,7 @@ def reweighed(
     if not present.any():
         return None, None
     found = np.zeros((2, len(prices)))
-    if not (decision.shares[present] * prices[present]).sum() > 0:
+    if not added(decision.shares[present] * prices[present]) > 0:
         return found, None
     raw = normalise(decision.shares[present] * prices[present])
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from basketry.core.errors import DataError
-from basketry.core.numbers import exact_sum
+from basketry.core.numbers import added, exact_sum
 from basketry.index.basket import Basket
 from basketry.index.records import Scope
 from basketry.index.state import Decision, IndexState
@@ -41,7 +41,7 @@ def _check_basket(basket: Basket, state: IndexState) -> None:
         asset = state.assets[int(basket.columns[without][0])]
         raise DataError(f"state: basket.prices: {asset} has the price 0, and no first price of it is awaited")
     with np.errstate(over="ignore"):
-        worth = float((basket.units * basket.prices).sum())
+        worth = float(added(basket.units * basket.prices))
     if not 0 < worth < np.inf:
         raise DataError(f"state: basket.units: what is held is worth {worth:g}")
     given = exact_sum(basket.given)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
-from basketry.core.numbers import Floats, exact_sum, normalise
+from basketry.core.numbers import Floats, added, exact_sum, normalise
 from basketry.core.time import format_instant
 from basketry.index.basket import Basket
 from basketry.index.kernels import as_held
@@ -94,12 +94,12 @@ def strike(
         columns, prices, seen, determined = columns[present], prices[present], seen[present], determined[present]
         weights, raw, counted = weights[present], raw[present], counted[present]
         shares = None if shares is None else shares[present]
-        if not weights.sum() > 0:
+        if not added(weights) > 0:
             return None, evidence
         weights = normalise(weights)
-    elif not weights.sum() > 0:
+    elif not added(weights) > 0:
         return None, evidence
-    if shares is not None and not (shares * prices).sum() > 0:
+    if shares is not None and not added(shares * prices) > 0:
         # Nobody has units before capping, as where the only ones with a price have a supply of 0: by weight then.
         shares = None
     before = NO_LEVELS if shares is None else shares

@@ -29,15 +29,18 @@ def ratio_contradiction(ratio: float, before: float, after: float) -> str | None
     """
     if not all(math.isfinite(value) and value > 0 for value in (ratio, before, after)):
         return None
+    # Imported where it is used: Numba takes half a second to load.
+    from basketry.core.elementary import exp_of, log_of
+
     # In logarithms, since a ratio may be so large that a product would overflow.
-    moved = math.log(after) - math.log(before)
-    size = math.log(ratio)
-    limit = math.log(RATIO_TOLERANCE)
+    moved = log_of(after) - log_of(before)
+    size = log_of(ratio)
+    limit = log_of(RATIO_TOLERANCE)
     if abs(moved + size) <= limit:
         return None
     words = (
         f"ratio {ratio:.6g} with the price {before:.6g} before and {after:.6g} after: {before / ratio:.6g} was "
-        f"expected, {math.exp(min(moved + size, _LARGEST)):.3g} times that was seen"
+        f"expected, {exp_of(min(moved + size, _LARGEST)):.3g} times that was seen"
     )
     inverted, unchanged = abs(moved - size), abs(moved)
     if min(inverted, unchanged) > limit:

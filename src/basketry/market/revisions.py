@@ -60,7 +60,7 @@ class Revisions:
         """
         delay = known_at - times[rows]
         # Delays within a factor of two stand together: what is unknown at t lies within the longest of them before t.
-        size = np.log2(np.maximum(delay.astype(np.int64), 1)).astype(np.int64)
+        size = np.frexp(np.maximum(delay.astype(np.int64), 1).astype(np.float64))[1] - 1
         order = np.lexsort((known_at, columns, rows, size))
         size = size[order]
         edges = [0, *(np.flatnonzero(np.diff(size)) + 1).tolist(), len(size)] if len(size) else [0]
@@ -112,7 +112,7 @@ class Revisions:
         found = values.copy()
         mine = np.flatnonzero((self.columns == column) & np.isin(self.rows, rows))
         # The latest first, so that the version before the first that was not known yet stays.
-        for place in mine[np.argsort(self.known_at[mine])[::-1]].tolist():
+        for place in mine[np.argsort(self.known_at[mine], kind="stable")[::-1]].tolist():
             found[(rows == self.rows[place]) & (instants < self.known_at[place])] = self.before[name][place]
         return found
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import MethodologyError, nearest_hint
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, added
 from basketry.core.time import DAY
 
 STATISTICS = ("median", "mean", "sum", "minimum", "maximum", "count")
@@ -23,13 +23,13 @@ def window_statistic(values: Floats, statistic: str) -> Floats:
             f"statistic {statistic!r} is not known{nearest_hint(statistic, STATISTICS)}; use {', '.join(STATISTICS)}"
         )
     known = ~np.isnan(values)
-    count = known.sum(axis=0)
+    count = np.count_nonzero(known, axis=0)
     if statistic == "count":
         return count.astype(np.float64)
     if statistic == "median":
         return _median(values, count)
     if statistic in ("mean", "sum"):
-        total = np.where(known, values, 0.0).sum(axis=0)
+        total = added(np.where(known, values, 0.0))
         figure = total / np.maximum(count, 1) if statistic == "mean" else total
     elif statistic == "minimum":
         figure = np.where(known, values, np.inf).min(axis=0, initial=np.inf)

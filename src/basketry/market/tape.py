@@ -81,7 +81,7 @@ class Tape:
     time: Ints
     price: Floats
     size: Ints
-    unit: float = 10.0**-SIZE_DECIMALS
+    unit: float = float(f"1e-{SIZE_DECIMALS}")
     currency: str = ""
 
     def __post_init__(self) -> None:
@@ -143,7 +143,7 @@ class Tape:
                 f"{asset}: the sizes sum to more than 2^62 units of 1e-{size_decimals}; "
                 "keep its markets with fewer size_decimals"
             )
-        return Tape(asset, markets, starts, time, price, size, 10.0**-size_decimals)
+        return Tape(asset, markets, starts, time, price, size, float(f"1e-{size_decimals}"))
 
     def base_units(self, size: Ints) -> Floats:
         """Return whole sizes in units of the asset."""

@@ -133,3 +133,64 @@ def backward_solve(lower: Floats, right: Floats) -> Floats:
             total -= lower[inner, row] * y[inner]
         y[row] = total / lower[row, row]
     return y
+
+
+@njit(cache=True)
+def held_at_least_variance(matrix: Floats) -> Any:
+    """Return y ≥ 0 with Σy ≥ 1 and equality where y > 0, and whether it was found, by sets of assets held.
+
+    Each round holds the asset at which Σy - 1 is least too, and solves Σy = 1 over those held; where one comes out
+    not positive, y goes towards that solution until the first of those held is at zero, which is let go.
+
+    Args:
+        matrix: Symmetric, positive definite, shape (n, n).
+    """
+    count = len(matrix)
+    y = np.zeros(count)
+    held = np.zeros(count, dtype=np.bool_)
+    refused = np.zeros(count, dtype=np.bool_)
+    for _ in range(20 * count + 20):
+        most, newest = 0.0, -1
+        for place in range(count):
+            if held[place] or refused[place]:
+                continue
+            reached, size = 0.0, 1.0
+            for other in range(count):
+                term = matrix[place, other] * y[other]
+                reached += term
+                size += abs(term)
+            # What rounding alone may make of an asset that is just not held.
+            if 1.0 - reached > most and 1.0 - reached > 1e-14 * size:
+                most, newest = 1.0 - reached, place
+        if newest < 0:
+            return y, True
+        held[newest] = True
+        while True:
+            places = np.flatnonzero(held)
+            part = np.empty((len(places), len(places)))
+            for row in range(len(places)):
+                for column in range(len(places)):
+                    part[row, column] = matrix[places[row], places[column]]
+            factor, definite = cholesky(part)
+            if not definite:
+                return y, False
+            solved = backward_solve(factor, forward_solve(factor, np.ones(len(places))))
+            step, last = 1.0, -1
+            for row in range(len(places)):
+                if solved[row] <= 0.0:
+                    part_way = y[places[row]] / (y[places[row]] - solved[row]) if y[places[row]] > 0.0 else 0.0
+                    if last < 0 or part_way < step:
+                        step, last = part_way, places[row]
+            if last < 0:
+                for row in range(len(places)):
+                    y[places[row]] = solved[row]
+                refused[:] = False
+                break
+            for row in range(len(places)):
+                y[places[row]] += step * (solved[row] - y[places[row]])
+            y[last] = 0.0
+            held[last] = False
+            if last == newest:
+                # By rounding alone it seemed worth holding.
+                refused[newest] = True
+    return y, False

@@ -141,7 +141,7 @@ def bounds_of_each(
     high = np.full(count, 1.0 if cap is None else cap)
     if largest is not None:
         first = weights == weights.max()
-        if first.sum() == 1:
+        if np.count_nonzero(first) == 1:
             high[first] = largest
     low = np.full(count, floor) if floor else np.zeros(count)
     if lower is None and upper is None:
@@ -276,7 +276,7 @@ def _check_room(raw: Floats, lower: Floats, upper: Floats, total: float, room: f
         raise CapInfeasibleError(f"{count} assets with floors that sum to {least:.6g} > {total:.6g}: {advice}")
     if room >= total - TOLERANCE:
         return
-    zeros = int((raw == 0).sum())
+    zeros = np.count_nonzero(raw == 0)
     note = f" ({zeros} of {count} have no weight)" if zeros else ""
     holding = count - zeros
     if not holding or np.ptp(upper[raw > 0]) > 0 or lower[raw == 0].any():
@@ -346,7 +346,7 @@ def _check_groups(raw: Floats, lower: Floats, upper: Floats, groups: list[_Group
         least = exact_sum(lower[mask])
         if least > limit + TOLERANCE:
             raise CapInfeasibleError(
-                f"the floors of {int(mask.sum())} assets in group {label} sum to {least:.6g} > its cap "
+                f"the floors of {np.count_nonzero(mask)} assets in group {label} sum to {least:.6g} > its cap "
                 f"{limit:g}: lower the floor, raise the group's cap or select fewer of its assets"
             )
         places.append(min(limit, exact_sum(ceiling[mask])))
@@ -388,7 +388,7 @@ def _concentrated(
     least = math.inf
     for threshold in [np.inf, *np.unique(raw[(raw > 0) & ~apart])[::-1].tolist()]:
         large = always | ((raw >= threshold) & ~apart)
-        if large.sum() * over > total + TOLERANCE:
+        if np.count_nonzero(large) * over > total + TOLERANCE:
             break
         low = np.where(large, np.maximum(lower, over), lower)
         high = np.where(large, upper, np.minimum(upper, over))
@@ -404,20 +404,23 @@ def _concentrated(
     if best is None:
         if apart.any():
             raise CapInfeasibleError(
-                f"{int((raw > 0).sum())} assets, {int(apart.sum())} of them with limits of their own, cannot keep "
-                f"{single:g}/{over:g}/{total:g}: select more assets or raise a limit"
+                f"{np.count_nonzero(raw > 0)} assets, {np.count_nonzero(apart)} of them with limits of their own, "
+                f"cannot keep {single:g}/{over:g}/{total:g}: select more assets or raise a limit"
             )
         raise CapInfeasibleError(_too_few(raw, single, over, total, whole))
     return best
 
 
 def _relative_entropy(weights: Floats, raw: Floats) -> float:
+    # Imported where it is used: Numba takes half a second to load.
+    from basketry.core.elementary import log
+
     counted = (weights > 0) & (raw > 0)
-    return exact_sum(weights[counted] * np.log(weights[counted] / raw[counted]))
+    return exact_sum(weights[counted] * log(weights[counted] / raw[counted]))
 
 
 def _too_few(raw: Floats, single: float, over: float, total: float, whole: float) -> str:
-    holding = int((raw > 0).sum())
+    holding = np.count_nonzero(raw > 0)
     needed = min(
         large + math.ceil((whole - min(total, large * single)) / over - TOLERANCE)
         for large in range(math.floor(total / over + TOLERANCE) + 1)

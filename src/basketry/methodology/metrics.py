@@ -7,9 +7,10 @@ from collections.abc import Container
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from basketry.core.errors import DataError, nearest_hint
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, added
 from basketry.core.time import YEAR_DAYS
 from basketry.market.panel import Panel
 from basketry.market.statistics import window_statistic
@@ -91,17 +92,28 @@ def smoothed(view: Panel, name: str, half_life: timedelta, length: timedelta) ->
 
     An observation of the age s counts 2^(-s/h); rows where the field is unknown are left out.
     """
+    from basketry.core.elementary import power
+
     values = view.window(name, length)
     ages = (view.now - view.times[len(view.times) - len(values) :]) / np.timedelta64(half_life)
     unknown = np.isnan(values)
-    decay = np.where(unknown, 0.0, 0.5 ** ages.astype(np.float64)[:, None])
+    decay = np.where(unknown, 0.0, power(0.5, ages.astype(np.float64))[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (np.where(unknown, 0.0, values) * decay).sum(axis=0) / decay.sum(axis=0)
+        return added(np.where(unknown, 0.0, values) * decay) / added(decay)
 
 
-def log_returns(view: Panel, length: timedelta) -> Floats:
-    """Return log returns of the rows in (now - length, now], shape (k, N); NaN where a price is unknown."""
-    return np.diff(np.log(view.comparable("price", max(view.window_start(length) - 1, 0))), axis=0)
+def log_returns(view: Panel, length: timedelta, columns: NDArray[np.int64] | None = None) -> Floats:
+    """Return log returns of the rows in (now - length, now], shape (k, N); NaN where a price is unknown.
+
+    Args:
+        view: The market as known.
+        length: Of the window.
+        columns: Assets that are asked for; None for all.
+    """
+    from basketry.core.elementary import log
+
+    prices = view.comparable("price", max(view.window_start(length) - 1, 0))
+    return np.diff(log(prices if columns is None else prices[:, columns]), axis=0)
 
 
 def volatility(view: Panel, length: timedelta) -> Floats:
@@ -115,7 +127,7 @@ def volatility(view: Panel, length: timedelta) -> Floats:
         return np.full(len(view.assets), np.nan)
     count = window_statistic(returns, "count")
     mean = window_statistic(returns, "mean")
-    squares = window_statistic((returns - mean) ** 2, "sum")
+    squares = window_statistic(np.square(returns - mean), "sum")
     step = float(np.median(np.diff(view.times[-len(returns) - 1 :])) / np.timedelta64(1, "D"))
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt(squares / (count - 1)) * np.sqrt(YEAR_DAYS / step)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basketry.core.errors import DataError
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Bools, Floats, added
 from basketry.market.panel import Panel
 
 
@@ -72,13 +72,13 @@ class Segment:
     @property
     def values(self) -> Floats:
         """Value of the basket at each row at the prices used, shape (end - start + 1,), also where a level is held."""
-        return np.asarray((self.prices * self.units).sum(axis=1), dtype=np.float64)
+        return added(self.prices * self.units, axis=1)
 
     @property
     def weights(self) -> Floats:
         """Weights at each row, drifting with prices, shape (end - start + 1, n); rows sum to 1."""
         values = self.prices * self.units
-        return values / values.sum(axis=1, keepdims=True)
+        return values / added(values, axis=1)[:, None]
 
 
 class Known(Protocol):

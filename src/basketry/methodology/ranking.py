@@ -15,7 +15,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from basketry.core.errors import DataError, MethodologyError
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Bools, Floats, added
 from basketry.core.rule import Duration
 from basketry.core.time import format_duration
 from basketry.core.wrong_values import shown
@@ -202,7 +202,7 @@ class MeanRank(BaseModel):
         columns = np.flatnonzero(known)
         ranks = [shared_ranks(values[columns]) for values in figures]
         # Sums of ranks are halves of whole numbers, and exact: what is equal is found equal.
-        total = np.sum(ranks, axis=0) if len(columns) else np.empty(0)
+        total = added(np.array(ranks)) if len(columns) else np.empty(0)
         order = np.lexsort((ranks[0], total))
         parts = tuple(_laid_out(values, columns, len(standing)) for values in ranks)
         return Ranking(columns[order], _laid_out(total / len(ranks), columns, len(standing)), parts)

@@ -31,9 +31,9 @@ def window_returns(view: Panel, selected: NDArray[np.int64], length: timedelta) 
     Raises:
         MethodologyError: An asset has too few returns, or its price did not move.
     """
-    returns = log_returns(view, length)[:, selected]
+    returns = log_returns(view, length, selected)
     needed = observations_needed(length)
-    known = (~np.isnan(returns)).sum(axis=0)
+    known = np.count_nonzero(~np.isnan(returns), axis=0)
     if (known < needed).any():
         place = int(known.argmin())
         raise MethodologyError(
@@ -66,7 +66,7 @@ def window_covariance(view: Panel, selected: NDArray[np.int64], length: timedelt
     whole = returns[~np.isnan(returns).any(axis=1)]
     needed = observations_needed(length)
     if len(whole) < needed:
-        lacking = view.assets[int(selected[int(np.isnan(returns).sum(axis=0).argmax())])]
+        lacking = view.assets[int(selected[int(np.count_nonzero(np.isnan(returns), axis=0).argmax())])]
         raise MethodologyError(
             f"only {len(whole)} rows of {length.days} days have a return of all {len(selected)} assets, "
             f"at least {needed} are needed; {lacking!r} lacks most; require a history, as in "
@@ -108,7 +108,7 @@ def equal_risk_contribution(covariance: ArrayLike) -> Floats:
     matrix = _checked(covariance)
     order = _canonical(matrix)
     spread = np.sqrt(np.diag(matrix))[order]
-    correlation = matrix[np.ix_(order, order)] / np.outer(spread, spread)
+    correlation = matrix[np.ix_(order, order)] / (spread[:, None] * spread)
     x, error = equal_contributions(correlation, 1e-13 * len(matrix), 10_000)
     if not error < 1e-10:
         raise MethodologyError(
@@ -121,38 +121,29 @@ def equal_risk_contribution(covariance: ArrayLike) -> Floats:
 def minimum_variance(covariance: ArrayLike) -> Floats:
     """Return the long-only weights of least variance, shape (n,).
 
-    min w'Σw with Σ w_i = 1, w ≥ 0 (Markowitz 1952). With Σ = LL', the non-negative least squares problem
-    min |L'y - L⁻¹1| has the same conditions of Karush, Kuhn and Tucker up to scale, so it says which assets
-    are held (Lawson and Hanson 1974); their weights are then Σ⁻¹1 over those assets.
+    min w'Σw with Σ w_i = 1, w ≥ 0 (Markowitz 1952). Up to scale its conditions of Karush, Kuhn and Tucker are
+    y ≥ 0, Σy ≥ 1 and y_i (Σy - 1)_i = 0, those of a non-negative least squares problem, whose method says which
+    assets are held (Lawson and Hanson 1974, algorithm 23.10); their weights are Σ⁻¹1 over those assets.
 
     Args:
         covariance: Symmetric, positive definite, shape (n, n).
 
     Raises:
         MethodologyError: Not such a matrix; with more assets than returns it is singular, and shrinkage is
-        needed.
+        needed. Or no assets to hold were found, as it is nearly singular.
 
     >>> minimum_variance([[0.04, 0.0], [0.0, 0.01]]).round(6).tolist()
     [0.2, 0.8]
     """
-    from scipy.optimize import nnls
-
-    from basketry.methodology._kernels import backward_solve, cholesky, forward_solve
+    from basketry.methodology._kernels import cholesky, held_at_least_variance
 
     matrix = _checked(covariance)
     order = _canonical(matrix)
     # Its scale does not matter to the weights, but to the tolerances of the solver.
     ordered = matrix[np.ix_(order, order)] / np.diag(matrix).max()
-    lower, definite = cholesky(ordered)
-    if not definite:
+    solution, found = held_at_least_variance(ordered)
+    if not (cholesky(ordered)[1] and found):
         raise MethodologyError("minimum variance: the covariance is singular; use a longer window or more shrinkage")
-    ones = np.ones(len(matrix))
-    solution, _ = nnls(lower.T, forward_solve(lower, ones))
-    held = np.flatnonzero(solution > 0)
-    factor, _ = cholesky(ordered[np.ix_(held, held)])
-    exact = backward_solve(factor, forward_solve(factor, ones[held]))
-    if (exact > 0).all():
-        solution[held] = exact
     return _in_order(normalise(solution), order)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, exact_sum
 
 Z_MAX = 3.0
 
@@ -16,10 +16,11 @@ def standardise(figures: Floats) -> Floats:
     [-1.2247, 0.0, 1.2247]
     """
     known = ~np.isnan(figures)
-    if known.sum() < 2 or not np.ptp(figures[known]) > 0:
+    if np.count_nonzero(known) < 2 or not np.ptp(figures[known]) > 0:
         return np.zeros(len(figures))
-    ordered = np.sort(figures[known])
-    return np.where(known, np.clip((figures - ordered.mean()) / ordered.std(), -Z_MAX, Z_MAX), 0.0)
+    mean = exact_sum(figures[known]) / np.count_nonzero(known)
+    spread = np.sqrt(exact_sum(np.square(figures[known] - mean)) / np.count_nonzero(known))
+    return np.where(known, np.clip((figures - mean) / spread, -Z_MAX, Z_MAX), 0.0)
 
 
 def positive_score(z: Floats) -> Floats:

@@ -199,7 +199,7 @@ class Selection(BaseModel):
         wanted = entering
         if self.method.sticky:
             # Nobody but members is taken beyond the share at which others enter.
-            wanted += int(members[standing[entering : self.method.stay(figures)]].sum())
+            wanted += int(np.count_nonzero(members[standing[entering : self.method.stay(figures)]]))
         most = min(self.max_count or len(standing), len(standing))
         short = self._short(wanted, len(standing))
         alone, wanted = min(wanted, most), min(max(wanted, self.min_count or 0), most)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from basketry.core.numbers import Floats, round_published
+from basketry.core.numbers import Floats, added, round_published
 from basketry.core.time import format_duration
 from basketry.market.tape import Ints, Market, Tape
 from basketry.reference.health import COUNTS, DEVIATES, NO_RATE, NO_TRADES, REASONS, Screened, screen
@@ -93,8 +93,8 @@ class FixingWindow:
             return np.full(len(self.instants), np.nan)
         spread = half_interquartile(self.given.price, self.given.weight)
         known = np.isfinite(spread)
-        count = known.sum(axis=1)
-        total = np.where(known, spread, 0.0).sum(axis=1)
+        count = np.count_nonzero(known, axis=1)
+        total = added(np.where(known, spread, 0.0), axis=1)
         return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
 
     def totals(self) -> tuple[Ints, Ints]:
@@ -240,15 +240,15 @@ def _source_rows(window: FixingWindow, asset: str) -> pl.DataFrame:
     sources = Sources.of(window.tape)
     with np.errstate(invalid="ignore"):
         known = np.isfinite(window.given.price)
-        count = known.sum(axis=1)
+        count = np.count_nonzero(known, axis=1)
         price = np.divide(
-            np.where(known, window.given.price, 0.0).sum(axis=1),
+            added(np.where(known, window.given.price, 0.0), axis=1),
             count,
             out=np.full(count.shape, np.nan),
             where=count > 0,
         )
-        parts = np.maximum((window.given.weight.sum(axis=2) > 0).sum(axis=1), 1)
-        weight = window.given.weight.sum(axis=1) / parts[:, None]
+        parts = np.maximum(np.count_nonzero(added(window.given.weight, axis=2) > 0, axis=1), 1)
+        weight = added(window.given.weight, axis=1) / parts[:, None]
     times = _moments(window.instants)
     columns: list[pl.DataFrame] = []
     for place, market in enumerate(window.tape.markets):

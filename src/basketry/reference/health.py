@@ -191,7 +191,7 @@ def _leave_deviating(
         far = deviation[window]
         with np.errstate(invalid="ignore"):
             is_out = np.where(np.isnan(far), is_out, np.where(is_out, far >= limit * health.return_below, far > limit))
-        if 2 * (is_out & np.isfinite(far)).sum() > np.isfinite(far).sum():
+        if 2 * np.count_nonzero(is_out & np.isfinite(far)) > np.count_nonzero(np.isfinite(far)):
             is_out = np.zeros(len(far), np.bool_)
         of_market = is_out[sources.of_market]
         code[of_market & (code[:, window] == COUNTS), window] = DEVIATES

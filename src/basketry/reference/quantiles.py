@@ -51,7 +51,7 @@ def median(values: Floats) -> Floats:
     array([ 2., nan])
     """
     ordered = np.sort(values, axis=-1)  # NaN go last
-    count = np.isfinite(values).sum(axis=-1, keepdims=True)
+    count = np.count_nonzero(np.isfinite(values), axis=-1, keepdims=True)
     low = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0), axis=-1)
     high = np.take_along_axis(ordered, np.minimum(count // 2, values.shape[-1] - 1), axis=-1)
     middle = low + (high - low) / 2
@@ -64,6 +64,6 @@ def half_interquartile(values: Floats, weights: Floats) -> Floats:
     >>> half_interquartile(np.array([1.0, 2.0, 3.0, 4.0]), np.ones(4))
     np.float64(1.0)
     """
-    count = (np.isfinite(values) & (weights > 0)).sum(axis=-1)
+    count = np.count_nonzero(np.isfinite(values) & (weights > 0), axis=-1)
     half = (weighted_quantile(values, weights, 0.75) - weighted_quantile(values, weights, 0.25)) / 2
     return np.where(count > 1, half, np.nan)[()]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Bools, Floats, added
 from basketry.core.rule import Duration, Registry, Rule
 from basketry.core.time import parse_duration
 from basketry.market.tape import Ints, Tape
@@ -143,15 +143,15 @@ def all_included(tape: Tape, instants: Ints, included: Bools | None) -> Bools:
 
 def shares(values: NDArray[np.float64] | Ints) -> Floats:
     """Return values along the last axis as shares of their sum; zeros where all are zero."""
-    total = values.sum(axis=-1, keepdims=True, dtype=np.float64)
+    total = added(values, axis=-1)[..., None]
     return np.divide(values, total, out=np.zeros(values.shape), where=total > 0)
 
 
 def mean_of_parts(parts: Floats) -> Floats:
     """Return the equally weighted mean of the parts that have a price, shape (T,); NaN where none has."""
     known = np.isfinite(parts)
-    count = known.sum(axis=1)
-    total = np.where(known, parts, 0.0).sum(axis=1)
+    count = np.count_nonzero(known, axis=1)
+    total = added(np.where(known, parts, 0.0), axis=1)
     return np.divide(total, count, out=np.full(len(parts), np.nan), where=count > 0)
 
 

@@ -79,7 +79,7 @@ def dispersion(
             if included[m, t]:
                 s = source[m]
                 for i in range(bounds[m, t, 0], bounds[m, t, edges - 1]):
-                    variance[t, s] += (price[i] - mean) ** 2
+                    variance[t, s] += (price[i] - mean) * (price[i] - mean)
                     held[t, s] += size[i]
                     of_source[s] += 1
                     minute = (time[i] - starts[t]) // MINUTE
@@ -90,6 +90,6 @@ def dispersion(
             if of_source[s]:
                 variance[t, s] /= of_source[s]
                 # Below this it is the rounding of the mean, and its inverse would be all the weight.
-                if variance[t, s] <= (_ROUNDING * mean) ** 2:
+                if variance[t, s] <= (_ROUNDING * mean) * (_ROUNDING * mean):
                     variance[t, s] = 0.0
     return held, variance, minutes, interval

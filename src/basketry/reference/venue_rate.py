@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Bools, Floats, added
 from basketry.core.time import format_duration
 from basketry.market.tape import Ints, Tape
 from basketry.reference.rate import Contributions, Estimates, Sources, TradeRate, all_included, shares
@@ -88,8 +88,8 @@ def equal_shares(price: Floats) -> Floats:
 
 def weighted_mean(price: Floats, weight: Floats) -> Floats:
     """Return the weighted mean over venues, shape (T,); NaN where no weight is left."""
-    total = weight.sum(axis=-1)
-    value = (np.where(np.isfinite(price), price, 0.0) * weight).sum(axis=-1)
+    total = added(weight, axis=-1)
+    value = added(np.where(np.isfinite(price), price, 0.0) * weight, axis=-1)
     return np.divide(value, total, out=np.full(total.shape, np.nan), where=total > 0)
 
 
@@ -100,4 +100,4 @@ def minority_groups(price: Floats, sources: Sources, largest_share: float = 0.5)
     for place, group in enumerate(sources.group):
         of_group[:, group] += known[:, place]
     largest_first = np.cumsum(-np.sort(-of_group, axis=1), axis=1)
-    return (largest_first < largest_share * known.sum(axis=1, keepdims=True)).sum(axis=1).astype(np.int64)
+    return np.count_nonzero(largest_first < largest_share * np.count_nonzero(known, axis=1, keepdims=True), axis=1)

@@ -33,7 +33,10 @@ def annual_square(before: float, now: float, days: float) -> float:
     >>> annual_square(1.0, math.e, 365.0)
     1.0
     """
-    change = math.log(now / before) if before > 0 and now > 0 else (math.inf if before > 0 else 0.0)
+    # Imported where it is used: Numba takes half a second to load.
+    from basketry.core.elementary import log_of
+
+    change = log_of(now / before) if before > 0 and now > 0 else (math.inf if before > 0 else 0.0)
     return change * change * YEAR_DAYS / days
 
 
@@ -71,6 +74,9 @@ class WeightedVolatility:
 
     def add(self, time: int, level: float) -> float:
         """Return the volatility a year with one more level."""
+        # Imported where it is used: Numba takes half a second to load.
+        from basketry.core.elementary import power_of
+
         (start, before), self._last = self._last, (time, level)
         length = _days(time, self._base) - _days(start, self._base)
         square = annual_square(before, level, length)
@@ -79,7 +85,7 @@ class WeightedVolatility:
             return math.inf
         totals = []
         for half_life, (total, weight) in zip(self._half_lives, self._totals, strict=True):
-            decay = 0.5 ** (length / half_life)
+            decay = power_of(0.5, length / half_life)
             totals.append((decay * total + (1.0 - decay) * square, decay * weight + (1.0 - decay)))
         self._totals = tuple(totals)
         return max(math.sqrt(total / weight) for total, weight in totals)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, added, exact_sum, standard_deviation
 from basketry.core.rule import Duration, Reads
 from basketry.market.panel import Panel
 from basketry.methodology.selection import SELECTION, SelectionRule
@@ -40,20 +40,25 @@ class InformationCriterion(SelectionRule):
 
     def count(self, view: Panel, ranked: NDArray[np.int64], metric: Floats) -> int:
         """Return the number of members wanted."""
+        # Imported where it is used: Numba takes half a second to load.
+        from basketry.core.elementary import log
+
         del metric
         largest = min(self.max, len(ranked))
         caps = view.window("market_cap", self.window)[:, ranked]
         price = view.window("price", self.window)[:, ranked]
         whole = ~np.isnan(caps[:1]).any(axis=0) & ~np.isnan(price[:1]).any(axis=0)
-        if whole.sum() <= self.step or len(caps) < 10:
+        if np.count_nonzero(whole) <= self.step or len(caps) < 10:
             return min(self.step, len(ranked))
         held = price[:, whole] * (caps[0, whole] / price[0, whole])
         for row in range(1, len(held)):
             held[row] = np.where(np.isnan(held[row]), held[row - 1], held[row])
-        sums = np.cumsum(held, axis=1)
-        returns = np.diff(np.log(sums), axis=0)
-        candidates = range(self.step, min(largest, int(whole.sum())) + 1, self.step)
-        criterion = [2 * k - 2 * log_likelihood(returns[:, -1] - returns[:, k - 1]) for k in candidates]
+        sums = np.add.accumulate(held, axis=1)
+        candidates = range(self.step, min(largest, int(np.count_nonzero(whole))) + 1, self.step)
+        returns = np.diff(log(sums[:, [*(k - 1 for k in candidates), -1]]), axis=0)
+        criterion = [
+            2 * k - 2 * log_likelihood(returns[:, -1] - returns[:, place]) for place, k in enumerate(candidates)
+        ]
         for place in range(len(criterion) - 1):
             if criterion[place] <= criterion[place + 1]:
                 return candidates[place]
@@ -80,9 +85,13 @@ def log_likelihood(differences: Floats) -> float:
     >>> round(log_likelihood(np.array([0.0, 0.1, -0.1, 0.05])), 3)
     2.834
     """
+    # Imported where it is used: Numba takes half a second to load.
+    from basketry.core.elementary import exp, log, power_of
+
     count = len(differences)
-    width = max(1.06 * float(differences.std(ddof=1)) * count**-0.2, 1e-6)
-    kernels = np.exp(-0.5 * ((differences[:, None] - differences[None, :]) / width) ** 2)
-    np.fill_diagonal(kernels, 0.0)
-    density = kernels.sum(axis=1) / ((count - 1) * width * np.sqrt(2 * np.pi))
-    return float(np.log(np.maximum(density, 1e-300)).sum())
+    width = max(1.06 * standard_deviation(differences) * power_of(count, -0.2), 1e-6)
+    first, second = np.triu_indices(count, 1)
+    kernels = np.zeros((count, count))
+    kernels[first, second] = exp(-0.5 * np.square((differences[first] - differences[second]) / width))
+    density = added(kernels + kernels.T) / ((count - 1) * width * np.sqrt(2 * np.pi))
+    return exact_sum(log(np.maximum(density, 1e-300)))

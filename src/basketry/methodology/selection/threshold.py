@@ -29,7 +29,7 @@ class Threshold(SelectionRule):
     def wanted(self, view: Panel, ranked: NDArray[np.int64], metric: Floats, *, descending: bool) -> int:
         """Return how many lie on the good side of the threshold."""
         del view, ranked
-        return int((metric >= self.min).sum() if descending else (metric <= self.min).sum())
+        return int(np.count_nonzero(metric >= self.min if descending else metric <= self.min))
 
     def words(self) -> str:
         """Return the rule as a sentence."""

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Bools, Floats, added
 from basketry.core.rule import Registry, Rule
 
 __all__ = ["TRIGGERS", "Holding", "Moment", "Standing", "TriggerRule"]
@@ -74,7 +74,7 @@ class Holding:
     def weights(self) -> Floats:
         """Weights at each row, shape (k, n)."""
         values = self.prices * self.units
-        return values / values.sum(axis=1, keepdims=True)
+        return values / added(values, axis=1)[:, None]
 
     def moment(self, row: int) -> Moment:
         """Return what a trigger sees at one row."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 from pydantic import Field
 
+from basketry.core.numbers import standard_deviation
 from basketry.core.rule import Duration
 from basketry.core.time import YEAR_DAYS
 from basketry.methodology.triggers import TRIGGERS, Moment, TriggerRule
@@ -43,7 +44,10 @@ class Volatility(TriggerRule):
         if len(levels) < 3 or not (levels > 0).all():
             return False
         step = float((now - moment.times[first]) / np.timedelta64(1, "D")) / (len(levels) - 1)
-        return bool(np.diff(np.log(levels)).std(ddof=1) * np.sqrt(YEAR_DAYS / step) > self.above)
+        # Imported where it is used: Numba takes half a second to load.
+        from basketry.core.elementary import log
+
+        return bool(standard_deviation(np.diff(log(levels))) * np.sqrt(YEAR_DAYS / step) > self.above)
 
     def words(self) -> str:
         """Return the rule as a sentence."""

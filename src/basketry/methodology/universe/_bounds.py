@@ -148,7 +148,7 @@ class Bounded(UniverseRule):
                 within = ~np.isnan(days) if least is None else days >= least
                 if self.max is not None:
                     within &= days <= self.max
-            return within.sum(axis=0)
+            return np.count_nonzero(within, axis=0)
 
         # Counts and not the days themselves: those of hundreds of determinations would fill the memory.
         found: NDArray[np.int64] = view.remember(("days held", type(self), self.model_dump_json(), least), count)

@@ -30,5 +30,14 @@ def in_proportion(view: Panel, selected: NDArray[np.int64], figures: Floats, nam
         raise MethodologyError(f"{name} is zero for every selected asset, so nothing can be weighted")
     if power != 1:
         # Scaling first keeps a power of a large figure finite.
-        return normalise((chosen / most) ** power)
+        return normalise(_raised(chosen / most, power))
     return chosen / total if most < 1e290 else normalise(chosen / most)
+
+
+def _raised(figures: Floats, power: float) -> Floats:
+    if power == 0.5:
+        return np.sqrt(figures)
+    # Imported where it is used: Numba takes half a second to load.
+    from basketry.core import elementary
+
+    return elementary.power(figures, power)

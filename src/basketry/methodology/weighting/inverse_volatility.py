@@ -34,7 +34,7 @@ class InverseVolatility(WeightingRule):
         returns = window_returns(view, selected, self.window)
         # The years in an annual figure cancel, so the standard deviation a row will do.
         count = window_statistic(returns, "count")
-        squares = window_statistic((returns - window_statistic(returns, "mean")) ** 2, "sum")
+        squares = window_statistic(np.square(returns - window_statistic(returns, "mean")), "sum")
         return normalise(np.sqrt((count - 1) / squares))
 
     @property

@@ -77,6 +77,6 @@ def momentum_allocation(
     ([0.13, 0.13, 0.13, 0.13, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0.48)
     """
     winners = np.asarray(returns, dtype=np.float64) > hurdle
-    count = int(winners.sum())
+    count = int(np.count_nonzero(winners))
     share = min(first + (count - 1) * step, 1.0) if count else 0.0
     return np.where(winners, share / max(count, 1), 0.0), 1.0 - share

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from basketry.core.elementary import exp
 from basketry.core.errors import DataError
 from basketry.core.frames import DEPTH, INSTANT
 from basketry.core.numbers import Bools, Floats
@@ -94,7 +95,7 @@ class BookCalculator:
     ) -> None:
         self.markets = tuple(sorted(set(markets)))
         self.rule = rule
-        self._unit = 10.0**-size_decimals
+        self._unit = float(f"1e-{size_decimals}")
         self._place = {market: place for place, market in enumerate(self.markets)}
         venues = sorted({market.venue for market in self.markets})
         self._venue = np.array([venues.index(market.venue) for market in self.markets], np.int64)
@@ -108,6 +109,8 @@ class BookCalculator:
             np.zeros(count, np.int64),
             np.zeros((count, 3), np.int64),
         )
+        # That of the first point is taken out of all, so that a large decay does not underflow.
+        self._weights = exp(-rule.decay * rule.spacing * np.arange(rule.steps, dtype=np.float64))
         self._out: Bools = np.zeros(count, np.bool_)
         self._last: BookValue | None = None
 
@@ -174,7 +177,7 @@ class BookCalculator:
         if not len(curves[0]) or not len(curves[1]):
             return self._carry(at, code, venues, "the books hold less than one spacing")
         bid, ask, depth, spread = kernels.integrate(
-            curves[0], curves[1], self.rule.spread, self.rule.spacing, self.rule.decay
+            curves[0], curves[1], self.rule.spread, self.rule.spacing, self._weights
         )
         self._last = BookValue(
             at, (bid + ask) / 2, bid, ask, depth, spread, cap * self._unit, venues, tuple(code.tolist())

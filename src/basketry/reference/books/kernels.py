@@ -134,6 +134,22 @@ def judge(
 
 
 @njit(cache=True)
+def _mean(values: Any) -> float:
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)
+
+
+@njit(cache=True)
+def _spread(values: Any) -> float:
+    mean, total = _mean(values), 0.0
+    for value in values:
+        total += (value - mean) * (value - mean)
+    return np.sqrt(total / len(values))
+
+
+@njit(cache=True)
 def size_cap(price: Any, size: Any, count: Any, factor: Any, code: Any, near: float, least: int) -> float:
     """Return the dynamic cap on the size of a level: trimmed mean plus five winsorised standard deviations.
 
@@ -167,9 +183,9 @@ def size_cap(price: Any, size: Any, count: Any, factor: Any, code: Any, near: fl
     ordered = np.partition(found[:taken], (cut, taken - 1 - cut)) if cut else found[:taken]
     kept = ordered[cut : taken - cut]
     if not cut:
-        return kept.mean() + 5 * kept.std()
+        return _mean(kept) + 5 * _spread(kept)
     clipped = np.minimum(np.maximum(ordered, ordered[cut]), ordered[taken - 1 - cut])
-    return kept.mean() + 5 * clipped.std()
+    return _mean(kept) + 5 * _spread(clipped)
 
 
 @njit(cache=True)
@@ -231,14 +247,14 @@ def curve(
 
 
 @njit(cache=True)
-def integrate(bid: Any, ask: Any, spread: float, spacing: float, decay: float) -> tuple[float, float, float, float]:
+def integrate(bid: Any, ask: Any, spread: float, spacing: float, weights: Any) -> tuple[float, float, float, float]:
     """Return the exponentially weighted bid and ask values, the utilised depth, and the spread there.
 
     Args:
         bid: Price against volume on the bid side. ask: On the ask side.
         spread: The utilised depth ends where ask / mid - 1 exceeds this.
         spacing: Volume between two points, base units.
-        decay: Of the weights, per base unit.
+        weights: Of the points, shape (n,), at least as many as there are; that of the first is 1.
     """
     points = min(len(bid), len(ask))
     if points == 0:
@@ -248,11 +264,9 @@ def integrate(bid: Any, ask: Any, spread: float, spacing: float, decay: float) -
         used += 1
     value_bid, value_ask, norm = 0.0, 0.0, 0.0
     for k in range(used):
-        # The weight of the first point is taken out of all, so that a large decay does not underflow.
-        weight = np.exp(-decay * spacing * k)
-        value_bid += weight * bid[k]
-        value_ask += weight * ask[k]
-        norm += weight
+        value_bid += weights[k] * bid[k]
+        value_ask += weights[k] * ask[k]
+        norm += weights[k]
     middle = (ask[used - 1] + bid[used - 1]) / 2
     return value_bid / norm, value_ask / norm, used * spacing, ask[used - 1] / middle - 1
 

@@ -45,7 +45,7 @@ def quote_mids(
         with np.errstate(invalid="ignore"):
             sound = (last >= 0) & (instants - time[row] <= stale) & (bid > 0) & (ask > bid) & np.isfinite(ask)
         mids[:, place] = np.where(sound & (size > 0), (bid + ask) / 2, np.nan)
-        sizes[:, place] = np.where(np.isfinite(mids[:, place]), size * 10.0**-size_decimals, 0.0)
+        sizes[:, place] = np.where(np.isfinite(mids[:, place]), size * float(f"1e-{size_decimals}"), 0.0)
     return mids, sizes
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Bools, Floats, added
 from basketry.core.time import format_duration
 from basketry.market.tape import Ints, Tape
 from basketry.reference.quantiles import weighted_median
@@ -74,7 +74,7 @@ class CappedMedian(TradeRate):
         known = np.asarray(np.isfinite(price).any(axis=2))
         # Parts that survive less are trimmed away as long as there are no more of them than `trim`.
         ordered = np.sort(np.where(known, survives, np.iinfo(np.int64).max), axis=1)
-        trim = _trimmed(known.sum(axis=1), self.trim)
+        trim = _trimmed(np.count_nonzero(known, axis=1), self.trim)
         least = np.take_along_axis(ordered, trim[:, None], axis=1)[:, 0]
         return Contributions(price, weight, tape.base_units(size), np.where(known.any(axis=1), least, 0))
 
@@ -105,13 +105,13 @@ def trimmed_mean(parts: Floats, trim: int) -> Floats:
     array([3.33333333])
     """
     ordered = np.sort(parts, axis=1)  # NaN go last
-    count = np.isfinite(parts).sum(axis=1)
+    count = np.count_nonzero(np.isfinite(parts), axis=1)
     trim_of = _trimmed(count, trim)
     place = np.arange(parts.shape[1])
     kept = (place >= trim_of[:, None]) & (place < (count - trim_of)[:, None])
-    total = np.where(kept, ordered, 0.0).sum(axis=1)
+    total = added(np.where(kept, ordered, 0.0), axis=1)
     enough = (2 * count >= parts.shape[1]) & (count > 0)
-    return np.divide(total, kept.sum(axis=1), out=np.full(len(parts), np.nan), where=enough)
+    return np.divide(total, np.count_nonzero(kept, axis=1), out=np.full(len(parts), np.nan), where=enough)
 
 
 def _trimmed(count: Ints, trim: int) -> Ints:

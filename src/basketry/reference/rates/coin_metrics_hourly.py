@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from basketry.core.numbers import Bools, Floats
+from basketry.core.numbers import Bools, Floats, added
 from basketry.core.rule import Duration
 from basketry.market.tape import Ints, Tape
 from basketry.reference.rate import RATES, Estimates, TradeRate, all_included
@@ -73,7 +73,7 @@ class CoinMetricsHourly(TradeRate):
         )
         parts = medians[:, :, 0]
         filled = _next_known(parts)
-        return Estimates((filled * self.minute_weights()).sum(axis=1), parts)
+        return Estimates(added(filled * self.minute_weights(), axis=1), parts)
 
 
 def _next_known(parts: Floats) -> Floats:

@@ -40,9 +40,12 @@ class QualityMix(VenueRate):
 
     def weights(self, price: Floats, volume: Floats) -> Floats:
         """Return the mixed weights."""
-        liquidity = volume_shares(price, volume**self.liquidity_power)
+        # Imported where it is used: Numba takes half a second to load.
+        from basketry.core.elementary import power
+
+        liquidity = volume_shares(price, power(volume, self.liquidity_power))
         distance = np.abs(price / median(price)[:, None] - 1) / self.tolerance
-        agreement = shares(np.where(np.isfinite(price), 1 / (1 + distance**2), 0.0))
+        agreement = shares(np.where(np.isfinite(price), 1 / (1 + np.square(distance)), 0.0))
         return (1 - self.quality) * liquidity + self.quality * agreement
 
     def combine(self, price: Floats, weight: Floats) -> Floats:

@@ -38,7 +38,7 @@ class TrimmedMean(VenueRate):
         del volume
         known = np.isfinite(price)
         rank = np.argsort(np.argsort(np.where(known, price, np.inf), axis=1, kind="stable"), axis=1, kind="stable")
-        count = known.sum(axis=1, keepdims=True)
+        count = np.count_nonzero(known, axis=1, keepdims=True)
         trim = np.minimum(self.trim, np.maximum((count - 1) // 2, 0))
         return shares(((rank >= trim) & (rank < count - trim)).astype(np.float64))
 
@@ -49,9 +49,9 @@ class TrimmedMean(VenueRate):
     def survives(self, price: Floats, sources: Sources) -> Ints:
         """Return how many groups can be trimmed away whole."""
         known = np.isfinite(price)
-        trim = np.minimum(self.trim, np.maximum((known.sum(axis=1) - 1) // 2, 0))
+        trim = np.minimum(self.trim, np.maximum((np.count_nonzero(known, axis=1) - 1) // 2, 0))
         of_group = np.zeros((len(price), int(sources.group.max(initial=-1)) + 1))
         for place, group in enumerate(sources.group):
             of_group[:, group] += known[:, place]
         held = np.cumsum(-np.sort(-of_group, axis=1), axis=1)
-        return ((held <= trim[:, None]) & (held > 0)).sum(axis=1).astype(np.int64)
+        return np.count_nonzero((held <= trim[:, None]) & (held > 0), axis=1).astype(np.int64)
