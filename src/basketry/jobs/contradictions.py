@@ -12,7 +12,7 @@ from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Differences, Judgment, differences, kept_through
-from basketry.ledger.folder import PublishedFolder, result_tables, timed_bodies
+from basketry.ledger.folder import PublishedFolder, result_lines
 from basketry.ledger.told import moment
 
 NOTHING = Differences((), ())
@@ -34,7 +34,7 @@ def contradictions(published: PublishedFolder, again: Recomputation, result: Ind
     """
     told = published.told
     through = moment(str(told.through))
-    lines = timed_bodies(result_tables(result), result.return_columns, through)
+    lines = result_lines(result, through)
     wrong = told.unfounded(lines)
     settled = _settled(published)
     if wrong:
@@ -43,7 +43,7 @@ def contradictions(published: PublishedFolder, again: Recomputation, result: Ind
         if not gone.bearable(again.rules):
             return gone
         found = differences(standing, result, settled, through)
-        events = [line.time for line in wrong if line.kind == "event"]
+        events = [line.time for line in wrong if line.kind in ("event", "announced")]
         if found or events:
             return replace(found, other=(*found.other, *events))
     return _learned(published, again, result)

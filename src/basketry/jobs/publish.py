@@ -27,9 +27,8 @@ from basketry.ledger.folder import (
     known_by,
     read_folder,
     record_bodies,
-    result_tables,
     stamp,
-    timed_bodies,
+    result_lines,
 )
 from basketry.ledger.record import Entry, chain
 from basketry.ledger.told import PublishedBody, RestatementBody, Stretch, moment, told
@@ -125,8 +124,8 @@ class _Work:
         """Publish a draft, which must be what the data give."""
         folder = self.published.path
         result = self.again.extended([Stretch(None, None, None, None)], end)
-        columns, last = result.return_columns, moment(self.published.stretches[-1].through or "")
-        wrong = self.published.told.unfounded(timed_bodies(result_tables(result), columns, last))
+        last = moment(self.published.stretches[-1].through or "")
+        wrong = self.published.told.unfounded(result_lines(result, last))
         if wrong:
             raise RecordError(
                 f"{folder}: is not what the data give now: {wrong[0].kind} of {wrong[0].time}; run the index again "
@@ -153,7 +152,7 @@ class _Work:
             result = self.again.extended(told(record).stretches, end)
         said = told(record)
         result = as_published(result, self.published, said)
-        lines = said.missing(timed_bodies(result_tables(result), result.return_columns))
+        lines = said.missing(result_lines(result))
         if judgment is None and not lines:
             return Publication(self.published.path, str(said.through), 0, (), ())
         added = result.levels.height - self.published.levels.height

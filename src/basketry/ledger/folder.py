@@ -16,10 +16,11 @@ import polars as pl
 
 from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.time import format_instant, to_datetime
+from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
 from basketry.ledger.atomic import recover
 from basketry.ledger.record import Entry, chain, dump_record, parse_record
-from basketry.ledger.told import Stretch, Told, told
+from basketry.ledger.told import TIMED, Stretch, Told, instant_of, told
 from basketry.methodology.methodology import Methodology
 
 FORMAT = 2
@@ -133,14 +134,25 @@ def result_tables(result: IndexResult) -> dict[str, pl.DataFrame]:
 
 
 def record_bodies(result: IndexResult) -> list[tuple[str, dict[str, Any]]]:
-    """Return what the record of a result says: (kind, body) pairs, the rules first, then `timed_bodies`."""
+    """Return what the record of a result says: (kind, body) pairs, the rules first, then `result_lines`."""
     head: dict[str, Any] = {
         "symbol": result.methodology.symbol,
         "name": result.methodology.name,
         "digest": result.methodology.digest,
         "simulated": result.panel.simulated,
     }
-    return [("methodology", head), *timed_bodies(result_tables(result), result.return_columns)]
+    return [("methodology", head), *result_lines(result)]
+
+
+def result_lines(result: IndexResult, through: np.datetime64 | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Return what a record says of a result as it happened: announcements, and the lines of its tables.
+
+    Args:
+        result: The index.
+        through: Tell only levels up to this instant; see `timed_bodies`.
+    """
+    announced = [("announced", change.body()) for change in announcements(result)]
+    return _in_time([*timed_bodies(result_tables(result), result.return_columns, through), *announced])
 
 
 def timed_bodies(
@@ -159,16 +171,19 @@ def timed_bodies(
     levels = tables["levels"]
     if through is not None:
         levels = levels.filter(pl.col("time") <= to_datetime(through))
-    timed = [
+    return _in_time([
         *_composition_bodies(tables["compositions"]),
         *_event_bodies(tables["events"]),
         *_level_bodies(levels.select("time", *columns, "status", "version")),
-    ]
-    timed.sort(key=lambda entry: (entry[0], entry[1]))
-    return [(kind, body) for _, _, kind, body in timed]
+    ])  # fmt: skip
 
 
-def _composition_bodies(compositions: pl.DataFrame) -> list[tuple[str, int, str, dict[str, Any]]]:
+def _in_time(lines: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return lines in the order of their instants; of one instant, what was told before what was done."""
+    return sorted(lines, key=lambda line: (instant_of(*line), TIMED.index(line[0])))
+
+
+def _composition_bodies(compositions: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
     table = compositions.with_columns(pl.col("effective_at").dt.strftime(TIME_FORMAT))
     bodies = []
     for (when,), rows in table.group_by("effective_at", maintain_order=True):
@@ -179,16 +194,16 @@ def _composition_bodies(compositions: pl.DataFrame) -> list[tuple[str, int, str,
             "version": rows["version"][0],
             "holdings": holdings,
         }
-        bodies.append((str(when), 2, "composition", body))
+        bodies.append(("composition", body))
     return bodies
 
 
-def _event_bodies(events: pl.DataFrame) -> list[tuple[str, int, str, dict[str, Any]]]:
+def _event_bodies(events: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
     table = events.with_columns(pl.col("time").dt.strftime(TIME_FORMAT))
-    return [(row["time"], 1, "event", row) for row in table.iter_rows(named=True)]
+    return [("event", row) for row in table.iter_rows(named=True)]
 
 
-def _level_bodies(levels: pl.DataFrame) -> list[tuple[str, int, str, dict[str, Any]]]:
+def _level_bodies(levels: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
     rows = levels.with_columns(pl.col("time").dt.strftime(TIME_FORMAT), pl.col("status").cast(pl.String))
     days = levels["time"].dt.date().cast(pl.String)
     ends = [*(days.rle_id().diff() == 1).fill_null(value=False).arg_true().to_list(), rows.height]
@@ -197,11 +212,11 @@ def _level_bodies(levels: pl.DataFrame) -> list[tuple[str, int, str, dict[str, A
     for end in ends:
         last = rows.row(end - 1, named=True)
         if end == start + 1:
-            bodies.append((last["time"], 3, "level", last))
+            bodies.append(("level", last))
         else:
             digest = sha256(rows.slice(start, end - start).write_csv().encode()).hexdigest()
             body = {"day": days[start], "count": end - start, "last": last, "sha256": digest}
-            bodies.append((last["time"], 3, "levels", body))
+            bodies.append(("levels", body))
         start = end
     return bodies
 

@@ -16,8 +16,8 @@ from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.time import to_instant
 from basketry.ledger.record import Entry
 
-TIMED = ("level", "levels", "composition", "event")
-"""Kinds of lines that say something of the index at an instant."""
+TIMED = ("event", "announced", "composition", "level", "levels")
+"""Kinds of lines that say something of the index at an instant, in the order in which they are told of one."""
 
 
 class _Body(BaseModel):
@@ -220,6 +220,8 @@ def _read(found: Told, entry: Entry, place: str) -> None:
         _restate(found, entry, _body(RestatementBody, entry, place), place)
     elif entry.kind == "released":
         found.releases.append(_body(ReleasedBody, entry, place))
+    elif entry.kind == "key":
+        pass  # Who may sign is judged with the signatures.
     elif entry.kind == "methodology":
         if entry.seq:
             raise RecordError(f"{place}: the rules stand in the first line")
