@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from basketry.cli.console import print_json, say, status
 from basketry.cli.index import AsOfOption, FolderArgument, JsonOption, LakeOption, TableOption, index_app
+from basketry.cli.keys import PasswordFileOption, open_key
 
 __all__ = ["index_app"]
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 ApproverOption = Annotated[
     str, typer.Option("--approver", help="Who answers for it; kept in the record.", show_default=False)
 ]
+KeyOption = Annotated[
+    Path | None, typer.Option("--key", help="Sign with the key in this file; see `basketry keys new`.")
+]
 NowOption = Annotated[
     str | None, typer.Option("--now", help="The instant of the entry, for replays; that of the clock unless given.")
 ]
@@ -27,6 +32,8 @@ NowOption = Annotated[
 def verify(
     folder: FolderArgument,
     lake: LakeOption,
+    key: Annotated[str | None, typer.Option("--key", help="The public key that must have signed it.")] = None,
+    head: Annotated[Path | None, typer.Option("--head", help="A head.json that was kept elsewhere.")] = None,
     as_of: AsOfOption = None,
     table: TableOption = "daily",
     json: JsonOption = False,
@@ -37,7 +44,7 @@ def verify(
 
     market = Lake(lake)
     with status(f"Recomputing {folder}"):
-        verification = verify_folder(folder, market, table=table, as_of=as_of)
+        verification = verify_folder(folder, market, table=table, as_of=as_of, key=key, head=head)
     if json:
         print_json({"simulated_market": market.simulated, **verification.to_dict()})
     else:
@@ -70,6 +77,8 @@ def publish(
     release: Annotated[
         str | None, typer.Option("--release", help="Publish steps that the guard holds back, and why they are right.")
     ] = None,
+    key: KeyOption = None,
+    password_file: PasswordFileOption = None,
     now: NowOption = None,
     table: TableOption = "daily",
     json: JsonOption = False,
@@ -83,6 +92,7 @@ def publish(
     from basketry.lake.lake import Lake
 
     market = Lake(lake)
+    signer = None if key is None else open_key(key, password_file)
     with status(f"Recomputing {folder}"):
         done = publish_index(
             folder,
@@ -95,6 +105,7 @@ def publish(
             release=release,
             manipulation=lambda result: index_manipulation(market, result),
             table=table,
+            key=signer,
         )
     if json:
         print_json({"simulated_market": market.simulated, **asdict(done), "folder": str(done.folder)})

@@ -20,6 +20,7 @@ from basketry.jobs.market import Market
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Correction, Judgment, judge
 from basketry.jobs.save import write_index
+from basketry.jobs.sealing import Sealer
 from basketry.jobs.standing import as_published, require_whole
 from basketry.ledger.folder import (
     PublishedFolder,
@@ -27,9 +28,11 @@ from basketry.ledger.folder import (
     known_by,
     read_folder,
     record_bodies,
-    stamp,
     result_lines,
+    stamp,
 )
+from basketry.ledger.keys import PrivateKey
+from basketry.ledger.lock import writing
 from basketry.ledger.record import Entry, chain
 from basketry.ledger.told import PublishedBody, RestatementBody, Stretch, moment, told
 from basketry.market.panel_digest import digest_rows
@@ -60,6 +63,7 @@ def publish_index(
     release: str | None = None,
     manipulation: Callable[[IndexResult], IndexManipulation | None] | None = None,
     table: str = "daily",
+    key: PrivateKey | None = None,
 ) -> Publication:
     """Publish the index of a folder through an instant and return what was done.
 
@@ -79,29 +83,28 @@ def publish_index(
         release: Why levels that pass the guard's bounds on steps are right; without it they are not published.
         manipulation: What it costs to move an index, for the factsheet.
         table: The lake's table of observations.
+        key: Signs the head of the record; required once a folder is signed.
 
     Raises:
-        RecordError: The folder contradicts its record; the draft is not what the data give; published figures differ
-            and `restate` was not asked for, or differ in a way that nobody could verify; the guard's bounds; a
-            restatement without a reason.
+        RecordError: Somebody else writes the folder; it contradicts its record; the draft is not what the data give;
+            published figures differ and `restate` was not asked for, or differ in a way that nobody could verify; the
+            guard's bounds; a restatement without a reason.
     """
-    published = read_folder(folder)
-    require_whole(published)
-    work = _Work(
-        published, Recomputation.of(published, market, table), approver, (now or datetime.now(UTC)).astimezone(UTC),
-        None if release is None else Release(release, approver), manipulation,
-    )  # fmt: skip
-    last = published.record[-1].at
-    if last is not None and last > work.at:
-        raise RecordError(
-            f"{folder}: its last entry was made at {last}, after {work.at}, the instant of this one (--now)"
-        )
-    span_end = published.manifest["parameters"]["end"]
-    if end is not None and to_instant(end) < to_instant(span_end):
-        raise RecordError(f"{folder}: holds levels through {span_end}, later than {end}; nothing is unpublished")
-    if published.published_through is None:
-        return work.seal_draft(span_end if end is None else end)
-    return work.go_on(end, restate=restate, reason=reason)
+    with writing(folder, "index publish"):
+        published = read_folder(folder)
+        require_whole(published)
+        moment_of = (now or datetime.now(UTC)).astimezone(UTC)
+        seal = Sealer(published, approver, moment_of.strftime("%Y-%m-%dT%H:%M:%SZ"), key)
+        work = _Work(
+            published, Recomputation.of(published, market, table), seal, moment_of,
+            None if release is None else Release(release, approver), manipulation,
+        )  # fmt: skip
+        span_end = published.manifest["parameters"]["end"]
+        if end is not None and to_instant(end) < to_instant(span_end):
+            raise RecordError(f"{folder}: holds levels through {span_end}, later than {end}; nothing is unpublished")
+        if published.published_through is None:
+            return work.seal_draft(span_end if end is None else end)
+        return work.go_on(end, restate=restate, reason=reason)
 
 
 @dataclass
@@ -110,15 +113,10 @@ class _Work:
 
     published: PublishedFolder
     again: Recomputation
-    approver: str
+    seal: Sealer
     now: datetime
     release: Release | None
     manipulation: Callable[[IndexResult], IndexManipulation | None] | None
-
-    @property
-    def at(self) -> str:
-        """The instant at which lines are written."""
-        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def seal_draft(self, end: Instant) -> Publication:
         """Publish a draft, which must be what the data give."""
@@ -148,7 +146,7 @@ class _Work:
             if reason is None or not reason.strip():
                 raise RecordError("a restatement needs a reason: --reason TEXT")
             judgment, entry = self._judged(result, reason.strip())
-            record = chain([("restatement", entry.model_dump())], after=record, at=self.at)
+            record = chain([("restatement", entry.model_dump())], after=record, at=self.seal.at)
             result = self.again.extended(told(record).stretches, end)
         said = told(record)
         result = as_published(result, self.published, said)
@@ -173,7 +171,7 @@ class _Work:
             known_by=known_by(result),
             cause=cause_of(published, self.again),
             reason=reason,
-            approver=self.approver,
+            approver=self.seal.approver,
             rule=rule.words(),
             restated=judgment.restated.errors(),
             kept=judgment.kept.errors(),
@@ -193,12 +191,12 @@ class _Work:
         after = None if not record else told(record).stretches[-1].through or told(record).stretches[-1].after
         seal = PublishedBody(
             through=through,
-            approver=self.approver,
+            approver=self.seal.approver,
             inputs=digest_rows(result.panel, None if after is None else moment(after), moment(through)),
             known_by=known_by(result),
             software=VERSION,
         )
-        sealed = chain([*released, *known(lines, result), ("published", seal.model_dump())], after=record, at=self.at)
-        write_index(result, self.published.path, sealed, self.manipulation and self.manipulation(result))
+        sealed, head = self.seal.sealed(record, [*released, *known(lines, result)], ("published", seal.model_dump()))
+        write_index(result, self.published.path, sealed, self.manipulation and self.manipulation(result), head)
         restated, kept = ((), ()) if judgment is None else (judgment.restated.levels, judgment.kept.levels)
         return Publication(self.published.path, through, added, restated, kept)

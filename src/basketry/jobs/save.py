@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -10,14 +11,18 @@ from typing import Any
 import matplotlib
 import numpy as np
 
+from basketry.core.digest import finite
 from basketry.core.errors import RecordError
 from basketry.core.time import format_instant
 from basketry.core.version import VERSION
+from basketry.index.outlook import announced_changes
 from basketry.index.result import IndexResult
 from basketry.jobs.attack import IndexManipulation, index_manipulation
 from basketry.lake.lake import Lake
 from basketry.ledger.atomic import recover, write_folder
 from basketry.ledger.folder import draft_record, folder_files, read_folder
+from basketry.ledger.head import FILE as HEAD
+from basketry.ledger.head import Head
 from basketry.ledger.lock import writing
 from basketry.ledger.record import Entry
 from basketry.ledger.told import Told, told
@@ -53,26 +58,40 @@ def save_index(result: IndexResult, folder: Path, manipulation: IndexManipulatio
 
 
 def write_index(
-    result: IndexResult, folder: Path, record: Sequence[Entry], manipulation: IndexManipulation | None = None
+    result: IndexResult,
+    folder: Path,
+    record: Sequence[Entry],
+    manipulation: IndexManipulation | None = None,
+    head: Head | None = None,
 ) -> None:
-    """Write all files of an index with a given record, in one step."""
+    """Write all files of an index with a given record, and its signed head where there is one, in one step."""
     pages = documents(result, _manipulation_facts(manipulation))
-    said = {**manifest(result, told(record)), "pages": {"matplotlib": matplotlib.__version__}}
+    if head is not None:
+        pages[HEAD] = head.to_text()
+    made = {"matplotlib": matplotlib.__version__, "manipulation": manipulation is not None}
+    said = {**manifest(result, told(record)), "pages": made}
     write_folder(folder, folder_files(result, list(record), pages, said))
 
 
 def documents(result: IndexResult, manipulation: Mapping[str, str]) -> dict[str, str]:
-    """Return the pages of an index by file name.
+    """Return the pages of an index by file name, and what is announced of it as JSON.
 
     Args:
         result: The index.
         manipulation: What it costs to move it, by label.
     """
+    announced = announced_changes(result)
+    plain = [change.to_dict() for change in announced]
     return {
         "methodology.html": methodology_document(
-            result.methodology, after=result.times[-1], simulated=result.panel.simulated, base=result.times[0]
+            result.methodology,
+            after=result.times[-1],
+            simulated=result.panel.simulated,
+            base=result.times[0],
+            announced=announced,
         ),
         "factsheet.html": factsheet(result, manipulation=manipulation),
+        "next.json": json.dumps(finite(plain), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
     }
 
 

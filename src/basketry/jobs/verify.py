@@ -17,11 +17,15 @@ from basketry.index.result import IndexResult
 from basketry.jobs.contradictions import lost
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import Recomputation
+from basketry.jobs.sealing import symbol_of
 from basketry.jobs.standing import as_published, contradiction
 from basketry.jobs.verify_pages import page_checks
 from basketry.jobs.verify_record import Check, record_checks
 from basketry.lake.lake import Instant
 from basketry.ledger.folder import PublishedFolder, faults_of_files, read_folder, result_tables
+from basketry.ledger.head import FILE as HEAD
+from basketry.ledger.head import read_head
+from basketry.ledger.trust import trust
 
 _KEYS = {
     "levels": ["time"],
@@ -57,12 +61,29 @@ class Verification:
 
 
 def verify(
-    folder: str | PathLike[str], market: Market, *, table: str = "daily", as_of: Instant | None = None
+    folder: str | PathLike[str],
+    market: Market,
+    *,
+    table: str = "daily",
+    as_of: Instant | None = None,
+    key: str | None = None,
+    head: str | PathLike[str] | None = None,
 ) -> Verification:
     """Recompute a published index from its own rulebook and the data, and compare every number.
 
     Each stretch of the index is computed from the data as they were known when it was published, which the record says,
     or at `as_of` where that is earlier: what was corrected since does not count.
+
+    A folder that contradicts nothing may still be another history, made whole by somebody else: only a `key` of whom
+    you trust, and a `head` that was kept elsewhere, tell.
+
+    Args:
+        folder: The folder.
+        market: A panel, a lake or the path of a lake.
+        table: The lake's table of observations.
+        as_of: Know nothing later than this.
+        key: The public key that must have signed.
+        head: File of a head that was kept; history may go on after it, and not be another before it.
 
     Checks in order: the files against the manifest's digests; the record's hash chain, and that record, rulebook,
     tables and manifest say the same; the digest of the inputs; each table cell by cell, exactly; publications,
@@ -72,10 +93,27 @@ def verify(
     >>> verify("no-such-folder", "no-such-lake").first_failure  # doctest: +ELLIPSIS
     'readable: no-such-folder: there is no such folder...'
     """
-    return Verification(str(folder), tuple(_checks(Path(folder), market, table, as_of)))
+    return Verification(
+        str(folder), tuple(_checks(Path(folder), market, table, as_of, key, None if head is None else Path(head)))
+    )
 
 
-def _checks(path: Path, market: Market, table: str, as_of: Instant | None) -> Iterator[Check]:
+def _trust_checks(published: PublishedFolder, key: str | None, head: Path | None) -> Iterator[Check]:
+    """Give the checks of signatures: whether the head covers the record, and keeps what a kept one says."""
+    own = published.path / HEAD
+    found = trust(
+        published.record,
+        symbol_of(published),
+        read_head(own) if own.exists() else None,
+        key,
+        None if head is None else read_head(head),
+    )
+    yield from (Check(item.name, item.passed, item.found) for item in found)
+
+
+def _checks(
+    path: Path, market: Market, table: str, as_of: Instant | None, key: str | None, head: Path | None
+) -> Iterator[Check]:
     yield from _file_check(path)
     try:
         published = read_folder(path)
@@ -86,6 +124,10 @@ def _checks(path: Path, market: Market, table: str, as_of: Instant | None) -> It
     found = f"{len(published.record)} entries, each linked to the one before"
     yield Check("record chain", True, found)
     yield Check("record", fault is None, fault or "rulebook, tables and manifest say what the record says")
+    try:
+        yield from _trust_checks(published, key, head)
+    except RecordError as error:
+        yield Check("signature", False, str(error))
     try:
         again = Recomputation.of(published, market, table, as_of)
         result = again.result(published.stretches)

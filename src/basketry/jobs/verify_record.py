@@ -10,13 +10,15 @@ import polars as pl
 
 from basketry.core.errors import RecordError
 from basketry.core.time import to_instant
+from basketry.index.effective import check_effective
+from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
 from basketry.jobs.gate import jumps
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import judge
 from basketry.ledger.folder import TIME_FORMAT, PublishedFolder, result_tables, stamp, timed_bodies
 from basketry.ledger.record import Entry
-from basketry.ledger.told import PublishedBody, RestatementBody, Said, told
+from basketry.ledger.told import TIMED, PublishedBody, RestatementBody, Said, told
 from basketry.market.panel_digest import digest_rows
 
 
@@ -40,6 +42,8 @@ def record_checks(published: PublishedFolder, again: Recomputation, result: Inde
     yield _publications(published, again, result)
     if published.told.restatements:
         yield _restatements(published, again)
+    if published.manifest["format"] != 1:
+        yield _announcements(published, result)
     if published.record[-1].at is not None:
         yield _releases(published, result)
 
@@ -61,7 +65,7 @@ def _publications(published: PublishedFolder, again: Recomputation, result: Inde
     }
     gone = 0
     for entry in published.record:
-        if entry.kind in ("level", "levels", "composition", "event"):
+        if entry.kind in TIMED:
             waiting.append(entry)
         if entry.seq in restated:
             after = restated[entry.seq].after
@@ -171,6 +175,28 @@ def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
         pl.col("effective_at").str.to_datetime(TIME_FORMAT, time_unit="us", time_zone="UTC")
     )
     return replace(result, levels=levels, compositions=compositions)
+
+
+def _announcements(published: PublishedFolder, result: IndexResult) -> Check:
+    """Check that what was announced is what the rules gave then, and that what took effect is what was announced."""
+    name = "announcements"
+    lines = [("announced", change.body()) for change in announcements(result)]
+    told = replace(published.told, lines=[line for line in published.told.lines if line.kind == "announced"])
+    for line in told.unfounded(lines):
+        return Check(name, False, f"entry {line.seq} announces {line.body}, which the rules did not give then")
+    for _, body in told.missing(lines):
+        found = f"the change of {body['effective_at']} was announced at {body['time']}, and no line says so"
+        return Check(name, False, found)
+    made = 0
+    for line in told.lines:
+        differences = check_effective(line.body, result)
+        made += differences is not None
+        odd = next((item for item in differences or () if not item.reason), None)
+        if odd is not None:
+            words = f"{odd.figure} of {odd.asset} announced {odd.announced}, effective {odd.effective}"
+            return Check(name, False, f"entry {line.seq}, the change of {line.body['effective_at']}: {words}")
+    words = f"{len(told.lines)} announcements, of which {made} took effect as announced or otherwise for a reason"
+    return Check(name, True, words)
 
 
 def _releases(published: PublishedFolder, result: IndexResult) -> Check:

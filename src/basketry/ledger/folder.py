@@ -27,9 +27,11 @@ FORMAT = 2
 FORMATS = (1, 2)
 """Those that are read: a record of format 1 says nothing of when its lines were written."""
 TABLES = ("levels", "compositions", "rebalances", "events")
-PAGES = ("methodology.html", "factsheet.html")
-FILES = (*(f"{name}.parquet" for name in TABLES), "methodology.yaml", "record.jsonl", *PAGES)
-"""What a folder holds beside its manifest."""
+FILES = (
+    *(f"{name}.parquet" for name in TABLES), "methodology.yaml", "record.jsonl", "methodology.html", "factsheet.html",
+    "next.json",
+)  # fmt: skip
+"""What a folder holds beside its manifest, and a signed one its head. One of format 1 has no next.json."""
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 
@@ -226,7 +228,7 @@ def faults_of_files(path: Path, manifest: Mapping[str, Any]) -> str | None:
     digests = manifest.get("files")
     if not isinstance(digests, dict) or not all(isinstance(digest, str) for digest in digests.values()):
         return "manifest.json names no files with their SHA-256"
-    lacking = [name for name in FILES if name not in digests]
+    lacking = [name for name in FILES if name not in digests and (name != "next.json" or manifest.get("format") != 1)]
     if lacking:
         return f"manifest.json does not name {lacking[0]}"
     for name, digest in sorted(digests.items()):
