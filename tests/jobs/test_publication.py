@@ -208,7 +208,7 @@ def test_errors_too_small_or_too_late_stay_as_published(
     assert verification.passed, verification.first_failure
     again = publish_index(folder, moved, approver="Board", now=now, end="2020-05-01")
     assert (again.levels_added, again.kept) == (0, ())
-    later = publish_index(folder, moved, approver="Board", now=now + timedelta(days=1), end="2020-05-05")
+    later = publish_index(folder, moved, approver="Board", now=now + timedelta(days=5), end="2020-05-05")
     assert later.levels_added == 4
     verification = verify(folder, moved)
     assert verification.passed, verification.first_failure

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
+from basketry.cli.administration import index_app
 from basketry.cli.console import complain, drop_output, machine_words, say
 from basketry.cli.data import data_app
 from basketry.cli.evaluate import evaluate
 from basketry.cli.keys import keys_app
 from basketry.cli.price_trust import price_app
 from basketry.cli.proforma import proforma
-from basketry.cli.publication import index_app
 from basketry.cli.track import track_app
 from basketry.core.errors import BasketryError
 from basketry.core.version import VERSION

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from basketry.core.errors import RecordError
 from basketry.core.time import to_instant
 from basketry.core.version import VERSION
@@ -79,7 +81,8 @@ def publish_index(
         end: Publish through this instant; the end of the data unless given.
         restate: Correct by the rule.
         reason: Why; required with `restate`.
-        now: The instant of the publication, against which windows count; that of the machine's clock unless given.
+        now: The instant of the publication, against which windows count, and after which nothing is known; that of
+            the machine's clock unless given, and then all that the market holds is known.
         release: Why levels that pass the guard's bounds on steps are right; without it they are not published.
         manipulation: What it costs to move an index, for the factsheet.
         table: The lake's table of observations.
@@ -93,15 +96,25 @@ def publish_index(
     with writing(folder, "index publish"):
         published = read_folder(folder)
         require_whole(published)
-        moment_of = (now or datetime.now(UTC)).astimezone(UTC)
+        moment_of = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
         seal = Sealer(published, approver, moment_of.strftime("%Y-%m-%dT%H:%M:%SZ"), key)
+        # Who replays an earlier instant knows no more than was known then.
+        again = Recomputation.of(published, market, table, None if now is None else moment_of)
         work = _Work(
-            published, Recomputation.of(published, market, table), seal, moment_of,
-            None if release is None else Release(release, approver), manipulation,
-        )  # fmt: skip
+            published, again, seal, moment_of, None if release is None else Release(release, approver), manipulation
+        )
         span_end = published.manifest["parameters"]["end"]
         if end is not None and to_instant(end) < to_instant(span_end):
             raise RecordError(f"{folder}: holds levels through {span_end}, later than {end}; nothing is unpublished")
+        if now is not None and np.datetime64(moment_of.replace(tzinfo=None), "us") < to_instant(span_end):
+            raise RecordError(
+                f"{folder}: holds levels through {span_end}, later than {seal.at}, the instant of this entry"
+            )
+        ended = published.told.ended
+        if ended is not None and end is not None and to_instant(end) > moment(ended.last):
+            raise RecordError(f"{folder}: the index ended on {ended.last}; nothing is published after it")
+        if ended is not None:
+            end = ended.last
         if published.published_through is None:
             return work.seal_draft(span_end if end is None else end)
         return work.go_on(end, restate=restate, reason=reason)

@@ -25,7 +25,7 @@ from basketry.ledger.head import FILE as HEAD
 from basketry.ledger.head import Head
 from basketry.ledger.lock import writing
 from basketry.ledger.record import Entry
-from basketry.ledger.told import Told, told
+from basketry.ledger.told import Told, moment, told
 from basketry.reports.factsheet import factsheet
 from basketry.reports.methodology_document import methodology_document
 
@@ -65,22 +65,24 @@ def write_index(
     head: Head | None = None,
 ) -> None:
     """Write all files of an index with a given record, and its signed head where there is one, in one step."""
-    pages = documents(result, _manipulation_facts(manipulation))
+    said = told(record)
+    pages = documents(result, said, _manipulation_facts(manipulation))
     if head is not None:
         pages[HEAD] = head.to_text()
     made = {"matplotlib": matplotlib.__version__, "manipulation": manipulation is not None}
-    said = {**manifest(result, told(record)), "pages": made}
-    write_folder(folder, folder_files(result, list(record), pages, said))
+    write_folder(folder, folder_files(result, list(record), pages, {**manifest(result, said), "pages": made}))
 
 
-def documents(result: IndexResult, manipulation: Mapping[str, str]) -> dict[str, str]:
+def documents(result: IndexResult, record: Told, manipulation: Mapping[str, str]) -> dict[str, str]:
     """Return the pages of an index by file name, and what is announced of it as JSON.
 
     Args:
         result: The index.
+        record: What its record says: whether it ends.
         manipulation: What it costs to move it, by label.
     """
-    announced = announced_changes(result)
+    announced = () if record.ended is not None and record.ended.last == record.through else announced_changes(result)
+    notice = _end_of(record)
     plain = [change.to_dict() for change in announced]
     return {
         "methodology.html": methodology_document(
@@ -89,10 +91,21 @@ def documents(result: IndexResult, manipulation: Mapping[str, str]) -> dict[str,
             simulated=result.panel.simulated,
             base=result.times[0],
             announced=announced,
+            notice=notice,
         ),
-        "factsheet.html": factsheet(result, manipulation=manipulation),
+        "factsheet.html": factsheet(result, manipulation=manipulation, notice=notice),
         "next.json": json.dumps(finite(plain), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
     }
+
+
+def _end_of(record: Told) -> str:
+    """Return in words that an index ends, '' where it does not."""
+    ended = record.ended
+    if ended is None or record.through is None:
+        return ""
+    last = format_instant(moment(ended.last))
+    over = moment(record.through) >= moment(ended.last)
+    return f"This index {'ended' if over else 'ends'} on {last}, its last level. {ended.reason}"
 
 
 def manipulation_facts(market: Lake | str | PathLike[str], result: IndexResult) -> dict[str, str]:
@@ -144,6 +157,7 @@ def manifest(result: IndexResult, record: Told | None = None) -> dict[str, Any]:
             {"through": stretch.through, "known_by": stretch.known_by, "basketry": stretch.software}
             for stretch in (() if record is None else record.stretches)
         ],
+        "ended": None if record is None or record.ended is None else record.ended.last,
         "figures": {
             "first": {"time": format_instant(times[0]), **_values(result, levels.row(0, named=True))},
             "last": {"time": format_instant(times[-1]), **_values(result, levels.row(-1, named=True))},

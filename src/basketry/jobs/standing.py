@@ -10,6 +10,7 @@ from basketry.core.errors import RecordError
 from basketry.core.time import format_instant, to_datetime
 from basketry.index.result import IndexResult
 from basketry.index.spans import RESTATEMENT
+from basketry.ledger.amendments import fault_of_rules
 from basketry.ledger.folder import PublishedFolder, faults_of_files, timed_bodies
 from basketry.ledger.told import Told, moment
 
@@ -27,13 +28,12 @@ def require_whole(published: PublishedFolder) -> None:
 def contradiction(published: PublishedFolder) -> str | None:
     """Return where manifest, rulebook and tables of a folder say otherwise than its record; None where nowhere."""
     record, told, manifest = published.record, published.told, published.manifest
-    head = record[0]
     rules = published.methodology
-    if head.kind != "methodology":
+    if record[0].kind != "methodology":
         return "the record does not begin with the rules"
-    for name, value in (("digest", rules.digest), ("symbol", rules.symbol), ("name", rules.name)):
-        if head.body.get(name) != value:
-            return f"methodology.yaml is not the rulebook of the record: {name} {value!r}, not {head.body.get(name)!r}"
+    fault = fault_of_rules(record, told, rules)
+    if fault is not None:
+        return fault
     lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
     wrong = [line for line in told.unfounded(lines) if line.kind != "announced"]
     if wrong:

@@ -33,7 +33,7 @@ def page_checks(published: PublishedFolder, result: IndexResult, market: Market)
         facts = manipulation_facts(market, result)
     told = pages.get("matplotlib")
     pictured = told == matplotlib.__version__
-    for name, fresh in documents(result, facts).items():
+    for name, fresh in documents(result, published.told, facts).items():
         page = (published.path / name).read_bytes().decode("utf-8", errors="replace")
         if page == fresh:
             continue

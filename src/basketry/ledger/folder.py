@@ -257,6 +257,16 @@ def folder_files(
     return files
 
 
+def resealed(published: PublishedFolder, record: list[Entry], head: str) -> dict[str, bytes]:
+    """Return the files of a folder as they are, with another record and head."""
+    kept = {name: (published.path / name).read_bytes() for name in published.manifest["files"]}
+    files = {**kept, "record.jsonl": dump_record(record).encode(), "head.json": head.encode()}
+    digests = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
+    whole = {**published.manifest, "files": digests}
+    files["manifest.json"] = (json.dumps(whole, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+    return files
+
+
 def stamp(instant: np.datetime64) -> str:
     """Return an instant as records write it."""
     text: str = pl.Series([to_datetime(instant)]).dt.strftime(TIME_FORMAT)[0]

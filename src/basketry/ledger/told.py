@@ -97,6 +97,40 @@ class ReleasedBody(_Body):
     approver: str
 
 
+class RulesBody(_Body):
+    """A rulebook: digest, name, symbol, and the number of versions and overrides (null where it has no such key)."""
+
+    digest: str
+    name: str
+    symbol: str
+    versions: int | None
+    overrides: int | None
+
+
+class AmendedBody(_Body):
+    """A change of rules that was announced.
+
+    Attributes:
+        effective: The instant from which on it holds.
+        before, rules: The rulebook before and with it.
+        reason, approver: Why, and who answers for it.
+    """
+
+    effective: str
+    before: RulesBody
+    rules: RulesBody
+    reason: str
+    approver: str
+
+
+class EndedBody(_Body):
+    """The end of an index: the last instant at which a level is published, why, and who answers for it."""
+
+    last: str
+    reason: str
+    approver: str
+
+
 @dataclass(frozen=True)
 class Said:
     """A line that says something of the index at an instant, with its number."""
@@ -140,6 +174,8 @@ class Told:
         stretches: In the order of time; the last one is open.
         before: By the number of a restatement, the stretches before it.
         publications, restatements: Entries with their bodies.
+        amendments: Changes of rules, in order.
+        ended: The end of the index, where one was announced.
         releases: What the gate held back and somebody released.
         parts: Lines of days that were published in parts, but for the last of each day.
     """
@@ -150,6 +186,8 @@ class Told:
     before: dict[int, list[Stretch]] = field(default_factory=dict)
     publications: list[tuple[Entry, PublishedBody]] = field(default_factory=list)
     restatements: list[tuple[Entry, RestatementBody]] = field(default_factory=list)
+    amendments: list[tuple[Entry, AmendedBody]] = field(default_factory=list)
+    ended: EndedBody | None = None
     releases: list[ReleasedBody] = field(default_factory=list)
     parts: list[Said] = field(default_factory=list)
 
@@ -220,6 +258,12 @@ def _read(found: Told, entry: Entry, place: str) -> None:
         _restate(found, entry, _body(RestatementBody, entry, place), place)
     elif entry.kind == "released":
         found.releases.append(_body(ReleasedBody, entry, place))
+    elif entry.kind == "amended":
+        if found.ended is not None:
+            raise RecordError(f"{place}: the index ends, so that its rules change no more")
+        found.amendments.append((entry, _body(AmendedBody, entry, place)))
+    elif entry.kind == "ended":
+        _end(found, _body(EndedBody, entry, place), place)
     elif entry.kind == "key":
         pass  # Who may sign is judged with the signatures.
     elif entry.kind == "methodology":
@@ -251,12 +295,22 @@ def _publish(found: Told, entry: Entry, body: PublishedBody, place: str) -> None
     before = found.stretches[-1].through if found.stretches else None
     if before is not None and moment(body.through) <= moment(before):
         raise RecordError(f"{place}: goes back to {body.through}")
+    if found.ended is not None and moment(body.through) > moment(found.ended.last):
+        raise RecordError(f"{place}: goes on to {body.through}, after the end of the index, {found.ended.last}")
     known = [stretch.known_by for stretch in found.stretches]
     if body.known_by is not None and any(moment(at) > moment(body.known_by) for at in known if at is not None):
         raise RecordError(f"{place}: knows less than the publication before it")
     last = found.stretches[-1] if found.stretches else Stretch(None, None, None, None)
     found.stretches[-1:] = [replace(last, through=body.through, known_by=body.known_by, software=body.software)]
     found.publications.append((entry, body))
+
+
+def _end(found: Told, body: EndedBody, place: str) -> None:
+    if found.ended is not None:
+        raise RecordError(f"{place}: the index has an end already, {found.ended.last}")
+    if found.through is None or moment(body.last) < moment(found.through):
+        raise RecordError(f"{place}: ends at {body.last}, before the last level published, of {found.through}")
+    found.ended = body
 
 
 def _restate(found: Told, entry: Entry, body: RestatementBody, place: str) -> None:

@@ -81,7 +81,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
     [('weight.cash.rate', None, 0.04)]
     >>> list(differences({"returns": ["price", {"total": {}}]}, {"returns": ["total", "price"]}))
     []
-    >>> list(differences({}, {"guard": {"price_jump": None, "level_jump": 5}}))
+    >>> list(differences({}, {"guard": {"price_jump": None, "level_jump": 2}}))
     [('guard.price_jump', 20.0, 'null')]
     """
     for path, left, right in _document((), before, after):

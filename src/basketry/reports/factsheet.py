@@ -28,7 +28,9 @@ WEIGHTS_SHOWN = 100
 LARGEST = 10
 
 
-def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: Mapping[str, str] | None = None) -> str:
+def factsheet(
+    result: IndexResult, *, interactive: bool = False, manipulation: Mapping[str, str] | None = None, notice: str = ""
+) -> str:
     """Return the factsheet as HTML that needs no network; the same result gives the same text.
 
     Args:
@@ -36,6 +38,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         interactive: Draw levels, drawdown and weights with Plotly, to zoom and to switch between a linear and a
             log scale. The page then holds Plotly's program and is some 5 MB instead of less than one.
         manipulation: What it costs to move the index, by label.
+        notice: A sentence that stands above all, as that the index ends.
 
     Raises:
         MissingExtraError: Matplotlib, or for an interactive page Plotly, is not installed.
@@ -50,6 +53,7 @@ def factsheet(result: IndexResult, *, interactive: bool = False, manipulation: M
         methodology=result.methodology,
         rules=result.methodology.latest,
         simulated=result.panel.simulated,
+        notice=notice,
         first=times[0],
         last=times[-1],
         headline=headline(result, now),

@@ -33,6 +33,7 @@ def methodology_document(
     simulated: bool = False,
     base: np.datetime64 | None = None,
     announced: Sequence[ProForma] = (),
+    notice: str = "",
 ) -> str:
     """Return the rulebook as an HTML page that needs no network. The same arguments give the same text.
 
@@ -40,6 +41,7 @@ def methodology_document(
         methodology: The rulebook; the rules of its newest version are described, the others in the change log, with
             those that made and judged levels of the past, of its parents too.
         after: The next dates are those after this instant; after the base unless given.
+        notice: A sentence that stands above all, as that the index ends.
         simulated: Say that the index is computed on a simulated market.
         base: Where the index begins, from whose day a number of days is counted; as the rulebook says unless given.
         announced: Changes that are announced and have not taken effect, see `announced_changes`.
@@ -53,6 +55,7 @@ def methodology_document(
         methodology=methodology,
         rules=rules,
         simulated=simulated,
+        notice=notice,
         universe=[_rule(rule) for rule in rules.universe],
         selection={
             **_rule(rules.select.method),
