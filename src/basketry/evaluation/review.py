@@ -226,6 +226,8 @@ def _score(table: pl.DataFrame, criterion: str) -> Score:
 
 
 def _restate_words(rule: RestateLevels) -> str:
+    if rule.policy == "forward":
+        return "published levels stand, and the index goes on from them"
     window = "at any time" if rule.window is None else f"within {format_duration(rule.window)}"
     return f"relative errors above {rule.threshold:.2%} are corrected, {window}"
 

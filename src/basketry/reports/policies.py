@@ -80,7 +80,12 @@ def guards(rules: Rulebook) -> list[str]:
     if guard.level_jump is not None:
         found.append(
             f"Level: a level that moves by more than a factor of {guard.level_jump:g} in one step is not published "
-            "without approval."
+            "until somebody releases it."
+        )
+    if guard.member_jump is not None:
+        found.append(
+            f"Members: nor are levels of a step in which the prices of {_plain(guard.member_share * 100)}% of the "
+            f"members move by more than a factor of {guard.member_jump:g} the same way."
         )
     return found
 
@@ -100,11 +105,21 @@ def corporate_events(rules: Rulebook) -> list[tuple[str, str]]:
 
 def restatement(rules: Rulebook) -> list[str]:
     """Return when and how a published level is corrected."""
-    window = rules.restate.window
-    when = "at any time" if window is None else f"within {_length(window)} of its instant"
+    rule = rules.restate
+    when = "at any time" if rule.window is None else f"within {_length(rule.window)} of its instant"
+    if rule.policy == "forward":
+        first = "A published level stands. An error that is found later is recorded with its size."
+    else:
+        first = (
+            f"Published levels are corrected when the relative error of one of them exceeds "
+            f"{_plain(rule.threshold * 100)}% and it is found {when}: then all levels from the first wrong one within that "
+            "time. Other errors stay as published and are recorded with their size."
+        )
     return [
-        f"A published level is corrected when its relative error exceeds {_plain(rules.restate.threshold * 100)}% and "
-        f"the error is found {when}. Other errors stay as published and are recorded.",
+        first,
+        "After what stands the index goes on from the published level, at the prices known by then: the divisor takes "
+        "up the error, so that the returns that follow are those of the basket. A wrong member stays until the next "
+        "rebalance.",
         "Nothing is overwritten: the record keeps the published value, and behind it the correction, its size, its "
         "reason and its approver.",
     ]
