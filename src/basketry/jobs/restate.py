@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from basketry.index.spans import calculate_spans, cut
 from basketry.jobs.recompute import Recomputation
 from basketry.ledger.folder import TIME_FORMAT, stamp
 from basketry.ledger.told import Error, Errors, Stretch
+from basketry.market.panel import Times
 from basketry.methodology.methodology import Methodology
 
 
@@ -56,6 +57,21 @@ class Differences:
         """The first instant at which something differs."""
         times = [item.time for item in self.levels] + [when for when, _ in self.compositions] + list(self.other)
         return min(map(to_instant, times))
+
+    def through(self, instant: np.datetime64 | None) -> Differences:
+        """Return those up to an instant, inclusive; none where there is no instant."""
+        return self._where(lambda time: instant is not None and bool(to_instant(time) <= instant))
+
+    def from_row(self, times: Times, row: int) -> Differences:
+        """Return those at one of some instants or later; none for a row after the last."""
+        return self._where(lambda time: row < len(times) and bool(to_instant(time) >= times[row]))
+
+    def _where(self, holds: Callable[[str], bool]) -> Differences:
+        return Differences(
+            tuple(item for item in self.levels if holds(item.time)),
+            tuple(item for item in self.compositions if holds(item[0])),
+            tuple(time for time in self.other if holds(time)),
+        )
 
     def words(self) -> str:
         """Return how many there are, and the first."""
@@ -171,9 +187,9 @@ def judge(
     """Return what the restatement rule makes of published figures, with the data as known at an instant.
 
     The rule in force at the instant of a level judges it. Levels young enough to be corrected are those from some
-    instant on; where one of them, or the weights of a composition among them, is off by more than the threshold, all
-    from the first that differs are corrected, by an index that goes on from the last level before them. Else they
-    stand.
+    instant on. Of them all from the first that differs are computed again, by an index that goes on from the last level
+    before it; where one of these, or the weights of a composition, is off by more than the threshold, they are
+    corrected. Else they stand.
 
     Args:
         again: The index on its markets.
@@ -184,18 +200,15 @@ def judge(
     """
     whole = [stretch for stretch in stretches if stretch.through is not None]
     through = told.times[-1]
-    young = _young(told, now)
-    after = None if young == 0 else told.times[young - 1]
-    tail = Differences((), ())
-    if young < len(told.times):
+    found = _read_anew(again, whole, told, known_by)
+    young = found.from_row(told.times, _young(told, now))
+    if young:
+        first = int(np.searchsorted(told.times, young.first))
+        after = None if first == 0 else told.times[first - 1]
         tail = differences(told, _from(again, whole, told, after, known_by), after, through)
         if not tail.within(again.rules):
-            first = int(np.searchsorted(told.times, tail.first))
-            after = None if first == 0 else told.times[first - 1]
-            kept = kept_through(again, whole, told, known_by, after)
-            return Judgment(after, _published(told, after), tail, kept)
-    kept = kept_through(again, whole, told, known_by, through)
-    return Judgment(through, _published(told, through), Differences((), ()), kept)
+            return Judgment(after, _published(told, after), tail, found.through(after))
+    return Judgment(through, _published(told, through), Differences((), ()), found)
 
 
 def _young(told: IndexResult, now: datetime) -> int:
@@ -220,24 +233,20 @@ def _from(
 
 
 def kept_through(
-    again: Recomputation,
-    whole: Sequence[Stretch],
-    told: IndexResult,
-    known_by: str | None,
-    through: np.datetime64 | None,
+    again: Recomputation, whole: Sequence[Stretch], told: IndexResult, known_by: str | None, through: np.datetime64
 ) -> Differences:
-    """Return what differs through an instant and stands, each stretch read anew from where it began."""
-    if through is None:
-        return Differences((), ())
+    """Return what differs through an instant, each stretch read anew from where it began."""
+    return _read_anew(again, whole, told, known_by).through(through)
+
+
+def _read_anew(again: Recomputation, whole: Sequence[Stretch], told: IndexResult, known_by: str | None) -> Differences:
+    """Return what differs from what was published, each stretch read from where it began with what is known now."""
     parts = []
     for number, stretch in enumerate(whole):
         begin = None if stretch.after is None else to_instant(stretch.after)
-        if begin is not None and begin >= through:
-            break
-        end = min(through, to_instant(str(stretch.through)))
-        spans = again.spans([*whole[:number], replace(stretch, known_by=known_by, through=stamp(end))])
+        spans = again.spans([*whole[:number], replace(stretch, known_by=known_by)])
         fresh = calculate_spans(again.rules, spans, again.start)
-        parts.append(differences(told, fresh, begin, end))
+        parts.append(differences(told, fresh, begin, to_instant(str(stretch.through))))
     return Differences(
         tuple(item for part in parts for item in part.levels),
         tuple(item for part in parts for item in part.compositions),

@@ -112,8 +112,8 @@ def restatement(rules: Rulebook) -> list[str]:
     else:
         first = (
             f"Published levels are corrected when the relative error of one of them exceeds "
-            f"{_plain(rule.threshold * 100)}% and it is found {when}: then all levels from the first wrong one within that "
-            "time. Other errors stay as published and are recorded with their size."
+            f"{_plain(rule.threshold * 100)}% and it is found {when}: then all levels from the first wrong one within "
+            "that time. Other errors stay as published and are recorded with their size."
         )
     return [
         first,
