@@ -65,9 +65,13 @@ def test_rules_hold_from_their_day_on_and_the_past_stays(lake: Lake, tmp_path: P
     ]
     assert done.recorded
     assert levels(folder) == before
+    assert (
+        "Version 2 of the rules takes effect on 2020-04-20. as consulted" in (folder / "methodology.html").read_text()
+    )
     holds(folder, lake)
     goes_on(folder, lake, 5, 20)
     holds(folder, lake)
+    assert "takes effect on" not in (folder / "factsheet.html").read_text()
     members = read_folder(folder).tables["compositions"].group_by("effective_at").len().sort("effective_at")["len"]
     assert members.to_list() == [3, 3, 3, 2]
     # One run of the amended rulebook over the whole gives the same.

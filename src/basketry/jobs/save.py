@@ -82,7 +82,7 @@ def documents(result: IndexResult, record: Told, manipulation: Mapping[str, str]
         manipulation: What it costs to move it, by label.
     """
     announced = () if record.ended is not None and record.ended.last == record.through else announced_changes(result)
-    notice = _end_of(record)
+    notice = _notice(result, record)
     plain = [change.to_dict() for change in announced]
     return {
         "methodology.html": methodology_document(
@@ -98,14 +98,17 @@ def documents(result: IndexResult, record: Told, manipulation: Mapping[str, str]
     }
 
 
-def _end_of(record: Told) -> str:
-    """Return in words that an index ends, '' where it does not."""
-    ended = record.ended
-    if ended is None or record.through is None:
-        return ""
-    last = format_instant(moment(ended.last))
-    over = moment(record.through) >= moment(ended.last)
-    return f"This index {'ended' if over else 'ends'} on {last}, its last level. {ended.reason}"
+def _notice(result: IndexResult, record: Told) -> str:
+    """Return in words that an index ends, or that its rules change; '' where neither."""
+    ended, latest = record.ended, result.methodology.versions[-1]
+    if ended is not None and record.through is not None:
+        over = moment(record.through) >= moment(ended.last)
+        last = format_instant(moment(ended.last))
+        return f"This index {'ended' if over else 'ends'} on {last}, its last level. {ended.reason}"
+    if len(result.methodology.versions) > 1 and latest.valid_from > result.times[-1]:
+        day = format_instant(latest.valid_from)
+        return f"Version {latest.number} of the rules takes effect on {day}. {latest.note}"
+    return ""
 
 
 def manipulation_facts(market: Lake | str | PathLike[str], result: IndexResult) -> dict[str, str]:
