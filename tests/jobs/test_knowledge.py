@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from basketry.ledger.folder import read_folder
 from basketry.ledger.record import chain, dump_record
 
 CORRECTED = datetime(2020, 4, 30, tzinfo=UTC)
+NOW = datetime(2020, 5, 1, tzinfo=UTC)
+"""The instant of publication, up to which the level of 30 April may be corrected: the window is a day."""
 
 
 def learned(lake: Lake, day: datetime, factor: float, known_at: datetime) -> Lake:
@@ -46,8 +50,35 @@ def end(lake: Lake) -> datetime:
 @pytest.fixture
 def folder(rulebook: Path, lake: Lake, tmp_path: Path) -> Path:
     path = calculate(rulebook, lake, end="2020-05-01").save(tmp_path / "THREE")
-    publish_index(path, lake.panel(), approver="Committee", end="2020-05-01")
+    publish_index(path, lake.panel(), approver="Committee", end="2020-05-01", now=NOW)
     return path
+
+
+@pytest.fixture
+def restated(folder: Path, lake: Lake, end: datetime) -> Path:
+    """The folder after prices of 30 April turned out 5% higher."""
+    learned(lake, CORRECTED, 1.05, end + timedelta(days=3))
+    publish_index(folder, lake.panel(), approver="Board", end="2020-05-01", restate=True, reason="late price", now=NOW)
+    return folder
+
+
+def of_format_one(folder: Path, forged: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda _, body: body) -> None:
+    """Make a folder one of format 1: nothing of when, as known when, by what, and of what was announced."""
+    entries = []
+    for entry in read_folder(folder).record:
+        body = {key: value for key, value in entry.body.items() if key not in ("known_by", "software")}
+        if entry.kind != "announced":
+            entries.append((entry.kind, forged(entry.kind, body)))
+    write_file(folder / "record.jsonl", dump_record(chain(entries)).encode())
+    (folder / "methodology.html").write_text("<p>in other words</p>")
+    (folder / "next.json").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for part in (manifest["pages"], manifest["stretches"], manifest["parameters"]):
+        assert part
+    del manifest["pages"], manifest["stretches"], manifest["parameters"]["known_by"], manifest["files"]["next.json"]
+    for name in ("record.jsonl", "methodology.html"):
+        manifest["files"][name] = sha256((folder / name).read_bytes()).hexdigest()
+    write_file(folder / "manifest.json", json.dumps({**manifest, "format": 1}).encode())
 
 
 def failures(folder: Path, lake: Lake, **given: Any) -> dict[str, str]:
@@ -68,9 +99,9 @@ def test_a_folder_published_before_a_correction_verifies_on_what_was_known_then(
     verification = verify(folder, lake)
     assert verification.passed, verification.first_failure
     assert verify(folder, lake.panel()).passed
-    later = failures(folder, lake, as_of=end + timedelta(days=3))
-    assert later["levels"].startswith("levels.price_return at time 2020-04-30")
-    assert verify(folder, lake, as_of=end + timedelta(days=2)).passed
+    # An instant is the latest at which anything may be known: later ones add nothing to what the folder knew.
+    for days in (2, 3):
+        assert verify(folder, lake, as_of=end + timedelta(days=days)).passed
 
 
 def test_a_run_as_of_an_instant_is_the_run_that_was_made_then(
@@ -99,32 +130,34 @@ def test_a_correction_is_not_published_in_silence_and_a_restatement_verifies_on_
     known_at = end + timedelta(days=3)
     learned(lake, CORRECTED, 1.05, known_at)
     with pytest.raises(RecordError, match=r"2 published levels and 0 compositions differ"):
-        publish_index(folder, lake.panel(), approver="Committee", end="2020-05-01")
-    now = datetime(2020, 4, 30, 12, tzinfo=UTC)
-    restated: dict[str, Any] = {"approver": "Board", "restate": True, "reason": "late price", "now": now}
-    publish_index(folder, lake.panel(), end="2020-05-01", **restated)
+        publish_index(folder, lake.panel(), approver="Committee", end="2020-05-01", now=NOW)
+    restated: dict[str, Any] = {"approver": "Board", "restate": True, "reason": "late price", "now": NOW}
+    done = publish_index(folder, lake.panel(), end="2020-05-01", **restated)
+    assert {item.time for item in done.corrections} == {"2020-04-30T00:00:00Z"}
+    assert not done.kept
     assert (folder / "record.jsonl").read_text().startswith(before)
     stamps = [entry.body["known_by"] for entry in read_folder(folder).record]
     assert sorted(set(stamps)) == [f"{end:%Y-%m-%d}", f"{known_at:%Y-%m-%d}"]
     assert stamps == sorted(stamps)
     verification = verify(folder, lake)
     assert verification.passed, verification.first_failure
-    assert "levels" in failures(folder, lake, as_of=end)
+    assert failures(folder, lake, as_of=end)["levels"].startswith("levels.price_return at time 2020-04-30")
     # Extended on what is known then, with lines of two knowledge times.
-    publish_index(folder, lake.panel(), approver="Committee")
+    publish_index(folder, lake.panel(), approver="Committee", now=NOW)
     assert verify(folder, lake).passed
     # A second correction, learned after all of this, changes nothing of it.
     learned(lake, datetime(2020, 4, 2, tzinfo=UTC), 1.5, known_at + timedelta(days=1))
     assert verify(folder, lake).passed
 
 
-def test_a_correction_that_is_kept_back_as_immaterial_verifies(folder: Path, lake: Lake, end: datetime) -> None:
+def test_a_correction_that_comes_too_late_is_kept_back_and_verifies(folder: Path, lake: Lake, end: datetime) -> None:
     learned(lake, CORRECTED, 1.05, end + timedelta(days=3))
     late = datetime(2020, 6, 30, tzinfo=UTC)
     done = publish_index(
         folder, lake.panel(), approver="Board", end="2020-05-01", restate=True, reason="late price", now=late
     )
-    assert done.immaterial
+    assert {item.time for item in done.kept} == {"2020-04-30T00:00:00Z"}
+    assert all(item.relative_error == pytest.approx(0.05, abs=1e-6) for item in done.kept)
     assert not done.corrections
     assert verify(folder, lake).passed
     learned(lake, datetime(2020, 4, 2, tzinfo=UTC), 1.5, end + timedelta(days=9))
@@ -139,47 +172,63 @@ def test_a_later_import_without_a_knowledge_time_replaces_the_row_at_every_insta
 
 
 def test_a_folder_of_old_that_does_not_say_what_was_known_verifies(folder: Path, lake: Lake, end: datetime) -> None:
-    manifest = json.loads((folder / "manifest.json").read_text())
-    del manifest["parameters"]["known_by"]
-    entries = []
-    for entry in read_folder(folder).record:
-        body = dict(entry.body)
-        del body["known_by"]
-        entries.append((entry.kind, body))
-    write_file(folder / "record.jsonl", dump_record(chain(entries)).encode())
-    del manifest["files"]["record.jsonl"]
-    write_file(folder / "manifest.json", json.dumps(manifest).encode())
+    of_format_one(folder)
     verification = verify(folder, lake)
     assert verification.passed, verification.first_failure
-    publish_index(folder, lake.panel(), approver="Committee", end=f"{end:%Y-%m-%d}")
-    assert verify(folder, lake).passed
+    found = {check.name: check.found for check in verification.checks}
+    assert found["pages"] == "not compared: a folder of format 1 has the pages of an earlier version"
+    assert found["publications"] == "0 of 1 publications are from the data of their digest"
+    publish_index(folder, lake.panel(), approver="Committee", end=f"{end:%Y-%m-%d}", now=NOW)
+    assert read_folder(folder).manifest["format"] == 2
+    verification = verify(folder, lake)
+    assert verification.passed, verification.first_failure
+
+
+def test_a_forged_level_of_a_folder_of_old_is_found(folder: Path, lake: Lake) -> None:
+    def forged(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        march = kind == "level" and body["time"] == "2020-03-05T00:00:00Z"
+        return {**body, "price_return": body["price_return"] + 1} if march else body
+
+    of_format_one(folder, forged)
+    assert "entry 27 of the record (level of 2020-03-05T00:00:00Z)" in failures(folder, lake)["record"]
+
+
+def test_a_folder_does_not_escape_checks_by_calling_itself_old(folder: Path, lake: Lake) -> None:
+    file = folder / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "format": 1}))
+    assert failures(folder, lake)["record"].startswith("manifest.json is of format 1, whose records do not say when")
 
 
 def test_an_evaluation_takes_what_the_folder_knew_unless_told_otherwise(
-    folder: Path, lake: Lake, end: datetime
+    restated: Path, lake: Lake, end: datetime
 ) -> None:
-    told = open_index(folder, lake)
-    learned(lake, CORRECTED, 1.05, end + timedelta(days=3))
-    same, other = open_index(folder, lake), open_index(folder, lake, as_of=end + timedelta(days=3))
-    assert same.record is not None
-    assert other.record is not None
-    assert (same.record.recomputed, other.record.recomputed) == (True, False)
-    assert same.levels.level.tolist() == told.levels.level.tolist() != other.levels.level.tolist()
+    told = open_index(restated, lake)
+    learned(lake, datetime(2020, 4, 2, tzinfo=UTC), 1.5, end + timedelta(days=9))
+    same, later, before = (open_index(restated, lake, as_of=at) for at in (None, end + timedelta(days=9), end))
+    recomputed = [found.record.recomputed for found in (same, later, before) if found.record is not None]
+    assert recomputed == [True, True, False]
+    levels = [found.levels.level.tolist() for found in (told, same, later, before)]
+    assert levels[0] == levels[1] == levels[2]
+    # Before the correction the level of 30 April, the last but one, was 5% lower, and no other.
+    ratio = [after / then for after, then in zip(levels[0], levels[3], strict=True)]
+    assert ratio == pytest.approx([1.0] * (len(ratio) - 2) + [1.05, 1.0], rel=1e-12)
 
 
-def test_the_commands_take_the_instant(folder: Path, rulebook: Path, lake: Lake, end: datetime) -> None:
-    learned(lake, CORRECTED, 1.05, end + timedelta(days=3))
+def test_the_commands_take_the_instant(restated: Path, rulebook: Path, lake: Lake, end: datetime) -> None:
+    folder = restated
 
     def run(*words: str) -> Any:
         done = CliRunner().invoke(app, [*words, "--lake", str(lake.address), "--json"])
         assert done.exit_code in (0, 1), done.output
         return json.loads(done.stdout)
 
-    after = f"{end + timedelta(days=3):%Y-%m-%d}"
+    before, after = f"{end:%Y-%m-%d}", f"{end + timedelta(days=9):%Y-%m-%d}"
     assert run("index", "verify", str(folder))["passed"]
-    assert not run("index", "verify", str(folder), "--as-of", after)["passed"]
-    levels = [run("index", "explain", str(folder), "2020-04-30", *more)["level"] for more in ((), ("--as-of", after))]
-    assert levels[1] == pytest.approx(levels[0] * 1.05)
+    assert run("index", "verify", str(folder), "--as-of", after)["passed"]
+    assert not run("index", "verify", str(folder), "--as-of", before)["passed"]
+    given = ((), ("--as-of", after), ("--as-of", before))
+    levels = [run("index", "explain", str(folder), "2020-04-30", *more)["level"] for more in given]
+    assert levels[0] == levels[1] == pytest.approx(levels[2] * 1.05)
     out = str(folder.parent / "OUT")
     made = run("index", "run", str(rulebook), "--out", out, "--as-of", "2020-05-15")
     assert made["parameters"]["known_by"] == made["parameters"]["end"] == "2020-05-15"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from tests.jobs.test_publication import shifted
+from tests.jobs.test_publication import corrected, shifted
 
 from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.frames import TRADES
@@ -53,36 +53,52 @@ def test_a_level_is_corrected_by_the_threshold_in_force_at_its_instant(
     folder = calculate(with_sections(rulebook, restate=RULE_OF_OLD, versions=[STRICTER]), lake, end="2020-05-01").save(
         tmp_path / "THREE"
     )
-    publish_index(folder, lake.panel(), approver="Committee")
-    moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    moved = shifted(lake, moment, 1.0015)
+    first = datetime(2020, 5, 1, tzinfo=UTC)
+    publish_index(folder, lake.panel(known_by=first), approver="Committee", now=first)
     now = datetime(2020, 5, 4, tzinfo=UTC)
-    done = publish_index(folder, moved.panel(), approver="Board", restate=True, reason="late price", now=now)
-    assert {item.column for item in done.corrections} == ({"price_return", "total_return"} if restated else set())
-    assert bool(done.immaterial) is not restated
+    moved = corrected(lake, datetime.fromisoformat(day).replace(tzinfo=UTC), 1.0015, now)
+    panel = moved.panel(known_by=now)
+    done = publish_index(folder, panel, approver="Board", restate=True, reason="late price", now=now)
+    told, other = (done.corrections, done.kept) if restated else (done.kept, done.corrections)
+    assert {(item.column, item.time[:10]) for item in told} == {("price_return", day), ("total_return", day)}
+    assert all(item.relative_error == pytest.approx(0.0015, abs=1e-6) for item in told)
+    assert other == ()
     rules = [entry.body["rule"] for entry in read_folder(folder).record if entry.kind == "restatement"]
-    assert rules == (["relative error above 0.1000%, within 20d"] * 2 if restated else [])
+    # The rule in force when it was published last.
+    assert rules == ["relative error above 0.1000%, within 20d, with all levels after it"]
     assert verify(folder, moved).passed
-    # Published again, a level that was corrected stands; one that was kept is judged by the same rule again.
-    again = publish_index(folder, moved.panel(), approver="Board", restate=True, reason="late price", now=now)
-    assert (again.corrections, again.levels_added) == ((), 0)
-    assert bool(again.immaterial) is not restated
+    # Published again, what was corrected or kept stands.
+    again = publish_index(folder, panel, approver="Board", restate=True, reason="late price", now=now)
+    assert (again.corrections, again.kept, again.levels_added) == ((), (), 0)
     assert verify(folder, moved).passed
 
 
-@pytest.mark.parametrize(("day", "restated"), [("2020-04-18", True), ("2020-04-22", False)])
+@pytest.mark.parametrize(
+    ("day", "found", "restated"),
+    [
+        ("2020-04-18", "2020-04-30", True),  # 12 days, within the 30 of old.
+        ("2020-04-18", "2020-05-05", False),  # Within the 30, but the level of the 20th, after it, is too old by then.
+        ("2020-04-22", "2020-05-02", True),  # 10 days of the 10 of the new rule.
+        ("2020-04-22", "2020-05-05", False),
+    ],
+)
 def test_a_level_is_corrected_within_the_window_in_force_at_its_instant(
-    rulebook: Path, lake: Lake, tmp_path: Path, day: str, restated: bool
+    rulebook: Path, lake: Lake, tmp_path: Path, day: str, found: str, restated: bool
 ) -> None:
-    """An error of 1%, found 17 and 13 days after: within 30 days of old, not within 10 of the new rule."""
+    """An error of 1%: a level is corrected with all after it, each of which must be in time by its own rule."""
     newer = version("2020-04-20", restate={"threshold": 0.001, "window": "10d"})
     path = with_sections(rulebook, restate=RULE_OF_OLD, versions=[newer])
-    folder = calculate(path, lake, end="2020-05-01").save(tmp_path / "THREE")
-    publish_index(folder, lake.panel(), approver="Committee")
-    moved = shifted(lake, datetime.fromisoformat(day).replace(tzinfo=UTC), 1.01)
-    now = datetime(2020, 5, 5, tzinfo=UTC)
-    done = publish_index(folder, moved.panel(), approver="Board", restate=True, reason="late price", now=now)
-    assert bool(done.corrections) is restated
+    folder = calculate(path, lake, end="2020-04-29").save(tmp_path / "THREE")
+    first = datetime(2020, 4, 29, tzinfo=UTC)
+    publish_index(folder, lake.panel(known_by=first), approver="Committee", now=first)
+    now = datetime.fromisoformat(found).replace(tzinfo=UTC)
+    moved = corrected(lake, datetime.fromisoformat(day).replace(tzinfo=UTC), 1.01, now)
+    done = publish_index(
+        folder, moved.panel(known_by=now), approver="Board", restate=True, reason="late price", now=now
+    )
+    told, other = (done.corrections, done.kept) if restated else (done.kept, done.corrections)
+    assert {item.time[:10] for item in told} == {day}
+    assert other == ()
     assert verify(folder, moved).passed
 
 
@@ -103,13 +119,15 @@ def test_a_jump_is_judged_by_the_guard_in_force_at_the_later_level(
     rulebook: Path, lake: Lake, tmp_path: Path, day: str
 ) -> None:
     """A level that doubles, under a guard of 5 times, and of 1.5 times from 20 April on."""
-    path = with_sections(rulebook, versions=[version("2020-04-20", guard={"level_jump": 1.5})])
+    path = with_sections(rulebook, guard={"level_jump": 5}, versions=[version("2020-04-20", guard={"level_jump": 1.5})])
     moved = shifted(lake, datetime.fromisoformat(day).replace(tzinfo=UTC), 2.0)
     folder = calculate(path, moved, end=day).save(tmp_path / "THREE")
     if day == "2020-04-19":
         publish_index(folder, moved.panel(), approver="Committee", end=day)
     else:
-        with pytest.raises(RecordError, match=r"at 2020-04-20, more than 1.5 times; not published"):
+        with pytest.raises(
+            RecordError, match=r"at 2020-04-20 the level moves from .*, more than 1.5 times; not published"
+        ):
             publish_index(folder, moved.panel(), approver="Committee", end=day)
 
 

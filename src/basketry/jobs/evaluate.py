@@ -50,7 +50,7 @@ def open_index(
         columns: Of a file, which columns are time and level; those names unless given. `name` and `value` of a filter
             are not needed: leave other series out of the file.
         constituents: For a file, its baskets: CSV or Parquet with effective_at, asset and weight.
-        as_of: Use only what the lake knew then; for a folder what was known when it was made unless given.
+        as_of: Use only what the lake knew then; for a folder never more than was known when it was made.
 
     Raises:
         DataError: A file lacks its columns, levels are not daily or not positive, or a folder comes without a lake.

@@ -28,6 +28,8 @@ def require_whole(published: PublishedFolder) -> None:
 def contradiction(published: PublishedFolder) -> str | None:
     """Return where manifest, rulebook and tables of a folder say otherwise than its record; None where nowhere."""
     record, told, manifest = published.record, published.told, published.manifest
+    if manifest["format"] == 1 and any(entry.at is not None for entry in record):
+        return "manifest.json is of format 1, whose records do not say when they were written; this one does"
     rules = published.methodology
     if record[0].kind != "methodology":
         return "the record does not begin with the rules"

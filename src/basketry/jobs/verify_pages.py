@@ -20,10 +20,13 @@ _PICTURE = re.compile(r"<svg.*?</svg>", re.DOTALL)
 def page_checks(published: PublishedFolder, result: IndexResult, market: Market) -> Iterator[Check]:
     """Give the checks of manifest and pages.
 
-    Pictures are compared where the same version of Matplotlib drew them; text always. What it costs to move an index
-    made of reference prices needs the trades of a lake.
+    Pictures are compared where the same version of Matplotlib drew them; text always, but in folders of format 1, whose
+    pages an earlier version worded. What it costs to move an index made of reference prices needs the trades of a lake.
     """
     yield _figures(published, result)
+    if published.manifest["format"] == 1:
+        yield Check("pages", True, "not compared: a folder of format 1 has the pages of an earlier version")
+        return
     pages = published.manifest.get("pages", {})
     facts: dict[str, str] = {}
     if pages.get("manipulation"):
@@ -47,12 +50,14 @@ def page_checks(published: PublishedFolder, result: IndexResult, market: Market)
 
 
 def _figures(published: PublishedFolder, result: IndexResult) -> Check:
-    told = {
-        key: value for key, value in published.manifest.items() if key not in ("files", "format", "basketry", "pages")
-    }
-    fresh = {key: value for key, value in manifest(result, published.told).items() if key not in ("basketry", "pages")}
+    old = published.manifest["format"] == 1
+    aside = {"files", "format", "basketry", "pages"} | ({"stretches", "ended"} if old else set())
+    told = {key: value for key, value in published.manifest.items() if key not in aside}
+    fresh = {key: value for key, value in manifest(result, published.told).items() if key not in aside}
     # The instant of knowledge may lie after the last thing that was known by then.
     fresh["parameters"]["known_by"] = published.stretches[-1].known_by or fresh["parameters"]["known_by"]
+    if old and published.known_by is None:
+        fresh["parameters"].pop("known_by")
     if told == fresh:
         return Check("manifest", True, "its figures are those of the result")
     name = next(key for key in {**told, **fresh} if told.get(key) != fresh.get(key))
