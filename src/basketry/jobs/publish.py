@@ -199,14 +199,20 @@ class _Work:
         judgment: Judgment | None = None,
     ) -> Publication:
         """Write the folder with some lines and a publication appended to its record."""
-        through, before = stamp(result.times[-1]), self.published.published_through
-        released = require_plausible(result, None if before is None else moment(before), self.release)
+        through, known_at = stamp(result.times[-1]), known_by(result)
         after = None if not record else told(record).stretches[-1].through or told(record).stretches[-1].after
+        # What a correction says anew is released anew.
+        released = require_plausible(result, None if after is None else moment(after), self.release)
+        if not result.panel.simulated and to_instant(known_at) >= moment(self.seal.at) + np.timedelta64(1, "s"):
+            raise RecordError(
+                f"{self.published.path}: the data are known by {known_at}, after {self.seal.at}, the instant of this "
+                "entry; wait, or take out what nobody knows yet"
+            )
         seal = PublishedBody(
             through=through,
             approver=self.seal.approver,
             inputs=digest_rows(result.panel, None if after is None else moment(after), moment(through)),
-            known_by=known_by(result),
+            known_by=known_at,
             software=VERSION,
         )
         sealed, head = self.seal.sealed(record, [*released, *known(lines, result)], ("published", seal.model_dump()))

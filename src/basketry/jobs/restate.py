@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from basketry.core.errors import RecordError
 from basketry.core.time import to_datetime, to_instant
 from basketry.index.result import IndexResult
 from basketry.index.spans import calculate_spans, cut
@@ -97,7 +98,14 @@ class Differences:
         return self.within(rules) and not self.compositions and not self.other
 
     def errors(self) -> Errors:
-        """Return how many there are, with the first and the largest error of a level."""
+        """Return how many there are, with the first and the largest error of a level.
+
+        Raises:
+            RecordError: A level was published and there is none now, or the other way round.
+        """
+        gone = next((item for item in self.levels if not np.isfinite([item.published, item.corrected]).all()), None)
+        if gone is not None:
+            raise RecordError(f"{gone.column} at {gone.time}: published {gone.published}, now {gone.corrected}")
         told = [
             Error(
                 time=item.time, column=item.column, published=item.published, corrected=item.corrected,

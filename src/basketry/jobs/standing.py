@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from basketry.core.errors import RecordError
@@ -11,6 +12,7 @@ from basketry.core.time import format_instant, to_datetime
 from basketry.index.result import IndexResult
 from basketry.index.spans import RESTATEMENT
 from basketry.ledger.amendments import fault_of_rules
+from basketry.ledger.form import fault_of_form
 from basketry.ledger.folder import PublishedFolder, faults_of_files, timed_bodies
 from basketry.ledger.told import Told, moment
 
@@ -33,9 +35,14 @@ def contradiction(published: PublishedFolder) -> str | None:
     rules = published.methodology
     if record[0].kind != "methodology":
         return "the record does not begin with the rules"
-    fault = fault_of_rules(record, told, rules)
+    fault = fault_of_rules(record, told, rules) or fault_of_form(record, told, rules, manifest)
     if fault is not None:
         return fault
+    if (published.path / "methodology.yaml").read_bytes() != rules.to_yaml().encode():
+        return "methodology.yaml says more than its rules, or says them otherwise than basketry writes them"
+    times = published.levels["time"]
+    if times.is_empty() or manifest["parameters"]["start"] != format_instant(np.datetime64(times[0].replace(tzinfo=None))):
+        return f"manifest.json starts at {manifest['parameters']['start']}, and the levels do not"
     lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
     wrong = [line for line in told.unfounded(lines) if line.kind != "announced"]
     if wrong:

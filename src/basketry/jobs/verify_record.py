@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from basketry.core.errors import RecordError
 from basketry.core.time import to_instant
+from basketry.core.version import VERSION
 from basketry.index.effective import check_effective
 from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
 from basketry.jobs.gate import jumps
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import judge
-from basketry.ledger.folder import TIME_FORMAT, PublishedFolder, result_tables, stamp, timed_bodies
+from basketry.ledger.folder import TIME_FORMAT, PublishedFolder, result_lines, result_tables, stamp, timed_bodies
 from basketry.ledger.record import Entry
-from basketry.ledger.told import TIMED, PublishedBody, RestatementBody, Said, told
+from basketry.ledger.told import TIMED, PublishedBody, RestatementBody, Said, moment, told
 from basketry.market.panel_digest import digest_rows
+
+SECOND = np.timedelta64(1, "s")
 
 
 @dataclass(frozen=True)
@@ -31,44 +36,35 @@ class Check:
     found: str
 
 
-def record_checks(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Iterator[Check]:
+def record_checks(
+    published: PublishedFolder, again: Recomputation, result: IndexResult, other: Sequence[int]
+) -> Iterator[Check]:
     """Give the checks of publications, restatements and releases.
 
     Args:
         published: The folder, whose record says the same as its tables.
         again: The index on its markets.
         result: What was computed again.
+        other: Numbers of the publications of other data, see `other_data`.
     """
-    yield _publications(published, again, result)
+    yield _publications(published, result, other)
     if published.told.restatements:
-        yield _restatements(published, again)
+        yield _restatements(published, again, other)
     if published.manifest["format"] != 1:
         yield _announcements(published, result)
     if published.record[-1].at is not None:
         yield _releases(published, result)
 
 
-def _publications(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Check:
+def _publications(published: PublishedFolder, result: IndexResult, other: Sequence[int]) -> Check:
     """Check of each publication what it knew, that its lines say so, and the digest of what it read."""
     name = "publications"
     waiting: list[Entry] = []
-    after: str | None = None
     last_restated = max((entry.seq for entry, _ in published.told.restatements), default=-1)
     bodies = {entry.seq: body for entry, body in published.told.publications}
-    restated = {entry.seq: body for entry, body in published.told.restatements}
-    # Reference prices are made anew for each instant of knowledge, which takes its time: the last of each stretch.
-    known = {stretch.known_by for stretch in published.stretches}
-    compared = {
-        seq
-        for seq, body in bodies.items()
-        if body.software is not None and (again.rules.first.prices is None or body.known_by in known)
-    }
-    gone = 0
     for entry in published.record:
         if entry.kind in TIMED:
             waiting.append(entry)
-        if entry.seq in restated:
-            after = restated[entry.seq].after
         if entry.seq not in bodies:
             continue
         body = bodies[entry.seq]
@@ -77,20 +73,50 @@ def _publications(published: PublishedFolder, again: Recomputation, result: Inde
             return Check(
                 name, False, f"entry {strange.seq} was made from other data than its publication, entry {entry.seq}"
             )
-        if entry.seq in compared and digest_rows_of(again, body, after) != body.inputs:
-            if entry.seq > last_restated:
-                return Check(
-                    name, False, f"the data of entry {entry.seq}, through {body.through}, are not those of its digest"
-                )
-            gone += 1
-        waiting, after = [], body.through
-    if waiting and bodies:
-        return Check(name, False, f"entry {waiting[0].seq} and what follows it were never published")
+        if entry.seq in other and entry.seq > last_restated:
+            return Check(
+                name, False, f"the data of entry {entry.seq}, through {body.through}, are not those of its digest"
+            )
+        if _foreseen(entry, body, result):
+            return Check(name, False, f"entry {entry.seq} knows of {body.known_by}, after it was written, {entry.at}")
+        waiting = []
     wrong = _parts(published, result)
     if wrong is not None:
         return Check(name, False, wrong)
-    lost = f"; the data of {gone} before a restatement were replaced without a time of knowledge" if gone else ""
-    return Check(name, True, f"{len(compared)} of {len(bodies)} publications are from the data of their digest{lost}")
+    lost = (
+        f"; the data of {len(other)} before a restatement were replaced without a time of knowledge" if other else ""
+    )
+    count = sum(body.software is not None for body in bodies.values())
+    return Check(name, True, f"{count - len(other)} of {len(bodies)} publications are from the data of their digest{lost}")
+
+
+def _foreseen(entry: Entry, body: PublishedBody, result: IndexResult) -> bool:
+    """Return whether a publication knew what came after it; a simulated market may go on after its time."""
+    if entry.at is None or body.known_by is None or result.panel.simulated:
+        return False
+    return bool(moment(body.known_by) >= moment(entry.at) + SECOND)
+
+
+def other_data(published: PublishedFolder, again: Recomputation) -> list[int]:
+    """Return the numbers of the publications that are of other data than the market now gives as known then.
+
+    Reference prices are made anew for each instant of knowledge, which takes its time: the last of each stretch.
+    """
+    known = {stretch.known_by for stretch in published.stretches}
+    restated = {entry.seq: body.after for entry, body in published.told.restatements}
+    bodies = {entry.seq: body for entry, body in published.told.publications}
+    found = []
+    after: str | None = None
+    for seq in sorted({*restated, *bodies}):
+        if seq in restated:
+            after = restated[seq]
+            continue
+        body = bodies[seq]
+        compared = body.software is not None and (again.rules.first.prices is None or body.known_by in known)
+        if compared and digest_rows_of(again, body, after) != body.inputs:
+            found.append(seq)
+        after = body.through
+    return found
 
 
 def digest_rows_of(again: Recomputation, body: PublishedBody, after: str | None) -> str:
@@ -117,7 +143,7 @@ def _parts(published: PublishedFolder, result: IndexResult) -> str | None:
     return None
 
 
-def _restatements(published: PublishedFolder, again: Recomputation) -> Check:
+def _restatements(published: PublishedFolder, again: Recomputation, other: Sequence[int]) -> Check:
     """Check of each restatement that the rule makes of the figures before it what it says."""
     lost = 0
     for entry, body in published.told.restatements:
@@ -148,10 +174,31 @@ def _restatements(published: PublishedFolder, again: Recomputation) -> Check:
             name = next(key for key in type(body).model_fields if getattr(body, key) != getattr(expected, key))
             found = f"entry {entry.seq} says {name}: {getattr(body, name)}, recomputed {getattr(expected, name)}"
             return Check("restatements", False, found)
+        wrong = _cause(published, entry.seq) if body.cause == "software" else None
+        if wrong is None and not any(seq < entry.seq for seq in other) and not other_versions(published, entry.seq):
+            taken = published.told.superseded[entry.seq]
+            wrong = next(iter(replace(published.told, lines=taken).unfounded(result_lines(fresh))), None)
+            wrong = wrong and f"entry {wrong.seq} ({wrong.kind} of {wrong.time}), which it takes back, was never so"
+        if wrong is not None:
+            return Check("restatements", False, f"entry {entry.seq}: {wrong}")
         lost += not standing.published_levels.equals(fresh.published_levels)
     words = f"{len(published.told.restatements)} restatements are what the rule makes of the data"
     more = f"; what {lost} of them took back cannot be computed again: rows were replaced" if lost else ""
     return Check("restatements", True, words + more)
+
+
+def other_versions(published: PublishedFolder, until: int | None = None) -> list[str]:
+    """Return the versions of the program that made publications, but for this one; of those before an entry."""
+    made = {body.software for entry, body in published.told.publications if until is None or entry.seq < until}
+    return sorted(version for version in made if version not in (None, VERSION))
+
+
+def _cause(published: PublishedFolder, seq: int) -> str | None:
+    """Return why the program is not the cause of a restatement: the same one made what it restates."""
+    before = {body.software for entry, body in published.told.publications if entry.seq < seq}
+    after = next((body.software for entry, body in published.told.publications if entry.seq > seq), None)
+    same = None not in before and before == {after}
+    return f"the cause is said to be the program, and basketry {after} made what it restates" if same else None
 
 
 def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
@@ -201,13 +248,28 @@ def _announcements(published: PublishedFolder, result: IndexResult) -> Check:
 
 def _releases(published: PublishedFolder, result: IndexResult) -> Check:
     """Check that every step which the gate holds back was released, and that what was released is one."""
-    found = {(stamp(jump.time), jump.words) for jump in jumps(result)}
-    released = {(entry.time, entry.found) for entry in published.told.releases}
+    found = Counter((stamp(jump.time), jump.words) for jump in jumps(result))
+    released: Counter[tuple[str, str]] = Counter()
+    begin: np.datetime64 | None = None
+    restated = {entry.seq: body.after for entry, body in published.told.restatements}
+    releases = iter(published.told.releases)
+    for entry in published.record:
+        if entry.kind == "published":
+            begin = moment(str(entry.body["through"]))
+        elif entry.seq in restated:
+            # What is said anew is released anew.
+            after = restated[entry.seq]
+            begin = None if after is None else moment(after)
+            released = Counter({key: n for key, n in released.items() if begin is not None and moment(key[0]) <= begin})
+        elif entry.kind == "released":
+            body = next(releases)
+            if begin is not None and moment(body.time) <= begin:
+                return Check("gate", False, f"entry {entry.seq} releases a step of {body.time}, published before it")
+            released[body.time, body.found] += 1
     for time, words in sorted(found - released):
         return Check("gate", False, f"at {time} {words}, and nobody released it")
-    if not published.told.restatements:
-        for time, words in sorted(released - found):
-            return Check("gate", False, f"the record releases what did not happen: at {time} {words}")
+    for time, words in sorted(released - found):
+        return Check("gate", False, f"the record releases what did not happen: at {time} {words}")
     return Check(
         "gate",
         True,

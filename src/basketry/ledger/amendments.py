@@ -58,6 +58,8 @@ def fault_of_rules(record: list[Entry], said: Told, rules: Methodology) -> str |
 
 
 def _fault(record: list[Entry], entry: Entry, body: AmendedBody, document: Mapping[str, Any]) -> str | None:
+    if body.before == body.rules:
+        return "amends nothing"
     through = told(record[: entry.seq]).through
     if through is None:
         return "nothing was published that it could amend"

@@ -15,10 +15,12 @@ import numpy as np
 import polars as pl
 
 from basketry.core.errors import MethodologyError, RecordError
+from basketry.core.frames import COMPOSITIONS, INDEX_EVENTS, INSTANT, REBALANCES, STATUS
 from basketry.core.time import format_instant, to_datetime
 from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
 from basketry.ledger.atomic import recover
+from basketry.ledger.head import FILE as HEAD
 from basketry.ledger.record import Entry, chain, dump_record, parse_record
 from basketry.ledger.told import TIMED, Stretch, Told, instant_of, told
 from basketry.methodology.methodology import Methodology
@@ -93,6 +95,9 @@ def read_folder(path: Path) -> PublishedFolder:
         manifest = json.loads(_text(path / "manifest.json"))
         if manifest["format"] not in FORMATS:
             raise RecordError(f"{path / 'manifest.json'}: format {manifest['format']!r} is not one of {FORMATS}")
+        places = (("parameters", "start"), ("parameters", "end"), ("inputs", "digest"))
+        if not all(isinstance(text, str) for text in [manifest["basketry"], *(manifest[a][b] for a, b in places)]):
+            raise TypeError("basketry, the start and end of parameters and the digest of inputs are texts")
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{path / 'manifest.json'}: not the manifest of an index: {error}") from error
     record = parse_record(_text(path / "record.jsonl"), str(path / "record.jsonl"))
@@ -100,7 +105,9 @@ def read_folder(path: Path) -> PublishedFolder:
         methodology = Methodology.parse(_text(path / "methodology.yaml"), str(path / "methodology.yaml"))
     except MethodologyError as error:
         raise RecordError(str(error)) from error
-    return PublishedFolder(path, methodology, manifest, record, {name: _table(path, name) for name in TABLES})
+    returns = [rule.column() for rule in methodology.first.returns]
+    tables = {name: _table(path, name, _dtypes(name, returns)) for name in TABLES}
+    return PublishedFolder(path, methodology, manifest, record, tables)
 
 
 def _text(path: Path) -> str:
@@ -110,12 +117,26 @@ def _text(path: Path) -> str:
         raise RecordError(f"{path}: cannot be read: {error}") from error
 
 
-def _table(path: Path, name: str) -> pl.DataFrame:
+def _table(path: Path, name: str, due: Mapping[str, pl.DataType]) -> pl.DataFrame:
     file = path / f"{name}.parquet"
     try:
-        return pl.read_parquet(file)
+        table = pl.read_parquet(file)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise RecordError(f"{file}: cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+    # Tables that differ in nothing but their types compare as equal.
+    if list(table.schema.items()) != list(due.items()):
+        found = ", ".join(f"{column} {dtype}" for column, dtype in table.schema.items())
+        raise RecordError(f"{file}: has the columns {found}, not those of {name} of this index")
+    return table
+
+
+def _dtypes(name: str, returns: Sequence[str]) -> dict[str, pl.DataType]:
+    """Return the columns of a table with their types, of the levels those of an index with some return series."""
+    if name != "levels":
+        return {"compositions": COMPOSITIONS, "rebalances": REBALANCES, "events": INDEX_EVENTS}[name].dtypes
+    series = dict.fromkeys(returns, pl.Float64())
+    rest = {"status": STATUS, "reason": pl.String(), "age_days": pl.Float64(), "sources": pl.UInt32()}
+    return {"time": INSTANT, **series, **rest, "version": pl.UInt32()}
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:
@@ -228,12 +249,15 @@ def faults_of_files(path: Path, manifest: Mapping[str, Any]) -> str | None:
     digests = manifest.get("files")
     if not isinstance(digests, dict) or not all(isinstance(digest, str) for digest in digests.values()):
         return "manifest.json names no files with their SHA-256"
+    foreign = sorted(digests.keys() - {*FILES, HEAD})
+    if foreign:
+        return f"manifest.json names {foreign[0]!r}, which is not a file of the folder"
+    if HEAD not in digests and (path / HEAD).exists():
+        return f"manifest.json does not name {HEAD}"
     lacking = [name for name in FILES if name not in digests and (name != "next.json" or manifest.get("format") != 1)]
     if lacking:
         return f"manifest.json does not name {lacking[0]}"
     for name, digest in sorted(digests.items()):
-        if Path(name).name != name or "\0" in name or name in ("", ".", "..", "manifest.json"):
-            return f"manifest.json names {name!r}, which is not a file of the folder"
         try:
             content = (path / name).read_bytes()
         except OSError as error:
