@@ -113,15 +113,21 @@ def begins_late(panel: Panel, base: np.datetime64) -> bool:
 
 def first_start(panel: Panel) -> np.datetime64:
     """Return the day from which a panel that begins late can be calculated: the first whole one."""
-    return panel.times[0].astype("datetime64[D]") + DAY
+    return panel.times[0].astype("datetime64[D]") + np.timedelta64(1, "D")
 
 
 def base_at(methodology: Methodology, start: Instant | None) -> np.datetime64:
-    """Return the base: the methodology's own, or the fixing on a day given in its place, or an instant given."""
+    """Return the base: the methodology's own, or the fixing on a day given in its place, or an instant given.
+
+    A midnight names its day, but for one that NumPy counts finer than in days: an index began then, as on rows of
+    midnight with a fixing in the afternoon.
+    """
     base = methodology.base_instant
     if start is None:
         return base
     first = to_instant(start)
+    if isinstance(start, np.datetime64) and np.datetime_data(start.dtype)[0] != "D":
+        return first
     return first + (base - base.astype("datetime64[D]")) if first == first.astype("datetime64[D]") else first
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from basketry.core.time import to_instant
 from basketry.index.result import IndexResult
 from basketry.index.spans import Span, calculate_spans
@@ -56,7 +58,7 @@ class Recomputation:
             return self.panel()
         # Reference prices depend on trades that were busted or came late, which the panel does not keep.
         if self.rules.first.prices is None or isinstance(self.market, Panel):
-            return self.panel().as_of(known_by)
+            return _known_by(self.panel().as_of(known_by), to_instant(known_by))
         lake = self.market if isinstance(self.market, Lake) else Lake(self.market)
         return panel_of(lake, self.rules, self.table, known_by)
 
@@ -79,6 +81,12 @@ class Recomputation:
         through = None if end is None else str(to_instant(end))
         last = replace(stretches[-1], known_by=None, through=through)
         return calculate_spans(self.rules, self.spans([*stretches[:-1], last]), self.start)
+
+
+def _known_by(panel: Panel, instant: np.datetime64) -> Panel:
+    """Return a panel of all that was known at an instant; where nothing came since the last row, that is known too."""
+    known = panel.known_by
+    return panel if known is None or known >= instant else replace(panel, known_by=instant, _memory={})
 
 
 def recomputed(

@@ -16,7 +16,7 @@ import polars as pl
 
 from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.frames import COMPOSITIONS, INDEX_EVENTS, INSTANT, REBALANCES, STATUS
-from basketry.core.time import format_instant, to_datetime
+from basketry.core.time import format_instant, to_datetime, to_instant
 from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
 from basketry.ledger.atomic import recover
@@ -69,10 +69,9 @@ class PublishedFolder:
         return self.told.through
 
     @property
-    def start(self) -> str:
+    def start(self) -> np.datetime64:
         """The first instant."""
-        start: str = self.manifest["parameters"]["start"]
-        return start
+        return to_instant(self.manifest["parameters"]["start"])
 
     @property
     def stretches(self) -> list[Stretch]:
