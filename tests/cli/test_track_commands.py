@@ -16,7 +16,8 @@ from basketry.cli.main import app
 from basketry.core.errors import BasketryError
 from basketry.jobs.track import load_terms
 from basketry.jobs.track_orders import _basket_prices
-from basketry.ledger.track_folder import read_track_folder
+from basketry.ledger.manifest import with_manifest
+from basketry.ledger.track_folder import FORM, read_track_folder, track_files
 from basketry.methodology.path import Segment
 
 RUNNER = CliRunner()
@@ -83,11 +84,9 @@ def test_a_run_is_kept_in_a_folder_that_verifies_and_tells_when_it_was_altered(
     # A level that is changed, with its digest made to fit, is found by recomputing.
     held = read_track_folder(out)
     levels = held.tables["levels"].with_columns(pl.col("level") * 1.0001)
-    from basketry.ledger.track_folder import track_files
-
     tables = {**held.tables, "levels": levels}
     kept = {key: value for key, value in held.manifest.items() if key not in ("format", "kind", "files")}
-    for name, content in track_files(tables, held.terms, page, kept).items():
+    for name, content in with_manifest(track_files(tables, held.terms, page), FORM, kept).items():
         (out / name).write_bytes(content)
     result = RUNNER.invoke(app, [str(word) for word in verify])
     assert result.exit_code == 1
