@@ -97,12 +97,20 @@ def test_a_late_correction_is_refused_then_restated_with_a_trace(lake: Path, tmp
     # What was known on the evening of the first day still gives the first price.
     known = told(*words, "--known-by", "2024-12-01T20:00")["fixings"]
     assert [row["price"] for row in known] == before["price"].to_list()
-    said = run(*words, "--out", out, "--restate", "--reason", "three venues corrected an hour")
+    why = ("--restate", "--reason", "three venues corrected an hour", "--approver", "Ann")
+    said = run(*words, "--out", out, *why)
     # The rule restates within a day of the fixing; this is long after, so that it is kept, with a trace.
     assert "kept" in said
-    record = read_price_folder(out).record
-    assert [entry.kind for entry in record][-1] in ("kept", "restatement")
-    assert "three venues corrected an hour" in str(record[-1].body)
+    entry = next(entry for entry in read_price_folder(out).record if entry.kind == "restatement")
+    assert entry.body["kept"]["prices"] == 1
+    assert (entry.body["reason"], entry.body["approver"]) == ("three venues corrected an hour", "Ann")
+    # It is proved from the trades as they were known, and not told again.
+    assert "verified" in run("price", "verify", out, "--lake", lake)
+    assert "0 fixings added" in run(*words, "--out", out)
+    (out / "prices.html").write_text("<p>")
+    result = RUNNER.invoke(app, ["price", "verify", str(out), "--lake", str(lake), "--json"])
+    assert result.exit_code == 1
+    assert "prices.html is not the file" in json.loads(result.output)["checks"][0]["found"]
 
 
 def test_explain_shows_every_venue_and_what_was_left_out(lake: Path) -> None:

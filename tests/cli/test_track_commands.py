@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +17,12 @@ from typer.testing import CliRunner
 
 from basketry.cli.main import app
 from basketry.core.errors import BasketryError
+from basketry.jobs.save_track import verify_track
 from basketry.jobs.track import load_terms
 from basketry.jobs.track_orders import _basket_prices
-from basketry.ledger.track_folder import read_track_folder
+from basketry.lake.lake import Lake
+from basketry.ledger.manifest import with_manifest
+from basketry.ledger.track_folder import FORM, read_track_folder, track_files
 from basketry.methodology.path import Segment
 
 RUNNER = CliRunner()
@@ -83,18 +89,90 @@ def test_a_run_is_kept_in_a_folder_that_verifies_and_tells_when_it_was_altered(
     # A level that is changed, with its digest made to fit, is found by recomputing.
     held = read_track_folder(out)
     levels = held.tables["levels"].with_columns(pl.col("level") * 1.0001)
-    from basketry.ledger.track_folder import track_files
-
     tables = {**held.tables, "levels": levels}
     kept = {key: value for key, value in held.manifest.items() if key not in ("format", "kind", "files")}
-    for name, content in track_files(tables, held.terms, page, kept).items():
+    for name, content in with_manifest(track_files(tables, held.terms, page), FORM, kept).items():
         (out / name).write_bytes(content)
     result = RUNNER.invoke(app, [str(word) for word in verify])
     assert result.exit_code == 1
     assert "levels.parquet differs" in result.output
     # One whose bytes are changed is found at once.
     (out / "orders.parquet").write_bytes(b"PAR1")
-    assert "was altered" in RUNNER.invoke(app, [str(word) for word in verify]).output
+    assert "the folder was altered" in RUNNER.invoke(app, [str(word) for word in verify]).output
+
+
+@pytest.fixture(scope="module")
+def followed(market: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("followed") / "TRACK"
+    run("track", "run", market[0], "--lake", market[1], *SPAN, "--out", out)
+    return out
+
+
+def altered(whole: Path, folder: Path, edit: Callable[[dict[str, Any]], Any]) -> Path:
+    """Return a copy of a folder with another manifest."""
+    shutil.copytree(whole, folder)
+    said = json.loads((folder / "manifest.json").read_text())
+    edit(said)
+    (folder / "manifest.json").write_text(json.dumps(said))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda said: said.update(files={}), "manifest.json does not name levels.parquet"),
+        (lambda said: said.update(files=[]), "names no files with their SHA-256"),
+        (lambda said: said.pop("files"), "names no files with their SHA-256"),
+        (lambda said: said["files"].pop("report.html"), "manifest.json does not name report.html"),
+        (lambda said: said["files"].update({"../LC/record.jsonl": "0" * 64}), "which is not a file of the folder"),
+        (lambda said: said["files"].update({"/etc/hostname": "0" * 64}), "which is not a file of the folder"),
+        (lambda said: said["files"].update({"gone": "0" * 64}), "gone: No such file or directory"),
+        (lambda said: said["files"].update({"track.yaml": "0" * 64}), "track.yaml is not the file"),
+        (lambda said: said.update(index={"symbol": "LC20"}), "index.methodology: Field required"),
+        (lambda said: said["index"].update(inputs=5), "index.inputs: Input should be a valid string"),
+        (lambda said: said.update(kind="vault"), "its kind is 'vault'"),
+        (lambda said: said.update(format=True), "format True is not one of 1"),
+        (lambda said: said.update(format=[[]] * 99), "is not one of 1"),
+    ],
+)
+def test_a_manifest_that_was_altered_fails(
+    market: tuple[Path, Path], followed: Path, tmp_path: Path, edit: Callable[[dict[str, Any]], Any], words: str
+) -> None:
+    folder = altered(followed, tmp_path / "T", edit)
+    found = verify_track(folder, market[0], Lake(market[1]))
+    assert not found.passed
+    assert words in str(found.first_failure)
+
+
+def test_figures_and_a_page_that_were_altered_fail(market: tuple[Path, Path], followed: Path, tmp_path: Path) -> None:
+    page = (followed / "report.html").read_text().replace("Where the difference", "Whence the difference").encode()
+
+    def edit(said: dict[str, Any]) -> None:
+        said["figures"]["cost"] = 0.0
+        said["files"]["report.html"] = sha256(page).hexdigest()
+
+    folder = altered(followed, tmp_path / "T", edit)
+    (folder / "report.html").write_bytes(page)
+    checks = {check.name: check for check in verify_track(folder, market[0], Lake(market[1])).checks}
+    assert {name for name, check in checks.items() if not check.passed} == {"manifest", "report.html"}
+    assert "figures: says" in checks["manifest"].found
+
+
+def test_what_a_run_makes_is_written_over_its_own_kind_alone(
+    market: tuple[Path, Path], followed: Path, tmp_path: Path
+) -> None:
+    index, lake = tmp_path / "LC", market[1]
+    shutil.copytree(market[0], index)
+    words = ("--lake", lake, "--start", "2021-01-01", "--end", "2021-02-01", "--out")
+    for command in ("run", "frontier", "vault"):
+        assert "not the manifest of" in fails("track", command, market[0], *words, index)
+    assert {path.name: path.read_bytes() for path in index.iterdir()} == {
+        path.name: path.read_bytes() for path in market[0].iterdir()
+    }
+    folder = altered(followed, tmp_path / "T", lambda said: said.update(files={}))
+    assert "the folder was altered" in fails("track", "run", market[0], *words, folder)
+    run("track", "vault", market[0], *words, tmp_path / "V")
+    run("track", "vault", market[0], *words, tmp_path / "V")
 
 
 def test_terms_come_from_a_file_and_options_go_before_it(market: tuple[Path, Path], tmp_path: Path) -> None:

@@ -81,11 +81,10 @@ def run(
     known_by: Annotated[str | None, typer.Option("--known-by", help="Use only corrections known by then.")] = None,
     restate: Annotated[bool, typer.Option("--restate", help="Correct prices in --out that trades contradict.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why they are corrected.")] = "",
+    approver: Annotated[str, typer.Option("--approver", help="Who answers for a correction.")] = "",
     json: JsonOption = False,
 ) -> None:
     """Make fixings; with --out keep them in a folder with all their evidence and a record."""
-    from datetime import UTC, datetime
-
     from basketry.jobs.prices import load_rules, reference_prices
     from basketry.jobs.save_prices import save_prices
 
@@ -97,7 +96,7 @@ def run(
         done = None
         if out is not None:
             update(f"Writing {out}")
-            done = save_prices(prices, out, restate=restate, reason=reason, now=datetime.now(UTC))
+            done = save_prices(prices, out, restate=restate, reason=reason, approver=approver)
     if json:
         print_json(
             {
@@ -112,9 +111,9 @@ def run(
     _print_prices(prices)
     if done is not None:
         say(f"  {out}: {done.added:,} fixings added; page: {done.folder / 'prices.html'}")
-        for change in done.changes:
-            verb = "restated" if change.restated else "kept"
-            say(f"  {verb} {change.asset} at {change.time:%Y-%m-%d %H:%M}: {change.published} -> {change.recomputed}")
+        for verb, found in (("restated", done.corrections), ("kept", done.kept)):
+            for item in found:
+                say(f"  {verb} {item.column} at {item.time}: {item.published} -> {item.corrected}")
 
 
 SHOWN = 12

@@ -1,4 +1,4 @@
-"""The commands `basketry price attack` and `price venues`: what a price is worth to somebody who wants to move it."""
+"""The commands `basketry price verify`, `attack` and `venues`: what a price is worth, and whether it was made so."""
 
 from __future__ import annotations
 
@@ -231,6 +231,27 @@ def volumes(
         return
     say(f"{lake}: {count:,} figures of volume@VENUE/QUOTE written to metrics")
     say_simulated(held.simulated)
+
+
+@price_app.command(epilog="Example:  basketry price verify PRICES --lake LAKE")
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of `price run --out`.", show_default=False)],
+    lake: LakeOption,
+    json: JsonOption = False,
+) -> None:
+    """Make the prices of a folder again from the trades as they were known, and compare every number and line."""
+    from basketry.jobs.verify_prices import verify_prices
+
+    with status(f"Reading {lake}") as update:
+        found = verify_prices(folder, open_lake(lake), progress=update)
+    if json:
+        print_json(found.to_dict())
+    else:
+        for check in found.checks:
+            say(f"{'ok ' if check.passed else 'NOT'}  {check.name}: {check.found}")
+        say(f"{folder}: {'verified' if found.passed else 'does NOT verify'}")
+    if not found.passed:
+        raise typer.Exit(1)
 
 
 def _print_vetting(found: Vetting, tests: bool) -> None:

@@ -89,7 +89,7 @@ def run(
         update(f"Following {source.index.methodology.symbol}")
         result = source.run()
         run = TrackRun(source, result)
-        tables = run.tables()
+        tables = run.tables
         if out is not None:
             update(f"Writing {out}")
             run.save(out)
@@ -171,9 +171,11 @@ def frontier(
     json: JsonOption = False,
 ) -> None:
     """Compare policies by tracking error and cost, and say which one to use."""
-    from basketry.jobs.save_track import manifest_of, term_words
-    from basketry.ledger.atomic import write_folder
+    from basketry.core.version import VERSION
+    from basketry.jobs.save_track import term_words
     from basketry.ledger.folder import parquet_bytes
+    from basketry.ledger.manifest import replace_folder
+    from basketry.ledger.track_folder import FRONTIER
     from basketry.reports.tracking import frontier_page
 
     with status(f"Recomputing {index}") as update:
@@ -188,7 +190,7 @@ def frontier(
                 terms=term_words(source.terms),
             )
             files = {"frontier.parquet": parquet_bytes(found.table), "frontier.html": page.encode()}
-            write_folder(out, {**files, **manifest_of("frontier", source.terms.document())})
+            replace_folder(out, FRONTIER, files, {"basketry": VERSION, "terms": source.terms.document()})
     if json:
         print_json(
             {
@@ -333,10 +335,11 @@ def vault(
     json: JsonOption = False,
 ) -> None:
     """Simulate a vault with shares that follows an index, every movement a posting in exact books."""
-    from basketry.jobs.save_track import manifest_of
+    from basketry.core.version import VERSION
     from basketry.jobs.track_vault import VaultPlan, index_vault, read_flows
-    from basketry.ledger.atomic import write_folder
     from basketry.ledger.folder import parquet_bytes
+    from basketry.ledger.manifest import replace_folder
+    from basketry.ledger.track_folder import VAULT
 
     if not 0 < value < math.inf:
         raise DataError(f"--value: must be a positive amount, was {value:g}")
@@ -355,7 +358,8 @@ def vault(
         tables = {"levels": done.levels, "orders": done.orders, "postings": done.postings}
         if out is not None:
             files = {f"{key}.parquet": parquet_bytes(frame) for key, frame in tables.items()}
-            write_folder(out, {**files, **manifest_of("vault", {"value": value, "fee": fee, "spread": spread})})
+            terms = {"value": value, "fee": fee, "spread": spread}
+            replace_folder(out, VAULT, files, {"basketry": VERSION, "terms": terms})
     last = done.levels.row(-1, named=True)
     left_out = 0 if orders is None else orders.height - done.orders.height
     followed = float(source.target.level[-1] / source.target.level[0])

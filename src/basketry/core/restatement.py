@@ -34,7 +34,15 @@ class Restate(BaseModel):
         (True, False)
         """
         in_time = self.window is None or age is None or age <= self.window
-        return abs(relative_error) > self.threshold and in_time
+        return self.is_material(relative_error) and in_time
+
+    def is_material(self, relative_error: float) -> bool:
+        """Return whether an error is above the threshold; one that is not a number is.
+
+        >>> Restate().is_material(-0.002), Restate().is_material(0.001)
+        (True, False)
+        """
+        return not abs(relative_error) <= self.threshold
 
     def words(self) -> str:
         """Return the rule in a few words."""

@@ -36,11 +36,23 @@ class ReferencePrices:
         rules: How they were made.
         fixings: Tables fixings, sources, events and conversions, in the order of time and asset.
         simulated: Whether the trades are those of the simulated market.
+        knowledge: Corrections of trades known later were not used; the last fixing unless given.
     """
 
     rules: PriceRules
     fixings: Fixings
     simulated: bool
+    knowledge: np.datetime64 | None = None
+
+    @property
+    def known_by(self) -> np.datetime64:
+        """The instant up to which corrections of trades were known."""
+        if self.knowledge is not None:
+            return self.knowledge
+        last = self.fixings.table["time"].max()
+        if not isinstance(last, datetime):
+            raise DataError("there are no fixings")
+        return to_instant(last)
 
     def save(self, folder: Path, **restatement: Any) -> Path:
         """Write the folder of these prices; see `basketry.jobs.save_prices.save_prices`."""
@@ -160,7 +172,13 @@ def reference_prices(
     for asset in chosen:
         tapes.require(asset)
     parts = [fixings_of(tapes, asset, instants, rules, progress) for asset in chosen]
-    return ReferencePrices(rules, _in_order(Fixings.together(parts)), lake.simulated)
+    if known_by is None:
+        # A correction may become known long after the last fixing.
+        last, corrected = instants[-1:].view("datetime64[us]"), lake.ticks.latest_correction()
+        knowledge = max([*last, *([] if corrected is None else [corrected])])
+    else:
+        knowledge = to_instant(known_by)
+    return ReferencePrices(rules, in_order(parts), lake.simulated, knowledge)
 
 
 def fixings_of(
@@ -185,7 +203,9 @@ def fixings_of(
     return Fixings.together(parts)
 
 
-def _in_order(fixings: Fixings) -> Fixings:
+def in_order(parts: Sequence[Fixings]) -> Fixings:
+    """Return the fixings of several assets in the order of time and asset."""
+    fixings = Fixings.together(list(parts))
     return Fixings(
         fixings.table.sort("time", "asset"),
         fixings.sources.sort("time", "asset", "venue", "pair"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +23,13 @@ from basketry.methodology.methodology import Methodology
 
 @dataclass(frozen=True)
 class Correction:
-    """A published level that the data now contradict."""
+    """A published figure that the data now contradict.
+
+    Attributes:
+        time: Its instant, as records write it.
+        column: The series of levels, or the asset whose price it is.
+        published, corrected: NaN where there is none.
+    """
 
     time: str
     column: str
@@ -31,8 +38,24 @@ class Correction:
 
     @property
     def relative_error(self) -> float:
-        """Corrected over published, less one."""
+        """Corrected over published, less one; infinite where one of them is missing."""
+        if not (math.isfinite(self.published) and math.isfinite(self.corrected)):
+            return math.inf
         return self.corrected / self.published - 1 if self.published else float(self.corrected != 0)
+
+    def error(self) -> Error:
+        """Return it as records write it."""
+        figures = (self.published, self.corrected, self.relative_error)
+        published, corrected, error = (figure if math.isfinite(figure) else None for figure in figures)
+        return Error(time=self.time, column=self.column, published=published, corrected=corrected, relative_error=error)
+
+
+def first_and_largest(corrections: Sequence[Correction]) -> tuple[Error | None, Error | None]:
+    """Return the first and the largest of some errors; None where there is none."""
+    if not corrections:
+        return None, None
+    largest = max(corrections, key=lambda item: abs(item.relative_error))
+    return corrections[0].error(), largest.error()
 
 
 @dataclass(frozen=True)
@@ -91,7 +114,7 @@ class Differences:
     def within(self, rules: Methodology) -> bool:
         """Return whether no error is above the threshold of the rule in force at its instant."""
         sizes = [(item.time, abs(item.relative_error)) for item in self.levels] + list(self.compositions)
-        return all(size <= rules.at(time).rules.restate.threshold for time, size in sizes)
+        return not any(rules.at(time).rules.restate.is_material(size) for time, size in sizes)
 
     def bearable(self, rules: Methodology) -> bool:
         """Return whether figures that cannot be computed again may stand: levels, off by the threshold or less."""
@@ -106,18 +129,12 @@ class Differences:
         gone = next((item for item in self.levels if not np.isfinite([item.published, item.corrected]).all()), None)
         if gone is not None:
             raise RecordError(f"{gone.column} at {gone.time}: published {gone.published}, now {gone.corrected}")
-        told = [
-            Error(
-                time=item.time, column=item.column, published=item.published, corrected=item.corrected,
-                relative_error=item.relative_error,
-            )
-            for item in self.levels
-        ]  # fmt: skip
+        first, largest = first_and_largest(self.levels)
         return Errors(
             levels=len({item.time for item in self.levels}),
             compositions=len(self.compositions),
-            first=told[0] if told else None,
-            largest=max(told, key=lambda error: abs(error.relative_error)) if told else None,
+            first=first,
+            largest=largest,
         )
 
 

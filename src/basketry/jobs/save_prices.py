@@ -3,191 +3,161 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
+import matplotlib
 
+from basketry.core.digest import canonical_json
 from basketry.core.errors import RecordError
 from basketry.core.version import VERSION
+from basketry.jobs.price_history import PriceHistory, Restating, go_on
 from basketry.jobs.prices import ReferencePrices
+from basketry.jobs.restate import Correction
 from basketry.ledger.atomic import recover, write_folder
 from basketry.ledger.folder import TIME_FORMAT
 from basketry.ledger.lock import writing
-from basketry.ledger.price_folder import PriceFolder, fixing_bodies, price_files, read_price_folder, rules_digest
-from basketry.ledger.record import Entry, chain
-from basketry.reference.fixing import Fixings
+from basketry.ledger.price_folder import (
+    PriceFolder,
+    fixing_bodies,
+    price_files,
+    read_price_folder,
+    rules_body,
+    rules_digest,
+)
+from basketry.ledger.record import chain
 from basketry.reports.prices import price_page
-
-_KEY = ("time", "asset")
-
-
-@dataclass(frozen=True)
-class PriceChange:
-    """A price in the folder that the trades now contradict.
-
-    Attributes:
-        time: Instant of the fixing. asset: Stable id.
-        published: The price in the folder; None where it was suspended.
-        recomputed: The price that the trades give now.
-        restated: Whether the rule corrects it.
-    """
-
-    time: datetime
-    asset: str
-    published: float | None
-    recomputed: float | None
-    restated: bool
-
-    @property
-    def relative_error(self) -> float:
-        """Recomputed over published, less one; infinite where one of them is missing."""
-        if not self.published or not self.recomputed:
-            return float("inf")
-        return self.recomputed / self.published - 1
 
 
 @dataclass(frozen=True)
 class PriceUpdate:
-    """What a call of `save_prices` did to a folder."""
+    """What a call of `save_prices` did to a folder.
+
+    Attributes:
+        folder: Where it is.
+        added: Fixings appended.
+        corrections: Prices that were corrected.
+        kept: Prices that stand although they differ.
+    """
 
     folder: Path
     added: int
-    changes: tuple[PriceChange, ...]
+    corrections: tuple[Correction, ...] = ()
+    kept: tuple[Correction, ...] = ()
 
 
 def save_prices(
-    prices: ReferencePrices, folder: Path, *, restate: bool = False, reason: str = "", now: datetime | None = None
+    prices: ReferencePrices,
+    folder: Path,
+    *,
+    restate: bool = False,
+    reason: str = "",
+    approver: str = "",
+    now: datetime | None = None,
 ) -> PriceUpdate:
     """Write reference prices to a folder, or bring a folder up to date with them.
 
     Fixings that the folder does not hold are appended. A fixing whose price differs is left as it is unless `restate`
     is asked for; then it is corrected if its error is material by the rule `restate` of the price rules, and the
-    record keeps both figures, the reason and the rule; what is not material stays, which the record says too.
+    record keeps both figures, the reason and the rule; what is not material stays, which the record says too. A price
+    that was kept is not told again while the trades give what they gave then. Where nothing is new, nothing is written.
 
     Args:
         prices: Made from the lake.
         folder: A new folder, or one of prices with the same rules.
         restate: Correct what differs.
         reason: Why; required with `restate`.
-        now: The instant of the correction, against which the rule's window counts.
+        approver: Who answers for it; required with `restate`.
+        now: The instant of the run, against which the rule's window counts; that of the machine's clock unless given.
 
     Raises:
-        RecordError: The folder holds something else, was made with other rules, is being written by somebody else, or
-            differs and `restate` was not asked for; nothing is written.
+        RecordError: The folder holds something else, contradicts its record, was made with other rules, is being
+            written by somebody else, or differs and `restate` was not asked for; nothing is written.
     """
     with writing(folder):
         recover(folder)
-        return _saved(prices, folder, restate, reason, now)
+        earlier = read_price_folder(folder) if (folder / "manifest.json").is_file() else None
+        moment = (now or datetime.now(UTC)).astimezone(UTC)
+        at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if earlier is None:
+            record = chain([("rules", rules_body(prices.rules, prices.simulated))], at=at)
+            history = PriceHistory()
+        else:
+            _require_fit(earlier, prices, at)
+            record, history = earlier.record, history_of(earlier)
+        restating = Restating(reason, approver) if restate else None
+        try:
+            # By the clock of the record, which has whole seconds.
+            step = go_on(history, prices, now=datetime.fromisoformat(at), software=VERSION, restating=restating)
+        except RecordError as error:
+            raise RecordError(f"{folder}: {error}") from error
+        if step.lines:
+            whole = ReferencePrices(prices.rules, step.history.fixings, prices.simulated, prices.known_by)
+            page = price_page(whole.rules, whole.fixings, whole.simulated)
+            facts = {**price_facts(whole), "matplotlib": matplotlib.__version__}
+            record = chain(step.lines, after=record, at=at)
+            write_folder(folder, price_files(whole.fixings, whole.rules, record, page, facts))
+        return PriceUpdate(folder, step.added, step.restated, step.kept)
 
 
-def _saved(prices: ReferencePrices, folder: Path, restate: bool, reason: str, now: datetime | None) -> PriceUpdate:
-    earlier = read_price_folder(folder) if (folder / "manifest.json").is_file() else None
-    fresh = prices.fixings
-    if earlier is None:
-        record = chain([("rules", _rules_body(prices)), *fixing_bodies(fresh.table)])
-        _write(prices, fresh, record, folder)
-        return PriceUpdate(folder, fresh.table.height, ())
-    _refuse_other_rules(earlier, prices)
-    changes = _changes(earlier, prices, now)
-    if changes and not restate:
-        first = changes[0]
-        raise RecordError(
-            f"{folder}: {len(changes)} prices differ from what the trades give now, the first {first.asset} at "
-            f"{first.time:%Y-%m-%d %H:%M:%S}: {first.published} -> {first.recomputed}; nothing was written. "
-            "Correct them with --restate --reason TEXT, or restore the trades"
-        )
-    if changes and not reason.strip():
-        raise RecordError("a restatement needs a reason: --reason TEXT")
-    whole = _merged(earlier.fixings, fresh, [change for change in changes if change.restated])
-    added = fresh.table.join(earlier.fixings.table, on=_KEY, how="anti", maintain_order="left")
-    entries = [("restatement" if c.restated else "kept", _change_body(c, prices, reason)) for c in changes]
-    record = chain([*entries, *fixing_bodies(added)], after=earlier.record)
-    _write(prices, whole, record, folder)
-    return PriceUpdate(folder, added.height, tuple(changes))
+def history_of(folder: PriceFolder) -> PriceHistory:
+    """Return the history that a folder holds."""
+    return PriceHistory(folder.fixings, folder.told.settled, folder.told.known_by)
 
 
-def _rules_body(prices: ReferencePrices) -> dict[str, Any]:
-    return {
-        "digest": rules_digest(prices.rules),
-        "currency": prices.rules.currency,
-        "rules": prices.rules.document(),
-        "simulated": prices.simulated,
-    }
-
-
-def _refuse_other_rules(earlier: PriceFolder, prices: ReferencePrices) -> None:
+def _require_fit(earlier: PriceFolder, prices: ReferencePrices, at: str) -> None:
     if earlier.digest != rules_digest(prices.rules):
         raise RecordError(f"{earlier.path}: was made with other rules (rules.yaml); choose another --out")
-    if bool(earlier.manifest.get("simulated_market")) != prices.simulated:
+    if earlier.simulated != prices.simulated:
         raise RecordError(f"{earlier.path}: simulated and real prices do not mix; choose another --out")
+    fault = price_contradiction(earlier)
+    if fault is not None:
+        raise RecordError(
+            f"{earlier.path}: {fault}; the folder was altered after it was written. Restore it from a copy: nothing is "
+            "written on top of it"
+        )
+    last = earlier.record[-1].at
+    if last is not None and last > at:
+        raise RecordError(f"{earlier.path}: its last line was written at {last}, after {at}, the instant of this one")
 
 
-def _changes(earlier: PriceFolder, prices: ReferencePrices, now: datetime | None) -> list[PriceChange]:
-    both = earlier.fixings.table.join(prices.fixings.table, on=_KEY, suffix="_now").filter(
-        ~pl.col("price").eq_missing(pl.col("price_now"))
-    )
-    changes = []
-    for row in both.sort(*_KEY).iter_rows(named=True):
-        age = None if now is None else now - row["time"]
-        change = PriceChange(row["time"], row["asset"], row["price"], row["price_now"], restated=False)
-        restated = prices.rules.restate.applies(change.relative_error, age)
-        changes.append(PriceChange(change.time, change.asset, change.published, change.recomputed, restated))
-    return changes
+def price_contradiction(folder: PriceFolder) -> str | None:
+    """Return where rules, tables and manifest of a folder say otherwise than its record; None where nowhere."""
+    told = folder.told
+    if canonical_json(told.head) != canonical_json(rules_body(folder.rules, folder.simulated)):
+        return "the rules and the manifest are not those with which the record begins"
+    tables: dict[tuple[str, str], list[Any]] = {}
+    for _, body in fixing_bodies(folder.fixings.table):
+        tables |= {(body["time"], asset): values for asset, values in body["prices"].items()}
+    if len(tables) != folder.fixings.table.height:
+        return "fixings.parquet has a fixing twice"
+    for key in {**told.standing, **tables}:
+        said, held = told.standing.get(key), tables.get(key)
+        # Of what format 1 corrected the record says the price alone.
+        if said is None or held is None or canonical_json(list(said)) != canonical_json(held[: len(said)]):
+            time, asset = key
+            return f"{asset} at {time} is {held} in fixings.parquet, and {said} in the record"
+    facts = price_facts(ReferencePrices(folder.rules, folder.fixings, folder.simulated))
+    for name, value in facts.items():
+        if name != "basketry" and canonical_json(folder.manifest.get(name)) != canonical_json(value):
+            return f"manifest.json says {name} {folder.manifest.get(name)}, and the tables {value}"
+    return None
 
 
-def _merged(old: Fixings, new: Fixings, restated: list[PriceChange]) -> Fixings:
-    """Return the old rows, those restated in their new form, and the new ones that the folder did not hold."""
-    keys = pl.DataFrame(
-        {"time": [c.time for c in restated], "asset": [c.asset for c in restated]},
-        schema={name: old.table.schema[name] for name in _KEY},
-    )
-    kept = old.table.join(keys, on=_KEY, how="anti")
-    fresh = new.table.join(kept, on=_KEY, how="anti").select(*_KEY)
-
-    def pick(earlier: pl.DataFrame, later: pl.DataFrame, order: list[str]) -> pl.DataFrame:
-        by = [name for name in _KEY if name in earlier.columns]
-        mine = earlier.join(keys.select(by).unique(), on=by, how="anti") if "asset" in by else earlier
-        theirs = later.join(fresh.select(by).unique(), on=by, how="semi")
-        return pl.concat([mine, theirs]).unique(maintain_order=True).sort(order, maintain_order=True)
-
-    return Fixings(
-        pick(old.table, new.table, ["time", "asset"]),
-        pick(old.sources, new.sources, ["time", "asset", "venue", "pair"]),
-        pick(old.events, new.events, ["time", "asset"]),
-        pick(old.conversions, new.conversions, ["time", "quote"]),
-    )
-
-
-def _change_body(change: PriceChange, prices: ReferencePrices, reason: str) -> dict[str, Any]:
-    error = change.relative_error
-    return {
-        "time": change.time.strftime(TIME_FORMAT),
-        "asset": change.asset,
-        "published": change.published,
-        "recomputed": change.recomputed,
-        "relative_error": error if error != float("inf") else None,
-        "reason": reason,
-        "rule": prices.rules.restate.words(),
-    }
-
-
-def _write(prices: ReferencePrices, fixings: Fixings, record: list[Entry], folder: Path) -> None:
-    whole = ReferencePrices(prices.rules, fixings, prices.simulated)
-    table = fixings.table
+def price_facts(prices: ReferencePrices) -> dict[str, Any]:
+    """Return what the manifest of a folder says of prices."""
+    table = prices.fixings.table
+    times = table["time"].sort().dt.strftime(TIME_FORMAT)
     counts = table["status"].value_counts().sort("status")
-    manifest = {
+    return {
         "basketry": VERSION,
         "simulated_market": prices.simulated,
         "rules": rules_digest(prices.rules),
         "currency": prices.rules.currency,
         "assets": table["asset"].unique().sort().to_list(),
-        "from": None if table.is_empty() else table["time"].min().strftime(TIME_FORMAT),  # type: ignore[union-attr]
-        "to": None if table.is_empty() else table["time"].max().strftime(TIME_FORMAT),  # type: ignore[union-attr]
+        "from": times[0] if len(times) else None,
+        "to": times[-1] if len(times) else None,
         "fixings": table.height,
         "statuses": {str(status): count for status, count in counts.iter_rows()},
     }
-    write_folder(
-        folder, price_files(fixings, prices.rules, record, price_page(whole.rules, fixings, whole.simulated), manifest)
-    )

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import polars as pl
 from polars.testing import assert_frame_equal
 
+from basketry.core.digest import canonical_json
 from basketry.core.errors import BasketryError, RecordError
 from basketry.core.time import format_instant
 from basketry.core.version import VERSION
 from basketry.jobs.track import Followed, TrackTerms, followed
 from basketry.jobs.verify import Verification
+from basketry.jobs.verify_pages import page_difference
 from basketry.jobs.verify_record import Check
 from basketry.lake.lake import Lake
-from basketry.ledger.atomic import recover, write_folder
-from basketry.ledger.lock import writing
-from basketry.ledger.track_folder import TABLES, read_track_folder, track_files
+from basketry.ledger.manifest import replace_folder
+from basketry.ledger.track_folder import FORM, PAGE, TABLES, TrackFolder, read_track_folder, track_files
 from basketry.reports.tracking import tracking_page
 from basketry.tracking.run import TrackingResult
 
@@ -34,8 +35,9 @@ class TrackRun:
     source: Followed
     result: TrackingResult
 
+    @cached_property
     def tables(self) -> dict[str, pl.DataFrame]:
-        """Return the tables by name."""
+        """The tables by name."""
         return {
             "levels": self.result.levels,
             "orders": self.result.orders,
@@ -43,15 +45,11 @@ class TrackRun:
             "figures": self.result.figures(seed=SEED).table(),
         }
 
-    def save(self, folder: Path) -> Path:
-        """Write the folder and return its path.
-
-        Raises:
-            RecordError: The folder holds something else.
-        """
+    def facts(self) -> dict[str, Any]:
+        """Return what the manifest says of the result."""
         index, target = self.source.index, self.result.target
-        tables = self.tables()
-        manifest = {
+        figures = self.tables["figures"].select("figure", "value").iter_rows()
+        return {
             "basketry": VERSION,
             "simulated_market": index.panel.simulated,
             "index": {
@@ -61,29 +59,29 @@ class TrackRun:
             },
             "from": format_instant(target.times[0]),
             "to": format_instant(target.times[-1]),
-            "figures": {
-                name: value for name, value in tables["figures"].select("figure", "value").iter_rows() if value == value
-            },
+            "figures": {name: value for name, value in figures if value == value},
         }
-        page = tracking_page(
+
+    def page(self) -> str:
+        """Return the page of the result."""
+        index = self.source.index
+        return tracking_page(
             self.result,
             name=index.methodology.name,
             simulated=index.panel.simulated,
             terms=term_words(self.source.terms),
-            figures=tables["figures"],
+            figures=self.tables["figures"],
         )
-        with writing(folder):
-            recover(folder)
-            if (folder / "manifest.json").is_file():
-                read_track_folder(folder)
-            write_folder(folder, track_files(tables, self.source.terms.document(), page, manifest))
+
+    def save(self, folder: Path) -> Path:
+        """Write the folder and return its path.
+
+        Raises:
+            RecordError: The folder holds something else, or a result that was altered.
+        """
+        files = track_files(self.tables, self.source.terms.document(), self.page())
+        replace_folder(folder, FORM, files, {**self.facts(), "matplotlib": matplotlib.__version__})
         return folder
-
-
-def manifest_of(kind: str, terms: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the manifest of a folder that holds tables alone: what it is, and on which terms."""
-    content = {"basketry": VERSION, "format": 1, "kind": kind, "terms": dict(terms)}
-    return {"manifest.json": (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()}
 
 
 def term_words(terms: TrackTerms) -> list[str]:
@@ -114,18 +112,33 @@ def verify_track(folder: Path, index: Path, lake: Lake, *, table: str = "daily")
     checks.append(Check("files", True, f"{len(held.manifest['files'])} files as the manifest says"))
     try:
         source = followed(index, lake, TrackTerms.parse(held.terms, "track.yaml"), table=table)
-        fresh = TrackRun(source, source.run()).tables()
+        fresh = TrackRun(source, source.run())
+        checks += [_facts_check(held, fresh), *(_table_check(held, fresh, name) for name in TABLES)]
+        checks.append(_page_check(held, fresh))
     except BasketryError as error:
-        return Verification(str(folder), (*checks, Check("recomputed", False, str(error))))
-    made = {"methodology": source.index.methodology.digest, "inputs": source.index.panel.digest()}
-    for name, digest in made.items():
-        same = held.manifest["index"][name] == digest
-        found = "the same" if same else f"{digest[:12]} now, {held.manifest['index'][name][:12]} in the manifest"
-        checks.append(Check(name, same, found))
-    for name in TABLES:
-        try:
-            assert_frame_equal(held.tables[name], fresh[name], check_exact=True)
-            checks.append(Check(name, True, f"{fresh[name].height:,} rows equal"))
-        except AssertionError as error:
-            checks.append(Check(name, False, f"{name}.parquet differs: {str(error).splitlines()[0]}"))
+        checks.append(Check("recomputed", False, str(error)))
     return Verification(str(folder), tuple(checks))
+
+
+def _facts_check(held: TrackFolder, fresh: TrackRun) -> Check:
+    """Check what the manifest says beside its files."""
+    beside = ("files", "format", "kind", "basketry", "matplotlib")
+    said = {name: value for name, value in held.manifest.items() if name not in beside}
+    due = {name: value for name, value in fresh.facts().items() if name not in beside}
+    for name in {**due, **said}:
+        if canonical_json(said.get(name)) != canonical_json(due.get(name)):
+            return Check("manifest", False, f"{name}: says {said.get(name)}, recomputed {due.get(name)}")
+    return Check("manifest", True, f"index, data and figures are those of {held.manifest['index']['symbol']}")
+
+
+def _table_check(held: TrackFolder, fresh: TrackRun, name: str) -> Check:
+    try:
+        assert_frame_equal(held.tables[name], fresh.tables[name], check_exact=True)
+    except AssertionError as error:
+        return Check(name, False, f"{name}.parquet differs: {str(error).splitlines()[0]}")
+    return Check(name, True, f"{fresh.tables[name].height:,} rows equal")
+
+
+def _page_check(held: TrackFolder, fresh: TrackRun) -> Check:
+    found = page_difference(held.page, fresh.page(), held.manifest.get("matplotlib"))
+    return Check(PAGE, found is None, found or "the page is the one that the result gives")

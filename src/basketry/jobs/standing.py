@@ -12,8 +12,8 @@ from basketry.core.time import format_instant, to_datetime
 from basketry.index.result import IndexResult
 from basketry.index.spans import RESTATEMENT
 from basketry.ledger.amendments import fault_of_rules
-from basketry.ledger.form import fault_of_form
 from basketry.ledger.folder import PublishedFolder, faults_of_files, timed_bodies
+from basketry.ledger.form import fault_of_form
 from basketry.ledger.told import Told, moment
 
 
@@ -30,8 +30,6 @@ def require_whole(published: PublishedFolder) -> None:
 def contradiction(published: PublishedFolder) -> str | None:
     """Return where manifest, rulebook and tables of a folder say otherwise than its record; None where nowhere."""
     record, told, manifest = published.record, published.told, published.manifest
-    if manifest["format"] == 1 and any(entry.at is not None for entry in record):
-        return "manifest.json is of format 1, whose records do not say when they were written; this one does"
     rules = published.methodology
     if record[0].kind != "methodology":
         return "the record does not begin with the rules"
@@ -41,7 +39,8 @@ def contradiction(published: PublishedFolder) -> str | None:
     if (published.path / "methodology.yaml").read_bytes() != rules.to_yaml().encode():
         return "methodology.yaml says more than its rules, or says them otherwise than basketry writes them"
     times = published.levels["time"]
-    if times.is_empty() or manifest["parameters"]["start"] != format_instant(np.datetime64(times[0].replace(tzinfo=None))):
+    first = None if times.is_empty() else format_instant(np.datetime64(times[0].replace(tzinfo=None)))
+    if manifest["parameters"]["start"] != first:
         return f"manifest.json starts at {manifest['parameters']['start']}, and the levels do not"
     lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
     wrong = [line for line in told.unfounded(lines) if line.kind != "announced"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from os import PathLike
@@ -22,9 +21,10 @@ from basketry.jobs.standing import as_published, contradiction
 from basketry.jobs.verify_pages import page_checks
 from basketry.jobs.verify_record import Check, other_data, other_versions, record_checks
 from basketry.lake.lake import Instant
-from basketry.ledger.folder import PublishedFolder, faults_of_files, read_folder, result_tables
+from basketry.ledger.folder import FORM, PublishedFolder, faults_of_files, read_folder, result_tables
 from basketry.ledger.head import FILE as HEAD
 from basketry.ledger.head import read_head
+from basketry.ledger.manifest import read_manifest
 from basketry.ledger.trust import trust
 
 _KEYS = {
@@ -116,7 +116,7 @@ def _checks(
 ) -> Iterator[Check]:
     yield from _file_check(path)
     try:
-        published = read_folder(path)
+        published = read_folder(path, compared=False)
         fault = contradiction(published)
     except RecordError as error:
         yield Check("readable", False, str(error))
@@ -156,7 +156,8 @@ def _table_checks(
         yield check if check.passed else Check(name, False, f"{check.found}{other_version(published)}")
     if kept and replaced:
         worst = kept.errors().largest
-        size = "" if worst is None else f", the largest error {worst.relative_error:+.4%} at {worst.time}"
+        known = worst is not None and worst.relative_error is not None
+        size = f", the largest error {worst.relative_error:+.4%} at {worst.time}" if known and worst else ""
         yield Check(
             "kept",
             True,
@@ -167,10 +168,10 @@ def _table_checks(
 
 def _file_check(path: Path) -> Iterator[Check]:
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        fault = faults_of_files(path, manifest)
-    except (OSError, ValueError, AttributeError, RecursionError):
+        manifest = read_manifest(path, FORM)
+    except RecordError:
         return  # Told by who reads the folder.
+    fault = faults_of_files(path, manifest)
     count = len(manifest["files"]) if fault is None else 0
     yield Check("files", fault is None, fault or f"{count} files have the SHA-256 that manifest.json names")
 

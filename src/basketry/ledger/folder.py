@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from pydantic import BaseModel, ConfigDict
 
 from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.frames import COMPOSITIONS, INDEX_EVENTS, INSTANT, REBALANCES, STATUS
@@ -21,13 +21,20 @@ from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
 from basketry.ledger.atomic import recover
 from basketry.ledger.head import FILE as HEAD
+from basketry.ledger.manifest import (
+    Facts,
+    Form,
+    InstantText,
+    fault_of_files,
+    read_file,
+    read_manifest,
+    require_files,
+    with_manifest,
+)
 from basketry.ledger.record import Entry, chain, dump_record, parse_record
 from basketry.ledger.told import TIMED, Stretch, Told, instant_of, told
 from basketry.methodology.methodology import Methodology
 
-FORMAT = 2
-FORMATS = (1, 2)
-"""Those that are read: a record of format 1 says nothing of when its lines were written."""
 TABLES = ("levels", "compositions", "rebalances", "events")
 FILES = (
     *(f"{name}.parquet" for name in TABLES), "methodology.yaml", "record.jsonl", "methodology.html", "factsheet.html",
@@ -35,6 +42,37 @@ FILES = (
 )  # fmt: skip
 """What a folder holds beside its manifest, and a signed one its head. One of format 1 has no next.json."""
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
+
+
+class _Inputs(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    digest: str
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    start: InstantText
+    end: InstantText
+    known_by: InstantText | None = None
+
+
+class _IndexFacts(Facts):
+    basketry: str
+    inputs: _Inputs
+    parameters: _Parameters
+    pages: dict[str, str | bool] | None = None
+
+
+FORM = Form(
+    "an index",
+    (1, 2),
+    lambda number: tuple(name for name in FILES if number != 1 or name != "next.json"),
+    _IndexFacts,
+    named=False,
+)
+"""A record of format 1 says nothing of when its lines were written."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,51 +119,59 @@ class PublishedFolder:
         return [Stretch(None, self.manifest["parameters"]["end"], self.known_by, self.manifest["basketry"])]
 
 
-def read_folder(path: Path) -> PublishedFolder:
+def read_folder(path: Path, *, compared: bool = True) -> PublishedFolder:
     """Return the published index in a folder.
 
+    Args:
+        path: The folder.
+        compared: Whether each file must have the digest of the manifest; who verifies tells that apart.
+
     Raises:
-        RecordError: A file is missing or unreadable, or the record's chain is broken; the message names it.
+        RecordError: A file is missing, altered or unreadable, the manifest does not have its form, or the record's
+            chain is broken; the message names it.
     """
     recover(path)
     if not path.is_dir():
         raise RecordError(f"{path}: there is no such folder; make one with: basketry index run")
+    manifest = read_manifest(path, FORM)
+    record = parse_record(_text(path, "record.jsonl"), str(path / "record.jsonl"))
     try:
-        manifest = json.loads(_text(path / "manifest.json"))
-        if manifest["format"] not in FORMATS:
-            raise RecordError(f"{path / 'manifest.json'}: format {manifest['format']!r} is not one of {FORMATS}")
-        places = (("parameters", "start"), ("parameters", "end"), ("inputs", "digest"))
-        if not all(isinstance(text, str) for text in [manifest["basketry"], *(manifest[a][b] for a, b in places)]):
-            raise TypeError("basketry, the start and end of parameters and the digest of inputs are texts")
-    except (ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path / 'manifest.json'}: not the manifest of an index: {error}") from error
-    record = parse_record(_text(path / "record.jsonl"), str(path / "record.jsonl"))
-    try:
-        methodology = Methodology.parse(_text(path / "methodology.yaml"), str(path / "methodology.yaml"))
+        methodology = Methodology.parse(_text(path, "methodology.yaml"), str(path / "methodology.yaml"))
     except MethodologyError as error:
         raise RecordError(str(error)) from error
     returns = [rule.column() for rule in methodology.first.returns]
     tables = {name: _table(path, name, _dtypes(name, returns)) for name in TABLES}
+    if compared:
+        require_files(path, FORM, manifest)
     return PublishedFolder(path, methodology, manifest, record, tables)
 
 
-def _text(path: Path) -> str:
+def faults_of_files(path: Path, manifest: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the files of the folder of an index; see `fault_of_files`."""
+    fault = fault_of_files(path, FORM, manifest)
+    if fault is not None:
+        return fault
+    foreign = sorted(manifest["files"].keys() - {*FILES, HEAD})
+    if foreign:
+        return f"manifest.json names {foreign[0]!r}, which is not a file of the folder"
+    if HEAD not in manifest["files"] and (path / HEAD).exists():
+        return f"manifest.json does not name {HEAD}"
+    return None
+
+
+def _text(path: Path, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: cannot be read: {error}") from error
+        return read_file(path, name).decode()
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path / name}: cannot be read: {error}") from error
 
 
 def _table(path: Path, name: str, due: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    file = path / f"{name}.parquet"
-    try:
-        table = pl.read_parquet(file)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise RecordError(f"{file}: cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+    table = read_table(path, name, read_file(path, f"{name}.parquet"))
     # Tables that differ in nothing but their types compare as equal.
     if list(table.schema.items()) != list(due.items()):
         found = ", ".join(f"{column} {dtype}" for column, dtype in table.schema.items())
-        raise RecordError(f"{file}: has the columns {found}, not those of {name} of this index")
+        raise RecordError(f"{path / name}.parquet: has the columns {found}, not those of {name} of this index")
     return table
 
 
@@ -136,6 +182,15 @@ def _dtypes(name: str, returns: Sequence[str]) -> dict[str, pl.DataType]:
     series = dict.fromkeys(returns, pl.Float64())
     rest = {"status": STATUS, "reason": pl.String(), "age_days": pl.Float64(), "sources": pl.UInt32()}
     return {"time": INSTANT, **series, **rest, "version": pl.UInt32()}
+
+
+def read_table(path: Path, name: str, content: bytes) -> pl.DataFrame:
+    """Return a table of a folder from the content of its file, or raise RecordError that names it."""
+    try:
+        return pl.read_parquet(content)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise RecordError(f"{path / name}.parquet: cannot be read as Parquet: {first}") from error
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:
@@ -243,29 +298,6 @@ def _level_bodies(levels: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
     return bodies
 
 
-def faults_of_files(path: Path, manifest: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with the files of a folder: those that belong to it, each with the manifest's digest."""
-    digests = manifest.get("files")
-    if not isinstance(digests, dict) or not all(isinstance(digest, str) for digest in digests.values()):
-        return "manifest.json names no files with their SHA-256"
-    foreign = sorted(digests.keys() - {*FILES, HEAD})
-    if foreign:
-        return f"manifest.json names {foreign[0]!r}, which is not a file of the folder"
-    if HEAD not in digests and (path / HEAD).exists():
-        return f"manifest.json does not name {HEAD}"
-    lacking = [name for name in FILES if name not in digests and (name != "next.json" or manifest.get("format") != 1)]
-    if lacking:
-        return f"manifest.json does not name {lacking[0]}"
-    for name, digest in sorted(digests.items()):
-        try:
-            content = (path / name).read_bytes()
-        except OSError as error:
-            return f"{name}: {error.strerror}"
-        if sha256(content).hexdigest() != digest:
-            return f"{name} is not the file that manifest.json names: its SHA-256 differs"
-    return None
-
-
 def folder_files(
     result: IndexResult, record: list[Entry], documents: Mapping[str, str], manifest: Mapping[str, Any]
 ) -> dict[str, bytes]:
@@ -274,20 +306,14 @@ def folder_files(
     files["methodology.yaml"] = result.methodology.to_yaml().encode()
     files["record.jsonl"] = dump_record(record).encode()
     files |= {name: text.encode() for name, text in documents.items()}
-    digests = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
-    whole = {"format": FORMAT, **manifest, "files": digests}
-    files["manifest.json"] = (json.dumps(whole, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
-    return files
+    return with_manifest(files, FORM, manifest)
 
 
 def resealed(published: PublishedFolder, record: list[Entry], head: str) -> dict[str, bytes]:
     """Return the files of a folder as they are, with another record and head."""
     kept = {name: (published.path / name).read_bytes() for name in published.manifest["files"]}
-    files = {**kept, "record.jsonl": dump_record(record).encode(), "head.json": head.encode()}
-    digests = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
-    whole = {**published.manifest, "files": digests}
-    files["manifest.json"] = (json.dumps(whole, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
-    return files
+    files = {**kept, "record.jsonl": dump_record(record).encode(), HEAD: head.encode()}
+    return with_manifest(files, FORM, {**published.manifest, "format": FORM.formats[-1]})
 
 
 def stamp(instant: np.datetime64) -> str:

@@ -1,8 +1,9 @@
-"""JSON from an untrusted hand: one object with exactly the fields that are due, each of its type."""
+"""JSON from an untrusted hand: read strictly, and objects with exactly the fields that are due, each of its type."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,23 +13,24 @@ from basketry.core.errors import RecordError
 SIZE_MAX = 4096
 
 
-def read_small(path: Path, what: str) -> str:
+def read_small(path: Path, what: str, size_max: int = SIZE_MAX) -> str:
     """Return the text of a small file.
 
     Args:
         path: The file.
         what: What it should be, for messages.
+        size_max: The most bytes that it may have.
 
     Raises:
-        RecordError: It cannot be read, is not UTF-8, or is longer than 4096 bytes.
+        RecordError: It cannot be read, is not UTF-8, or is longer.
     """
     try:
         with path.open("rb") as stream:
-            raw = stream.read(SIZE_MAX + 1)
+            raw = stream.read(size_max + 1)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(raw) > SIZE_MAX:
-        raise RecordError(f"{path}: not {what}: it is longer than {SIZE_MAX} bytes")
+    if len(raw) > size_max:
+        raise RecordError(f"{path}: not {what}: it is longer than {size_max} bytes")
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -54,12 +56,42 @@ def strict_object(text: str, fields: Mapping[str, type], where: str, what: str) 
     basketry.core.errors.RecordError: a.json: not a number: the field 'n' is there twice
     """
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        value = _parsed(text)
         checked_fields(value, fields)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{where}: not {what}: {error}") from error
     found: dict[str, Any] = value
     return found
+
+
+def strict_value(text: str, where: str, what: str) -> Any:
+    """Return the value of a JSON text that can be written again as it was read.
+
+    Args:
+        text: The text.
+        where: The file, for messages.
+        what: What it should be, for messages.
+
+    Raises:
+        RecordError: It is no JSON, is nested too deep, says a field twice, has NaN, a number beyond those of a float,
+            or half of a surrogate pair.
+
+    >>> strict_value('{"n": [1e999]}', "a.json", "a number")
+    Traceback (most recent call last):
+    basketry.core.errors.RecordError: a.json: not a number: 1e999 is no number
+    """
+    try:
+        value = _parsed(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(f"{where}: not {what}: a text holds half of a surrogate pair") from error
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{where}: not {what}: {error}") from error
+    return value
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
 
 
 def checked_fields(value: Any, fields: Mapping[str, type]) -> None:
@@ -96,6 +128,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the field {name!r} is there twice")
         found[name] = value
     return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is no number")
+    return value
 
 
 def _no_constant(name: str) -> NoReturn:

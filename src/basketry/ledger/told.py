@@ -20,11 +20,13 @@ TIMED = ("event", "announced", "composition", "level", "levels")
 """Kinds of lines that say something of the index at an instant, in the order in which they are told of one."""
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What a line of a record says, its form checked strictly."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class PublishedBody(_Body):
+class PublishedBody(Body):
     """A publication.
 
     Attributes:
@@ -42,17 +44,20 @@ class PublishedBody(_Body):
     software: str | None = None
 
 
-class Error(_Body):
-    """An error in a published level: when, in which series, and how large."""
+class Error(Body):
+    """An error in a published figure: when, in which series or of which asset, and how large.
+
+    A figure that is missing is null, and so is its relative error.
+    """
 
     time: str
     column: str
-    published: float
-    corrected: float
-    relative_error: float
+    published: float | None
+    corrected: float | None
+    relative_error: float | None
 
 
-class Errors(_Body):
+class Errors(Body):
     """Errors in published levels: at how many instants, the first and the largest, and compositions that differ."""
 
     levels: int
@@ -61,7 +66,7 @@ class Errors(_Body):
     largest: Error | None
 
 
-class RestatementBody(_Body):
+class RestatementBody(Body):
     """A correction, or the admission that a published figure stands although it was wrong.
 
     Attributes:
@@ -88,7 +93,7 @@ class RestatementBody(_Body):
     kept: Errors
 
 
-class ReleasedBody(_Body):
+class ReleasedBody(Body):
     """Somebody answers for a step that the gate held back: its instant, what moved, why it is right."""
 
     time: str
@@ -97,7 +102,7 @@ class ReleasedBody(_Body):
     approver: str
 
 
-class RulesBody(_Body):
+class RulesBody(Body):
     """A rulebook: digest, name, symbol, and the number of versions and overrides (null where it has no such key)."""
 
     digest: str
@@ -107,7 +112,7 @@ class RulesBody(_Body):
     overrides: int | None
 
 
-class AmendedBody(_Body):
+class AmendedBody(Body):
     """A change of rules that was announced.
 
     Attributes:
@@ -123,7 +128,7 @@ class AmendedBody(_Body):
     approver: str
 
 
-class EndedBody(_Body):
+class EndedBody(Body):
     """The end of an index: the last instant at which a level is published, why, and who answers for it."""
 
     last: str
@@ -253,17 +258,17 @@ def _read(found: Told, entry: Entry, place: str) -> None:
     if entry.kind in TIMED:
         _say(found, Said(entry.seq, entry.kind, without_knowledge(entry.body)))
     elif entry.kind == "published":
-        _publish(found, entry, _body(PublishedBody, entry, place), place)
+        _publish(found, entry, body_of(PublishedBody, entry, place), place)
     elif entry.kind == "restatement":
-        _restate(found, entry, _body(RestatementBody, entry, place), place)
+        _restate(found, entry, body_of(RestatementBody, entry, place), place)
     elif entry.kind == "released":
-        found.releases.append(_body(ReleasedBody, entry, place))
+        found.releases.append(body_of(ReleasedBody, entry, place))
     elif entry.kind == "amended":
         if found.ended is not None:
             raise RecordError(f"{place}: the index ends, so that its rules change no more")
-        found.amendments.append((entry, _body(AmendedBody, entry, place)))
+        found.amendments.append((entry, body_of(AmendedBody, entry, place)))
     elif entry.kind == "ended":
-        _end(found, _body(EndedBody, entry, place), place)
+        _end(found, body_of(EndedBody, entry, place), place)
     elif entry.kind == "key":
         pass  # Who may sign is judged with the signatures.
     elif entry.kind == "methodology":
@@ -347,10 +352,11 @@ def moment(text: str) -> np.datetime64:
         raise RecordError(str(error)) from error
 
 
-_Kind = TypeVar("_Kind", bound=_Body)
+_Kind = TypeVar("_Kind", bound=Body)
 
 
-def _body(kind: type[_Kind], entry: Entry, place: str) -> _Kind:
+def body_of(kind: type[_Kind], entry: Entry, place: str) -> _Kind:
+    """Return what a line says, or raise RecordError where it is not of the form of its kind."""
     try:
         return kind.model_validate(dict(entry.body))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The folder of a portfolio that followed an index: what is in it and how it is read."""
+"""The folders of what follows an index: what is in them and how that of a portfolio is read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,32 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel, ConfigDict
 
 from basketry.core.errors import MethodologyError, RecordError
-from basketry.ledger.folder import parquet_bytes
-from basketry.ledger.manifest import read_manifested, with_manifest
+from basketry.ledger.folder import parquet_bytes, read_table
+from basketry.ledger.manifest import Facts, Form, read_manifested
 from basketry.methodology.parse import dump_yaml, parse_yaml
 
-FORMAT = 1
-KIND = "tracking"
 TABLES = ("levels", "orders", "attribution", "figures")
+PAGE = "report.html"
+
+
+class _Index(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    symbol: str
+    methodology: str
+    inputs: str
+
+
+class _TrackFacts(Facts):
+    index: _Index
+
+
+FORM = Form("tracking", (1,), lambda _: (*(f"{name}.parquet" for name in TABLES), "track.yaml", PAGE), _TrackFacts)
+FRONTIER = Form("frontier", (1, 2), lambda _: ("frontier.parquet", "frontier.html"))
+VAULT = Form("vault", (1, 2), lambda _: ("levels.parquet", "orders.parquet", "postings.parquet"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,16 +44,15 @@ class TrackFolder:
     terms: Mapping[str, Any]
     manifest: Mapping[str, Any]
     tables: Mapping[str, pl.DataFrame]
+    page: str
 
 
-def track_files(
-    tables: Mapping[str, pl.DataFrame], terms: Mapping[str, Any], page: str, manifest: Mapping[str, Any]
-) -> dict[str, bytes]:
-    """Return the files of a folder by name."""
+def track_files(tables: Mapping[str, pl.DataFrame], terms: Mapping[str, Any], page: str) -> dict[str, bytes]:
+    """Return the files of a folder by name, without its manifest."""
     files = {f"{name}.parquet": parquet_bytes(tables[name]) for name in TABLES}
     files["track.yaml"] = dump_yaml(dict(terms)).encode()
-    files["report.html"] = page.encode()
-    return with_manifest(files, KIND, FORMAT, manifest)
+    files[PAGE] = page.encode()
+    return files
 
 
 def read_track_folder(path: Path) -> TrackFolder:
@@ -45,10 +61,13 @@ def read_track_folder(path: Path) -> TrackFolder:
     Raises:
         RecordError: A file is missing, altered or unreadable; the message names it.
     """
-    manifest, content = read_manifested(path, KIND, FORMAT)
+    manifest, content = read_manifested(path, FORM)
     try:
         terms = parse_yaml(content["track.yaml"].decode())
-        tables = {name: pl.read_parquet(content[f"{name}.parquet"]) for name in TABLES}
-    except (KeyError, UnicodeDecodeError, MethodologyError, pl.exceptions.PolarsError) as error:
+        page = content[PAGE].decode()
+    except (UnicodeDecodeError, MethodologyError) as error:
         raise RecordError(f"{path}: not a folder of a tracking result: {error}") from error
-    return TrackFolder(path, terms, manifest, tables)
+    if not isinstance(terms, dict):
+        raise RecordError(f"{path / 'track.yaml'}: expected terms such as `policy: {{bands: 0.1}}`")
+    tables = {name: read_table(path, name, content[f"{name}.parquet"]) for name in TABLES}
+    return TrackFolder(path, terms, manifest, tables, page)
