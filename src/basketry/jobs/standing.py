@@ -34,6 +34,12 @@ def contradiction(published: PublishedFolder) -> str | None:
     for name, value in (("digest", rules.digest), ("symbol", rules.symbol), ("name", rules.name)):
         if head.body.get(name) != value:
             return f"methodology.yaml is not the rulebook of the record: {name} {value!r}, not {head.body.get(name)!r}"
+    if ("simulated" in head.body or manifest["format"] != 1) and (
+        head.body.get("simulated") is not manifest.get("simulated_market")
+    ):
+        return (
+            f"the record says simulated {head.body.get('simulated')}, the manifest {manifest.get('simulated_market')}"
+        )
     lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
     wrong = [line for line in told.unfounded(lines) if line.kind != "announced"]
     if wrong:

@@ -65,7 +65,7 @@ def _publications(published: PublishedFolder, again: Recomputation, result: Inde
     }
     gone = 0
     for entry in published.record:
-        if entry.kind in TIMED:
+        if entry.kind in TIMED or entry.kind == "methodology":
             waiting.append(entry)
         if entry.seq in restated:
             after = restated[entry.seq].after
@@ -84,6 +84,10 @@ def _publications(published: PublishedFolder, again: Recomputation, result: Inde
                 )
             gone += 1
         waiting, after = [], body.through
+    if not bodies:
+        odd = [line for line in waiting if line.body.get("known_by", published.known_by) != published.known_by]
+        if odd:
+            return Check(name, False, f"entry {odd[0].seq} was made from other data than manifest.json says")
     if waiting and bodies:
         return Check(name, False, f"entry {waiting[0].seq} and what follows it were never published")
     wrong = _parts(published, result)
@@ -164,6 +168,7 @@ def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
             pl.col("status").cast(levels.schema["status"]),
             pl.col("version").cast(levels.schema["version"]),
         )
+        said = said.cast({name: levels.schema[name] for name in said.columns if name in levels.columns})
         levels = levels.update(said, on="time", how="full").sort("time")
     rows = [
         {"effective_at": line.body["effective_at"], "asset": asset, "units": units, "weight": weight, "price": price,
