@@ -42,6 +42,9 @@ def contradiction(published: PublishedFolder) -> str | None:
     first = None if times.is_empty() else format_instant(np.datetime64(times[0].replace(tzinfo=None)))
     if manifest["parameters"]["start"] != first:
         return f"manifest.json starts at {manifest['parameters']['start']}, and the levels do not"
+    simulated = record[0].body.get("simulated")
+    if ("simulated" in record[0].body or manifest["format"] != 1) and simulated is not manifest.get("simulated_market"):
+        return f"the record says simulated {simulated}, the manifest {manifest.get('simulated_market')}"
     lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
     wrong = [line for line in told.unfounded(lines) if line.kind != "announced"]
     if wrong:

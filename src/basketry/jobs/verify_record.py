@@ -63,7 +63,7 @@ def _publications(published: PublishedFolder, result: IndexResult, other: Sequen
     last_restated = max((entry.seq for entry, _ in published.told.restatements), default=-1)
     bodies = {entry.seq: body for entry, body in published.told.publications}
     for entry in published.record:
-        if entry.kind in TIMED:
+        if entry.kind in TIMED or entry.kind == "methodology":
             waiting.append(entry)
         if entry.seq not in bodies:
             continue
@@ -80,6 +80,10 @@ def _publications(published: PublishedFolder, result: IndexResult, other: Sequen
         if _foreseen(entry, body, result):
             return Check(name, False, f"entry {entry.seq} knows of {body.known_by}, after it was written, {entry.at}")
         waiting = []
+    if not bodies:
+        odd = [line for line in waiting if line.body.get("known_by", published.known_by) != published.known_by]
+        if odd:
+            return Check(name, False, f"entry {odd[0].seq} was made from other data than manifest.json says")
     wrong = _parts(published, result)
     if wrong is not None:
         return Check(name, False, wrong)
@@ -212,6 +216,7 @@ def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
             pl.col("status").cast(levels.schema["status"]),
             pl.col("version").cast(levels.schema["version"]),
         )
+        said = said.cast({name: levels.schema[name] for name in said.columns if name in levels.columns})
         levels = levels.update(said, on="time", how="full").sort("time")
     rows = [
         {"effective_at": line.body["effective_at"], "asset": asset, "units": units, "weight": weight, "price": price,

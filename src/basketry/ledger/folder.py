@@ -58,11 +58,18 @@ class _Parameters(BaseModel):
     known_by: InstantText | None = None
 
 
+class _Pages(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    matplotlib: str | None = None
+    manipulation: bool = False
+
+
 class _IndexFacts(Facts):
     basketry: str
     inputs: _Inputs
     parameters: _Parameters
-    pages: dict[str, str | bool] | None = None
+    pages: _Pages | None = None
 
 
 FORM = Form(

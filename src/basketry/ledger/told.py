@@ -323,6 +323,8 @@ def _restate(found: Told, entry: Entry, body: RestatementBody, place: str) -> No
         raise RecordError(f"{place}: restates levels through {body.through}, and {found.through} were published")
     if body.after is not None and moment(body.after) > moment(body.through):
         raise RecordError(f"{place}: goes on after {body.after}, which was not published")
+    if (body.level is None) != (body.after is None) or (body.level is not None and body.level <= 0):
+        raise RecordError(f"{place}: goes on from the level {body.level} after {body.after}")
     found.restatements.append((entry, body))
     found.before[entry.seq] = list(found.stretches)
     after = None if body.after is None else moment(body.after)
