@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def digest_bytes(*parts: bytes) -> str:
     """Return the SHA-256 of the parts, each preceded by its length.
@@ -46,7 +48,7 @@ def canonical_json(value: Any) -> str:
     >>> canonical_json({"b": 1, "a": [0.1]})
     '{"a":[0.1],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def finite(value: Any) -> Any:

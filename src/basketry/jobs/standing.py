@@ -46,10 +46,10 @@ def contradiction(published: PublishedFolder) -> str | None:
     if ("simulated" in record[0].body or manifest["format"] != 1) and simulated is not manifest.get("simulated_market"):
         return f"the record says simulated {simulated}, the manifest {manifest.get('simulated_market')}"
     lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
-    wrong = [line for line in told.unfounded(lines) if line.kind != "announced"]
+    unfounded, missing = told.compared(lines)
+    wrong = [line for line in unfounded if line.kind != "announced"]
     if wrong:
         return f"entry {wrong[0].seq} of the record ({wrong[0].kind} of {wrong[0].time}) is not what the tables say"
-    missing = told.missing(lines)
     if missing:
         return f"the record does not say what the tables do: {missing[0][0]} {missing[0][1]}"
     if told.through is not None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -41,7 +42,20 @@ class Entry:
 
     def line(self) -> str:
         """Return the entry as its JSON line, without the line end."""
-        return canonical_json({**_content(self.seq, self.previous, self.kind, self.body, self.at), "hash": self.hash})
+        # As canonical JSON has its keys sorted, the hash stands between the body and the rest.
+        before, after = self._content
+        return f'{before},"hash":{canonical_json(self.hash)}{after}'
+
+    def digest(self) -> str:
+        """Return the hash that the content of the entry has."""
+        return sha256("".join(self._content).encode()).hexdigest()
+
+    @cached_property
+    def _content(self) -> tuple[str, str]:
+        """The canonical JSON of all but the hash, in two parts: up to the body, and from there on."""
+        stamp = "" if self.at is None else f'"at":{canonical_json(self.at)},'
+        after = f',"kind":{canonical_json(self.kind)},"previous":{canonical_json(self.previous)},"seq":{self.seq}}}'
+        return f'{{{stamp}"body":{canonical_json(self.body)}', after
 
 
 def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any], at: str | None = None) -> Entry:
@@ -53,7 +67,8 @@ def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any], at: str
     """
     previous = entries[-1].hash if entries else GENESIS
     seq = entries[-1].seq + 1 if entries else 0
-    return Entry(seq, previous, kind, body, _hash(seq, previous, kind, body, at), at)
+    unsealed = Entry(seq, previous, kind, body, "", at)
+    return replace(unsealed, hash=unsealed.digest())
 
 
 def chain(
@@ -94,7 +109,7 @@ def parse_record(text: str, where: str = "record.jsonl") -> list[Entry]:
         previous = entries[-1].hash if entries else GENESIS
         if entry.seq != len(entries) or entry.previous != previous:
             raise RecordError(f"{place}: does not follow the line before it; a line was removed, inserted or altered")
-        if entry.hash != _hash(entry.seq, entry.previous, entry.kind, entry.body, entry.at):
+        if entry.hash != entry.digest():
             raise RecordError(f"{place}: its hash does not match its content; the line was altered")
         if entries and (entries[-1].at or "") > (entry.at or ""):
             raise RecordError(f"{place}: was written at {entry.at}, before the line before it, {entries[-1].at}")
@@ -118,12 +133,3 @@ def _parsed(line: str) -> Entry:
     if "at" in raw and (not isinstance(at, str) or _AT.fullmatch(at) is None):
         raise ValueError(f"at: {at!r} is not an instant such as 2020-01-31T16:00:00Z")
     return Entry(seq, previous, kind, body, own, at)
-
-
-def _content(seq: int, previous: str, kind: str, body: Mapping[str, Any], at: str | None) -> dict[str, Any]:
-    stamp = {} if at is None else {"at": at}
-    return {"seq": seq, "previous": previous, "kind": kind, "body": body, **stamp}
-
-
-def _hash(seq: int, previous: str, kind: str, body: Mapping[str, Any], at: str | None) -> str:
-    return sha256(canonical_json(_content(seq, previous, kind, body, at)).encode()).hexdigest()

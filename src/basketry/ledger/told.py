@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -149,6 +149,11 @@ class Said:
         """The instant that it speaks of."""
         return instant_of(self.kind, self.body)
 
+    @cached_property
+    def key(self) -> tuple[str, str]:
+        """What it says, as a text to compare."""
+        return self.kind, canonical_json(self.body)
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -203,31 +208,33 @@ class Told:
 
     def missing(self, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
         """Return what a result says and the record does not, in its order."""
-        said = Counter(map(_key, self.lines))
-        found = []
-        for kind, body in lines:
-            key = (kind, canonical_json(body))
-            if said[key]:
-                said[key] -= 1
-            else:
-                found.append((kind, body))
-        return found
+        return self.compared(lines)[1]
 
     def unfounded(self, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Said]:
         """Return what stands in the record and a result does not say."""
-        fresh = Counter((kind, canonical_json(body)) for kind, body in lines)
-        found = []
-        for line in self.lines:
-            key = _key(line)
-            if fresh[key]:
-                fresh[key] -= 1
-            else:
-                found.append(line)
-        return found
+        return self.compared(lines)[0]
+
+    def compared(
+        self, lines: Sequence[tuple[str, Mapping[str, Any]]]
+    ) -> tuple[list[Said], list[tuple[str, Mapping[str, Any]]]]:
+        """Return what stands in the record and a result does not say, and what it says and the record does not."""
+        said, given = [line.key for line in self.lines], [(kind, canonical_json(body)) for kind, body in lines]
+        return _beyond(self.lines, said, given), _beyond(lines, given, said)
 
 
-def _key(line: Said) -> tuple[str, str]:
-    return line.kind, canonical_json(line.body)
+_Line = TypeVar("_Line")
+
+
+def _beyond(lines: Sequence[_Line], keys: Sequence[tuple[str, str]], others: Sequence[tuple[str, str]]) -> list[_Line]:
+    """Return the lines whose keys are not among some others, each of which accounts for one."""
+    left = Counter(others)
+    found = []
+    for line, key in zip(lines, keys, strict=True):
+        if left[key]:
+            left[key] -= 1
+        else:
+            found.append(line)
+    return found
 
 
 def instant_of(kind: str, body: Mapping[str, Any]) -> str:
@@ -294,8 +301,9 @@ def _say(found: Told, line: Said) -> None:
 
 
 def _publish(found: Told, entry: Entry, body: PublishedBody, place: str) -> None:
-    levels = [line for line in found.lines if line.kind in ("level", "levels")]
-    if not levels or levels[-1].time != body.through:
+    # From the end: an index that is published daily has as many publications as lines.
+    last_level = next((line for line in reversed(found.lines) if line.kind in ("level", "levels")), None)
+    if last_level is None or last_level.time != body.through:
         raise RecordError(f"{place}: says that levels are published through {body.through}, which is not the last one")
     before = found.stretches[-1].through if found.stretches else None
     if before is not None and moment(body.through) <= moment(before):
