@@ -182,11 +182,10 @@ def test_another_version_of_the_program_is_told_and_never_in_silence(
     holds(folder, lake)  # It gives the same.
     # A program with another sum: every level a tenth of a percent higher after the base.
     from basketry.index import account
-
-    table = account.level_table
+    from basketry.index.tables import level_table
 
     def other(*arguments: Any) -> pl.DataFrame:
-        frame = table(*arguments)
+        frame = level_table(*arguments)
         factor = pl.when(pl.int_range(pl.len()) == 0).then(1.0).otherwise(1.0005)
         return frame.with_columns(pl.col("price_return") * factor)
 
