@@ -181,8 +181,10 @@ def test_an_index_from_reference_prices_says_in_its_factsheet_what_moves_it(tmp_
         "sim-aurum",
         "--asset",
         "sim-argentum",
+        "--start",
+        "2024-12-01T20:00",
         "--hours",
-        "49",
+        "5",
     )
     rules = tmp_path / "two.yaml"
     rules.write_text(
@@ -195,7 +197,7 @@ currency: USD
 select: {by: market_cap, top: 2}
 weight: {by: market_cap}
 rebalance: {every: month, determine: 0d}
-prices: {rate: capped_median, min_venues: 3}
+prices: {rate: {vwap: {window: 6m}}, min_venues: 3}
 """
     )
     run("index", "run", rules, "--lake", path, "--out", tmp_path / "TWO")
