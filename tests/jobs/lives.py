@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +14,7 @@ from basketry.jobs.calculate import calculate
 from basketry.jobs.change_key import change_key
 from basketry.jobs.publish import publish_index
 from basketry.lake.lake import Lake
-from basketry.ledger.folder import TABLES, parquet_bytes, read_folder
-from basketry.ledger.head import sign_head
-from basketry.ledger.key_chain import key_body
 from basketry.ledger.keys import PrivateKey
-from basketry.ledger.record import Entry, chain, dump_record
-from basketry.methodology.methodology import Methodology
 
 OLD, NEW = PrivateKey(b"o" * 32), PrivateKey(b"n" * 32)
 """The keys of the publisher."""
@@ -59,9 +50,7 @@ def correct(lake: Lake, day: datetime, factor: float, known_at: datetime) -> Non
     """Write later versions of the prices of a day."""
     rows = lake.read("daily").filter(pl.col("time") == day)
     seen = pl.lit(known_at).cast(pl.Datetime("us", "UTC"))
-    lake.write(
-        "daily", rows.with_columns(pl.col("price") * factor, pl.col("market_cap") * factor, known_at=seen)
-    )
+    lake.write("daily", rows.with_columns(pl.col("price") * factor, pl.col("market_cap") * factor, known_at=seen))
 
 
 def live(folder: Path, lake: Lake) -> dict[str, bytes]:
@@ -91,9 +80,7 @@ def live(folder: Path, lake: Lake) -> dict[str, bytes]:
     new = {**RULES, "weight": "equal"}
     amend_index(folder, lake, new, effective="2020-04-20", act=act(4, 11, "as consulted"))
     go(4, 22)
-    override_index(
-        folder, lake, asset="coin-b", action="exclude", effective="2020-04-24", act=act(4, 23, "a suit")
-    )
+    override_index(folder, lake, asset="coin-b", action="exclude", effective="2020-04-24", act=act(4, 23, "a suit"))
     go(4, 30, release="a redenomination of the currency")
     change_key(folder, OLD, NEW, approver="Committee", reason="a year is over", now=at(5, 1))
     go(5, 5, NEW)

@@ -12,8 +12,8 @@ from basketry.core.time import format_instant, to_datetime
 from basketry.index.result import IndexResult
 from basketry.index.spans import RESTATEMENT
 from basketry.ledger.amendments import fault_of_rules
-from basketry.ledger.form import fault_of_form
 from basketry.ledger.folder import PublishedFolder, faults_of_files, timed_bodies
+from basketry.ledger.form import fault_of_form
 from basketry.ledger.told import Told, moment
 
 
@@ -39,7 +39,8 @@ def contradiction(published: PublishedFolder) -> str | None:
     if (published.path / "methodology.yaml").read_bytes() != rules.to_yaml().encode():
         return "methodology.yaml says more than its rules, or says them otherwise than basketry writes them"
     times = published.levels["time"]
-    if times.is_empty() or manifest["parameters"]["start"] != format_instant(np.datetime64(times[0].replace(tzinfo=None))):
+    first = None if times.is_empty() else format_instant(np.datetime64(times[0].replace(tzinfo=None)))
+    if manifest["parameters"]["start"] != first:
         return f"manifest.json starts at {manifest['parameters']['start']}, and the levels do not"
     lines = timed_bodies(published.tables, [rule.column() for rule in rules.first.returns])
     wrong = [line for line in told.unfounded(lines) if line.kind != "announced"]
@@ -62,25 +63,19 @@ def as_published(result: IndexResult, published: PublishedFolder, told: Told) ->
     after = moment(told.restatements[-1][1].after)
     stamp = to_datetime(after)
     tables = published.tables
-    levels = pl.concat([
-        tables["levels"].filter(pl.col("time") <= stamp), result.levels.filter(pl.col("time") > stamp)
-    ])  # fmt: skip
+    stands, fresh = (table.filter(pl.col("time") <= stamp) for table in (tables["levels"], result.levels))
+    if stands.height == fresh.height:
+        # What the record does not say of a level is as it is computed.
+        stands = fresh.with_columns(stands[name] for name in (*result.return_columns, "status", "version"))
+    levels = pl.concat([stands, result.levels.filter(pl.col("time") > stamp)])
     here = pl.col("time") == stamp
     gone_on = result.events.filter(here & (pl.col("kind") == RESTATEMENT))
     before = tables["events"].filter((pl.col("time") < stamp) | (here & (pl.col("kind") != RESTATEMENT)))
     events = pl.concat([before, gone_on, result.events.filter(pl.col("time") > stamp)])
 
-    def joined(name: str, fresh: pl.DataFrame, *, anew: bool) -> pl.DataFrame:
-        when = pl.col("effective_at")
-        return pl.concat([
-            tables[name].filter(when < stamp if anew else when <= stamp),
-            fresh.filter(when >= stamp if anew else when > stamp),
-        ])  # fmt: skip
-
-    return replace(
-        result,
-        levels=levels,
-        events=events,
-        compositions=joined("compositions", result.compositions, anew=not gone_on.is_empty()),
-        rebalances=joined("rebalances", result.rebalances, anew=False),
-    )
+    anew, when = not gone_on.is_empty(), pl.col("effective_at")
+    compositions = pl.concat([
+        tables["compositions"].filter(when < stamp if anew else when <= stamp),
+        result.compositions.filter(when >= stamp if anew else when > stamp),
+    ])  # fmt: skip
+    return replace(result, levels=levels, events=events, compositions=compositions)

@@ -58,6 +58,9 @@ def _figures(published: PublishedFolder, result: IndexResult) -> Check:
         key: value for key, value in published.manifest.items() if key not in ("files", "format", "basketry", "pages")
     }
     fresh = {key: value for key, value in manifest(result, published.told).items() if key not in ("basketry", "pages")}
+    first = published.record[0].body
+    if first.get("simulated", result.panel.simulated) != result.panel.simulated:
+        return Check("manifest", False, f"the record says simulated: {first['simulated']}, and the market does not")
     if told == fresh:
         return Check("manifest", True, "its figures are those of the result")
     name = next(key for key in {**told, **fresh} if told.get(key) != fresh.get(key))

@@ -83,11 +83,10 @@ def _publications(published: PublishedFolder, result: IndexResult, other: Sequen
     wrong = _parts(published, result)
     if wrong is not None:
         return Check(name, False, wrong)
-    lost = (
-        f"; the data of {len(other)} before a restatement were replaced without a time of knowledge" if other else ""
-    )
+    lost = f"; the data of {len(other)} before a restatement were replaced without a time of knowledge" if other else ""
     count = sum(body.software is not None for body in bodies.values())
-    return Check(name, True, f"{count - len(other)} of {len(bodies)} publications are from the data of their digest{lost}")
+    words = f"{count - len(other)} of {len(bodies)} publications are from the data of their digest{lost}"
+    return Check(name, True, words)
 
 
 def _foreseen(entry: Entry, body: PublishedBody, result: IndexResult) -> bool:
@@ -177,8 +176,10 @@ def _restatements(published: PublishedFolder, again: Recomputation, other: Seque
         wrong = _cause(published, entry.seq) if body.cause == "software" else None
         if wrong is None and not any(seq < entry.seq for seq in other) and not other_versions(published, entry.seq):
             taken = published.told.superseded[entry.seq]
-            wrong = next(iter(replace(published.told, lines=taken).unfounded(result_lines(fresh))), None)
-            wrong = wrong and f"entry {wrong.seq} ({wrong.kind} of {wrong.time}), which it takes back, was never so"
+            never = replace(published.told, lines=taken).unfounded(result_lines(fresh))
+            if never:
+                line = never[0]
+                wrong = f"entry {line.seq} ({line.kind} of {line.time}), which it takes back, was never so"
         if wrong is not None:
             return Check("restatements", False, f"entry {entry.seq}: {wrong}")
         lost += not standing.published_levels.equals(fresh.published_levels)

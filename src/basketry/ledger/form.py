@@ -32,7 +32,9 @@ def fault_of_form(record: Sequence[Entry], said: Told, rules: Methodology, manif
 def _fault_of_format(record: Sequence[Entry], said: Told, manifest: Mapping[str, Any]) -> str | None:
     if manifest["format"] == 1:
         odd = next((entry for entry in record if entry.at is not None or entry.kind not in _OF_OLD), None)
-        return odd and f"entry {odd.seq} ({odd.kind}) is none of format 1, which manifest.json says the folder has"
+        if odd is None:
+            return None
+        return f"entry {odd.seq} ({odd.kind}) is none of format 1, which manifest.json says the folder has"
     if said.publications and record[-1].at is None:
         return f"entry {record[-1].seq} ({record[-1].kind}) does not say when it was written"
     for entry, body in said.publications:
