@@ -53,19 +53,20 @@ def correct(lake: Lake, day: datetime, factor: float, known_at: datetime) -> Non
     lake.write("daily", rows.with_columns(pl.col("price") * factor, pl.col("market_cap") * factor, known_at=seen))
 
 
-def live(folder: Path, lake: Lake) -> dict[str, bytes]:
+def live(folder: Path, lake: Lake, keys: tuple[PrivateKey, PrivateKey] = (OLD, NEW)) -> dict[str, bytes]:
     """Publish an index through its life and return the heads that were kept of it, by day.
 
     A draft and publications; an error that came too late and stands (25 March); one that is corrected with all after
     it (2 April); a version of the rules, a committee's decision, a released jump, another key, and an end announced.
     """
     heads: dict[str, bytes] = {}
+    old, new_key = keys
 
-    def go(month: int, day: int, key: PrivateKey = OLD, hour: int = 1, **more: Any) -> None:
+    def go(month: int, day: int, key: PrivateKey = old, hour: int = 1, **more: Any) -> None:
         publish_index(folder, lake, approver="Committee", now=at(month, day, hour), key=key, **more)
         heads[f"{month:02d}-{day:02d}"] = (folder / "head.json").read_bytes()
 
-    def act(month: int, day: int, reason: str, key: PrivateKey = OLD) -> Act:
+    def act(month: int, day: int, reason: str, key: PrivateKey = old) -> Act:
         return Act("Committee", reason, now=at(month, day, 2), key=key)
 
     calculate(RULES, lake, end="2020-03-20", as_of=at(3, 20)).save(folder)
@@ -82,8 +83,8 @@ def live(folder: Path, lake: Lake) -> dict[str, bytes]:
     go(4, 22)
     override_index(folder, lake, asset="coin-b", action="exclude", effective="2020-04-24", act=act(4, 23, "a suit"))
     go(4, 30, release="a redenomination of the currency")
-    change_key(folder, OLD, NEW, approver="Committee", reason="a year is over", now=at(5, 1))
-    go(5, 5, NEW)
-    end_index(folder, lake, last="2020-05-20", act=act(5, 6, "too few users", NEW))
-    go(5, 10, NEW)
+    change_key(folder, old, new_key, approver="Committee", reason="a year is over", now=at(5, 1))
+    go(5, 5, new_key)
+    end_index(folder, lake, last="2020-05-20", act=act(5, 6, "too few users", new_key))
+    go(5, 10, new_key)
     return heads

@@ -11,7 +11,7 @@ import pytest
 from markupsafe import Markup
 from tests.jobs.forged import Forged
 from tests.jobs.forgeries import FORGERIES, Forgery
-from tests.jobs.lives import NEW, OLD, at, live, market
+from tests.jobs.lives import MINE, NEW, OLD, at, live, market
 
 from basketry.core.errors import RecordError
 from basketry.jobs.publish import publish_index
@@ -101,3 +101,24 @@ def test_nothing_is_published_on_top_of_a_forged_record(life: Life, tmp_path: Pa
         with pytest.raises(RecordError):
             publish_index(folder, life.lake, approver="Committee", now=at(5, 12), key=NEW)
         assert contents(folder) == held
+
+
+def test_another_history_made_whole_passes_without_a_key_and_fails_with_one(life: Life, tmp_path: Path) -> None:
+    """The same rules on another market, which the forger shows too."""
+    other = market(tmp_path / "lake", factor=1.3)
+    live(tmp_path / "X", other, MINE[:2])
+    found = verify(tmp_path / "X", other)
+    assert found.passed, found.first_failure
+    assert failures(verify(tmp_path / "X", other, key=OLD.public)) == {"key"}
+    for day in ("03-20", "04-10", "05-10"):
+        assert failures(verify(tmp_path / "X", other, head=life.heads[day])) == {"kept head"}
+    # Against the market of the publisher it is none of its index.
+    assert failures(verify(tmp_path / "X", life.lake)) >= {"inputs", "levels", "compositions", "publications"}
+
+
+def test_a_head_of_earlier_does_not_cover_what_came_since(life: Life, tmp_path: Path) -> None:
+    forged = Forged.of(life.folder, life.lake)
+    forged.head = "kept"
+    forged.pages["head.json"] = life.heads["05-05"].read_bytes()
+    found = verify(forged.write(tmp_path / "X"), life.lake)
+    assert "were appended without a signature" in {c.name: c.found for c in found.checks}["signature"]
