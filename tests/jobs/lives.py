@@ -37,7 +37,7 @@ def market(folder: Path, *, factor: float = 1.0) -> Lake:
     """Return a lake in which all prices jump once; `factor` makes it another market before that."""
     lake = Lake(folder)
     scale = pl.when(pl.col("time") >= JUMP).then(2.5).otherwise(1.0)
-    other = pl.when((pl.col("asset") == "coin-a") & (pl.col("time") > at(3, 10))).then(factor).otherwise(1.0)
+    other = pl.when((pl.col("asset") == "coin-d") & (pl.col("time") > at(3, 10))).then(factor).otherwise(1.0)
     rows = small_market(145).with_columns(
         pl.col("price") * scale * other, pl.col("market_cap") * scale * other, pl.col("volume") * scale
     )
