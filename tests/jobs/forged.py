@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import polars as pl
@@ -23,8 +24,8 @@ from basketry.ledger.folder import TABLES, parquet_bytes, read_folder, result_ta
 from basketry.ledger.head import sign_head
 from basketry.ledger.key_chain import key_body
 from basketry.ledger.record import Entry, chain, dump_record
-from basketry.market.panel_digest import digest_rows
 from basketry.ledger.told import moment
+from basketry.market.panel_digest import digest_rows
 
 
 @dataclass
@@ -128,10 +129,10 @@ class Forged:
             last(path)
         return path
 
-    def complete(self, path: Path) -> None:
+    def complete(self) -> None:
         """Re-make manifest, tables and pages from what the record says, as a forger who can compute does."""
         whole = Forged(self.source, self.lake, self.lines, self.tables, self.rules, self.manifest, self.pages, "mine")
-        written = whole.write(path)
+        written = whole.write(Path(mkdtemp()) / self.source.name)
         found = read_folder(written)
         fresh = Recomputation.of(found, self.lake).result(found.stretches)
         self.tables = result_tables(fresh)
@@ -139,7 +140,7 @@ class Forged:
         self.tables["levels"] = result_tables(standing)["levels"]
         self.pages |= {name: text.encode() for name, text in documents(standing, found.told, {}).items()}
         self.manifest |= manifest(standing, found.told)
-        shutil.rmtree(written)
+        shutil.rmtree(written.parent)
 
     def digests(self) -> None:
         """Give every publication the digest of the data that it says it knew."""

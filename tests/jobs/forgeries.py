@@ -15,7 +15,6 @@ from tests.jobs.forged import Forged, Line
 
 from basketry.core.digest import canonical_json, digest_bytes
 from basketry.methodology.methodology import Methodology
-from basketry.methodology.parse import dump_yaml
 
 Change = Callable[[Forged], None]
 
@@ -255,14 +254,20 @@ def inputs_of_a_publication(f: Forged) -> None:
     swap(f.of_kind("published")[-1], inputs="0" * 64)
 
 
-@forgery("publications")
+@forgery("")
 def inputs_of_a_publication_before_a_restatement(f: Forged) -> None:
     swap(f.of_kind("published")[0], inputs="0" * 64)
 
 
-@forgery("")
+@forgery("manifest")
 def software_of_a_publication(f: Forged) -> None:
     swap(f.of_kind("published")[1], software="9.9.9")
+
+
+@forgery("")
+def software_of_a_publication_in_manifest_too(f: Forged) -> None:
+    swap(f.of_kind("published")[1], software="9.9.9")
+    f.complete()
 
 
 @forgery("record")
@@ -448,7 +453,7 @@ def name_in_the_first_line(f: Forged) -> None:
     swap(f.lines[0], name="Four")
 
 
-@forgery("record")
+@forgery("manifest")
 def simulated_in_the_first_line(f: Forged) -> None:
     swap(f.lines[0], simulated=True)
 
@@ -493,15 +498,21 @@ def end_removed(f: Forged) -> None:
     f.lines.remove(f.of_kind("ended")[0])
 
 
+@forgery("")
+def end_removed_from_manifest_and_pages_too(f: Forged) -> None:
+    f.lines.remove(f.of_kind("ended")[0])
+    f.complete()
+
+
+@forgery("")
+def end_moved_in_manifest_and_pages_too(f: Forged) -> None:
+    swap(f.of_kind("ended")[0], last="2020-05-30T00:00:00Z")
+    f.complete()
+
+
 @forgery("readable")
 def end_before_what_was_published(f: Forged) -> None:
     swap(f.of_kind("ended")[0], last="2020-05-07T00:00:00Z")
-
-
-@forgery("record")
-def end_between_two_levels(f: Forged) -> None:
-    swap(f.of_kind("ended")[0], last="2020-05-20T13:00:00Z")
-    f.manifest["ended"] = "2020-05-20T13:00:00Z"
 
 
 # The record as a whole.
@@ -511,6 +522,13 @@ def end_between_two_levels(f: Forged) -> None:
 def tail_of_the_record_cut(f: Forged) -> None:
     end = f.lines.index(f.of_kind("published")[-2])
     f.lines = f.lines[: end + 1]
+
+
+@forgery("")
+def tail_cut_in_every_part(f: Forged) -> None:
+    end = f.lines.index(f.of_kind("published")[-2])
+    f.lines = f.lines[: end + 1]
+    f.complete()
 
 
 @forgery("record")
@@ -636,7 +654,7 @@ def figure_of_the_manifest(f: Forged) -> None:
     told(f, "figures", "last", "price_return", value=50_000.0)
 
 
-@forgery("inputs", recorded=False)
+@forgery("record", recorded=False)
 def start_of_the_manifest(f: Forged) -> None:
     told(f, "parameters", "start", value="2020-02-11")
 
@@ -676,12 +694,12 @@ def program_in_the_manifest(f: Forged) -> None:
     told(f, "basketry", value="9.9.9")
 
 
-@forgery("manifest", recorded=False)
+@forgery("readable", recorded=False)
 def parameters_of_the_manifest_taken_away(f: Forged) -> None:
     told(f, "parameters", value={})
 
 
-def files(f: Forged, change: Callable[[dict[str, str]], None]) -> None:
+def files(f: Forged, change: Callable[[dict[str, str]], object]) -> None:
     """Change the list of files in the written manifest."""
 
     def last(path: Path) -> None:
@@ -732,17 +750,17 @@ def announced_at_of_a_rebalance(f: Forged) -> None:
     f.cell("rebalances", f.tables["rebalances"].height - 1, "announced_at", lambda was: was.replace(day=1))
 
 
-@forgery("levels", recorded=False)
+@forgery("readable", recorded=False)
 def column_more_in_a_table(f: Forged) -> None:
     f.tables["levels"] = f.tables["levels"].with_columns(audited=pl.lit(value=True))
 
 
-@forgery("levels", recorded=False)
+@forgery("readable", recorded=False)
 def column_of_another_type(f: Forged) -> None:
     f.tables["levels"] = f.tables["levels"].with_columns(pl.col("version").cast(pl.Int64))
 
 
-@forgery("rebalances", recorded=False)
+@forgery("readable", recorded=False)
 def figures_of_half_precision(f: Forged) -> None:
     f.tables["rebalances"] = f.tables["rebalances"].with_columns(pl.col("turnover").cast(pl.Float32))
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +14,7 @@ from basketry.jobs.calculate import calculate
 from basketry.jobs.change_key import change_key
 from basketry.jobs.publish import publish_index
 from basketry.lake.lake import Lake
-from basketry.ledger.folder import TABLES, parquet_bytes, read_folder
-from basketry.ledger.head import sign_head
-from basketry.ledger.key_chain import key_body
 from basketry.ledger.keys import PrivateKey
-from basketry.ledger.record import Entry, chain, dump_record
-from basketry.methodology.methodology import Methodology
 
 OLD, NEW = PrivateKey(b"o" * 32), PrivateKey(b"n" * 32)
 """The keys of the publisher."""
@@ -46,7 +37,7 @@ def market(folder: Path, *, factor: float = 1.0) -> Lake:
     """Return a lake in which all prices jump once; `factor` makes it another market before that."""
     lake = Lake(folder)
     scale = pl.when(pl.col("time") >= JUMP).then(2.5).otherwise(1.0)
-    other = pl.when((pl.col("asset") == "coin-a") & (pl.col("time") > at(3, 10))).then(factor).otherwise(1.0)
+    other = pl.when((pl.col("asset") == "coin-d") & (pl.col("time") > at(3, 10))).then(factor).otherwise(1.0)
     rows = small_market(145).with_columns(
         pl.col("price") * scale * other, pl.col("market_cap") * scale * other, pl.col("volume") * scale
     )
@@ -59,24 +50,23 @@ def correct(lake: Lake, day: datetime, factor: float, known_at: datetime) -> Non
     """Write later versions of the prices of a day."""
     rows = lake.read("daily").filter(pl.col("time") == day)
     seen = pl.lit(known_at).cast(pl.Datetime("us", "UTC"))
-    lake.write(
-        "daily", rows.with_columns(pl.col("price") * factor, pl.col("market_cap") * factor, known_at=seen)
-    )
+    lake.write("daily", rows.with_columns(pl.col("price") * factor, pl.col("market_cap") * factor, known_at=seen))
 
 
-def live(folder: Path, lake: Lake) -> dict[str, bytes]:
+def live(folder: Path, lake: Lake, keys: tuple[PrivateKey, PrivateKey] = (OLD, NEW)) -> dict[str, bytes]:
     """Publish an index through its life and return the heads that were kept of it, by day.
 
     A draft and publications; an error that came too late and stands (25 March); one that is corrected with all after
     it (2 April); a version of the rules, a committee's decision, a released jump, another key, and an end announced.
     """
     heads: dict[str, bytes] = {}
+    old, new_key = keys
 
-    def go(month: int, day: int, key: PrivateKey = OLD, hour: int = 1, **more: Any) -> None:
+    def go(month: int, day: int, key: PrivateKey = old, hour: int = 1, **more: Any) -> None:
         publish_index(folder, lake, approver="Committee", now=at(month, day, hour), key=key, **more)
         heads[f"{month:02d}-{day:02d}"] = (folder / "head.json").read_bytes()
 
-    def act(month: int, day: int, reason: str, key: PrivateKey = OLD) -> Act:
+    def act(month: int, day: int, reason: str, key: PrivateKey = old) -> Act:
         return Act("Committee", reason, now=at(month, day, 2), key=key)
 
     calculate(RULES, lake, end="2020-03-20", as_of=at(3, 20)).save(folder)
@@ -91,12 +81,10 @@ def live(folder: Path, lake: Lake) -> dict[str, bytes]:
     new = {**RULES, "weight": "equal"}
     amend_index(folder, lake, new, effective="2020-04-20", act=act(4, 11, "as consulted"))
     go(4, 22)
-    override_index(
-        folder, lake, asset="coin-b", action="exclude", effective="2020-04-24", act=act(4, 23, "a suit")
-    )
+    override_index(folder, lake, asset="coin-b", action="exclude", effective="2020-04-24", act=act(4, 23, "a suit"))
     go(4, 30, release="a redenomination of the currency")
-    change_key(folder, OLD, NEW, approver="Committee", reason="a year is over", now=at(5, 1))
-    go(5, 5, NEW)
-    end_index(folder, lake, last="2020-05-20", act=act(5, 6, "too few users", NEW))
-    go(5, 10, NEW)
+    change_key(folder, old, new_key, approver="Committee", reason="a year is over", now=at(5, 1))
+    go(5, 5, new_key)
+    end_index(folder, lake, last="2020-05-20", act=act(5, 6, "too few users", new_key))
+    go(5, 10, new_key)
     return heads

@@ -66,25 +66,19 @@ def as_published(result: IndexResult, published: PublishedFolder, told: Told) ->
     after = moment(told.restatements[-1][1].after)
     stamp = to_datetime(after)
     tables = published.tables
-    levels = pl.concat([
-        tables["levels"].filter(pl.col("time") <= stamp), result.levels.filter(pl.col("time") > stamp)
-    ])  # fmt: skip
+    stands, fresh = (table.filter(pl.col("time") <= stamp) for table in (tables["levels"], result.levels))
+    if stands.height == fresh.height:
+        # What the record does not say of a level is as it is computed.
+        stands = fresh.with_columns(stands[name] for name in (*result.return_columns, "status", "version"))
+    levels = pl.concat([stands, result.levels.filter(pl.col("time") > stamp)])
     here = pl.col("time") == stamp
     gone_on = result.events.filter(here & (pl.col("kind") == RESTATEMENT))
     before = tables["events"].filter((pl.col("time") < stamp) | (here & (pl.col("kind") != RESTATEMENT)))
     events = pl.concat([before, gone_on, result.events.filter(pl.col("time") > stamp)])
 
-    def joined(name: str, fresh: pl.DataFrame, *, anew: bool) -> pl.DataFrame:
-        when = pl.col("effective_at")
-        return pl.concat([
-            tables[name].filter(when < stamp if anew else when <= stamp),
-            fresh.filter(when >= stamp if anew else when > stamp),
-        ])  # fmt: skip
-
-    return replace(
-        result,
-        levels=levels,
-        events=events,
-        compositions=joined("compositions", result.compositions, anew=not gone_on.is_empty()),
-        rebalances=joined("rebalances", result.rebalances, anew=False),
-    )
+    anew, when = not gone_on.is_empty(), pl.col("effective_at")
+    compositions = pl.concat([
+        tables["compositions"].filter(when < stamp if anew else when <= stamp),
+        result.compositions.filter(when >= stamp if anew else when > stamp),
+    ])  # fmt: skip
+    return replace(result, levels=levels, events=events, compositions=compositions)

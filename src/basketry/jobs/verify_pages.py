@@ -86,6 +86,9 @@ def _figures(published: PublishedFolder, result: IndexResult) -> Check:
     fresh["parameters"]["known_by"] = published.stretches[-1].known_by or fresh["parameters"]["known_by"]
     if old and published.known_by is None:
         fresh["parameters"].pop("known_by")
+    first = published.record[0].body
+    if first.get("simulated", result.panel.simulated) != result.panel.simulated:
+        return Check("manifest", False, f"the record says simulated: {first['simulated']}, and the market does not")
     # As texts: 1, 1.0 and true are equal in Python.
     for name in {**told, **fresh}:
         if canonical_json(told.get(name)) != canonical_json(fresh.get(name)):
