@@ -129,7 +129,7 @@ def took_effect(year: Year, index: str) -> int:
     made = 0
     for given in year.office.proformas.get(index, []):
         body = lines[_stamp(given["effective_at"])]
-        holdings = {entry["asset"] for entry in given["holdings"] if entry["change"] != "deleted"}
+        holdings = {entry["asset"] for entry in given["holdings"] if entry["asset"] not in given["deletions"]}
         assert holdings == {asset for asset, *_ in body["holdings"]}
         differences = check_effective(body, result)
         if differences is None:
