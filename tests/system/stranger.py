@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.system.administrator import PROGRAM, TABLES, Snapshot, run, sha256, written
+from tests.system.year import INDICES, Year
 
 from basketry.index.effective import check_effective
 from basketry.index.result import IndexResult
@@ -23,8 +25,6 @@ from basketry.ledger.told import told
 from basketry.market.widened import widened
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.parse import parse_yaml
-from tests.system.administrator import PROGRAM, TABLES, Snapshot, run, sha256, written
-from tests.system.year import INDICES, Year
 
 
 @dataclass
@@ -149,7 +149,7 @@ def judged(year: Year, home: Path, every: int) -> dict[str, Any]:
     verified = {index: stranger.verifies(index) for index in INDICES}
     for index in INDICES:
         held = {snapshot.end: snapshot for snapshot in year.office.days[index]}
-        for snapshot in list(held.values())[:: -every][::-1]:
+        for snapshot in list(held.values())[::-every][::-1]:
             stranger.computes(index, snapshot)
     seconds = sorted(year.office.seconds)
     return {
