@@ -214,7 +214,7 @@ def quickly() -> Iterator[None]:
     with (
         mock.patch.object(key_file, "SCRYPT_N", 16),
         mock.patch.object(key_file, "SCRYPT_N_MIN", 16),
-        mock.patch("basketry.reports.factsheet.inline_svg", lambda *_, **__: "<svg></svg>"),
+        mock.patch("basketry.reports.factsheet.inline_svg", return_value="<svg></svg>"),
     ):
         yield
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.system.administrator import PROGRAM, TABLES, Snapshot, run, sha256, written
+from tests.system.administrator import PROGRAM, TABLES, Snapshot, quickly, run, sha256, written
 from tests.system.year import INDICES, Year
 
 from basketry.index.effective import check_effective
@@ -88,7 +88,8 @@ class Stranger:
     def _at_once(self, index: str, day: Snapshot) -> Path:
         rules, out = self.home / f"{index}.yaml", self.home / f"{index}-at-once"
         rules.write_text(day.rules)
-        run("index", "run", rules, "--lake", self.lake, "--as-of", written(day.at), "--end", day.end, "--out", out)
+        with quickly():
+            run("index", "run", rules, "--lake", self.lake, "--as-of", written(day.at), "--end", day.end, "--out", out)
         return out
 
     def _by_stretches(self, index: str, day: Snapshot) -> IndexResult:
