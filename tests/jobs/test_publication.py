@@ -255,3 +255,49 @@ def test_a_failing_write_leaves_the_earlier_folder(tmp_path: Path, monkeypatch: 
         write_folder(target, {"manifest.json": b"new", "a": b"2"})
     assert (target / "manifest.json").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["X"]
+
+
+def test_an_immaterial_error_stands_beside_one_that_was_kept(lake: Lake, rulebook: Path, tmp_path: Path) -> None:
+    rulebook.write_text(rulebook.read_text() + "restate: {threshold: 0.001, window: 3d}\n")
+    first, second = datetime(2020, 5, 5, tzinfo=UTC), datetime(2020, 5, 6, tzinfo=UTC)
+    folder = calculate(rulebook, lake, end="2020-05-05", as_of=first).save(tmp_path / "THREE")
+    publish_index(folder, lake, approver="Committee", now=first)
+    noon = first + timedelta(hours=12)
+    corrected(lake, first, 1.0005, noon)
+    done = publish_index(folder, lake, approver="Committee", now=noon, restate=True, reason="late")
+    assert (len(done.corrections), {item.time for item in done.kept}) == (0, {"2020-05-05T00:00:00Z"})
+    publish_index(folder, lake, approver="Committee", now=second)
+    told = read_folder(folder).levels
+    # The index went on from the 5th with another divisor, which is no other composition: both errors are immaterial.
+    noon = second + timedelta(hours=12)
+    corrected(lake, second, 1.0003, noon)
+    done = publish_index(folder, lake, approver="Committee", now=noon, restate=True, reason="late")
+    assert not done.corrections
+    assert read_folder(folder).levels.equals(told)
+    verification = verify(folder, lake)
+    assert verification.passed, verification.first_failure
+
+
+def test_rows_at_another_hour_than_the_fixing_are_published_and_verify(
+    lake: Lake, rulebook: Path, tmp_path: Path
+) -> None:
+    rulebook.write_text(rulebook.read_text().replace("every: month", "every: month\n  at: '16:00'"))
+    now = datetime(2020, 5, 1, 2, tzinfo=UTC)
+    index = calculate(rulebook, lake, end="2020-05-01", as_of=now)
+    # The base is the afternoon of the 10th, and the first row after it the next midnight.
+    assert str(index.times[0]) == "2020-02-11T00:00:00.000000"
+    folder = index.save(tmp_path / "THREE")
+    publish_index(folder, lake, approver="Committee", now=now)
+    publish_index(folder, lake, approver="Committee", now=now + timedelta(days=3))
+    assert read_folder(folder).published_through == "2020-05-04T00:00:00Z"
+    assert verify(folder, lake).passed
+
+
+def test_what_is_published_before_anything_new_is_known_verifies(rulebook: Path, tmp_path: Path, lake: Lake) -> None:
+    last = lake.read("daily")["time"].max()
+    assert isinstance(last, datetime)
+    now = last + timedelta(hours=2)
+    folder = calculate(rulebook, lake, as_of=now).save(tmp_path / "THREE")
+    publish_index(folder, lake, approver="Committee", now=now)
+    verification = verify(folder, lake)
+    assert verification.passed, verification.first_failure

@@ -13,7 +13,7 @@ import polars as pl
 from basketry.core.errors import RecordError
 from basketry.core.time import to_datetime, to_instant
 from basketry.index.result import IndexResult
-from basketry.index.spans import calculate_spans, cut
+from basketry.index.spans import RESTATEMENT, calculate_spans, cut
 from basketry.jobs.recompute import Recomputation
 from basketry.ledger.folder import TIME_FORMAT, stamp
 from basketry.ledger.told import Error, Errors, Stretch
@@ -202,8 +202,12 @@ def _compositions(
     unlike = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in columns[2:])
     off = (pl.col("weight").fill_null(0.0) - pl.col("weight_now").fill_null(0.0)).abs()
     found = both.group_by("effective_at").agg(unlike.any().alias("differs"), (off.sum() / 2).alias("off"))
-    rows = found.filter("differs").sort("effective_at").with_columns(pl.col("effective_at").dt.strftime(TIME_FORMAT))
-    return tuple(rows.select("effective_at", "off").iter_rows())
+    # Where only one of them goes on from what was published, nobody's weight is another: what differs is the divisor.
+    goes_on = [result.events.filter(kind=RESTATEMENT)["time"].to_list() for result in (told, fresh)]
+    marked = set().union(*goes_on) - (set(mine["effective_at"]) & set(other["effective_at"]))
+    off = pl.when(pl.col("effective_at").is_in(list(marked))).then(0.0).otherwise("off").alias("off")
+    rows = found.filter("differs").with_columns(off).sort("effective_at")
+    return tuple(rows.select(pl.col("effective_at").dt.strftime(TIME_FORMAT), "off").iter_rows())
 
 
 def judge(
