@@ -26,8 +26,9 @@ from basketry.ledger.folder import read_folder
 from basketry.ledger.record import chain, dump_record
 
 CORRECTED = datetime(2020, 4, 30, tzinfo=UTC)
-NOW = datetime(2020, 5, 1, tzinfo=UTC)
-"""The instant of publication, up to which the level of 30 April may be corrected: the window is a day."""
+PUBLISHED = datetime(2020, 5, 30, tzinfo=UTC)
+NOW = datetime(2020, 6, 5, tzinfo=UTC)
+"""The instant of a correction; the level of 30 April may be corrected for forty days."""
 
 
 def learned(lake: Lake, day: datetime, factor: float, known_at: datetime) -> Lake:
@@ -49,8 +50,9 @@ def end(lake: Lake) -> datetime:
 
 @pytest.fixture
 def folder(rulebook: Path, lake: Lake, tmp_path: Path) -> Path:
+    rulebook.write_text(rulebook.read_text() + "restate: {window: 40d}\n")
     path = calculate(rulebook, lake, end="2020-05-01").save(tmp_path / "THREE")
-    publish_index(path, lake.panel(), approver="Committee", end="2020-05-01", now=NOW)
+    publish_index(path, lake.panel(), approver="Committee", end="2020-05-01", now=PUBLISHED)
     return path
 
 
@@ -196,7 +198,7 @@ def test_a_forged_level_of_a_folder_of_old_is_found(folder: Path, lake: Lake) ->
 def test_a_folder_does_not_escape_checks_by_calling_itself_old(folder: Path, lake: Lake) -> None:
     file = folder / "manifest.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "format": 1}))
-    assert failures(folder, lake)["record"].startswith("manifest.json is of format 1, whose records do not say when")
+    assert failures(folder, lake)["record"].startswith("entry 0 (methodology) is none of format 1")
 
 
 def test_an_evaluation_takes_what_the_folder_knew_unless_told_otherwise(

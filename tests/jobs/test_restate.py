@@ -19,6 +19,8 @@ from basketry.ledger.folder import read_folder
 START = datetime(2020, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 
 def rules(**more: Any) -> dict[str, Any]:
     return {
@@ -177,7 +179,7 @@ def test_another_version_of_the_program_is_told_and_never_in_silence(
     lake.write("daily", rows({"a": A, "b": B}))
     folder = draft(tmp_path / "TWO", lake, rules(), START + timedelta(days=3))
     published(folder, lake, START + timedelta(days=3, minutes=5))
-    for module in ("publish", "contradictions", "save", "verify_record"):
+    for module in ("publish", "contradictions", "save", "verify", "verify_record"):
         monkeypatch.setattr(f"basketry.jobs.{module}.VERSION", "9.9.9")
     holds(folder, lake)  # It gives the same.
     # A program with another sum: every level a tenth of a percent higher after the base.

@@ -271,7 +271,7 @@ def test_the_document_says_which_rule_judged_when(rulebook: Path) -> None:
         ("restate", "2020-04-20", "further notice"),
     ]
     assert told[2][3] == "less_points: Decrement: the price return less 50 points a year (act/365), never below zero."
-    assert "exceeds 0.1% and the error is found within 1 day" in told[6][3]
+    assert "exceeds 0.1% and it is found within 1 day" in told[6][3]
     assert "within 20 days" in told[7][3]
     assert "Administrator</th><td>Two</td>" in page
     assert "A level is calculated on every day of the year at 16:00 UTC." in page

@@ -13,11 +13,11 @@ ACTS = ("amend", "override", "removed at once", "end", "killed", "corrections: k
 
 def test_a_month_in_the_life_of_three_indices(shared: Path, tmp_path: Path) -> None:
     year = lived(shared, tmp_path / "office", 1, largest=60, kills=2)
-    found = judged(year, tmp_path / "stranger", 1)
+    found = judged(year, tmp_path / "stranger", 3)
     assert found["days"] == 32
     assert {name for name in ACTS if not found["counts"].get(name)} == set()
     assert min(found["as announced"].values()) >= 1
-    assert min(found["compared"].values()) >= 5
+    assert min(found["compared"].values()) >= 2
 
 
 @pytest.mark.slow

@@ -155,16 +155,14 @@ class Panel:
         # One reading serves every cut; who looks from a cut compares `seen` with its instant.
         if "corporate" not in self._memory:
             self._memory["corporate"] = events_of(self.event_table)
-        found: tuple[CorporateEvent, ...] = self._memory["corporate"]
-        return found
+        return self._memory["corporate"]
 
     @property
     def actions(self) -> Actions:
         """The corporate events of the uncut panel, arranged so that every cut can ask what they do."""
         if "actions" not in self._memory:
             self._memory["actions"] = Actions(self.corporate, self._columns())
-        found: Actions = self._memory["actions"]
-        return found
+        return self._memory["actions"]
 
     def as_of(self, instant: str | date | datetime | np.datetime64) -> Panel:
         """Return the panel as it was known at an instant: nothing later, and no later version of what is earlier.
