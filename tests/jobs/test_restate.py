@@ -205,3 +205,27 @@ def test_another_version_of_the_program_is_told_and_never_in_silence(
     kept = next(check.found for check in verification.checks if check.name == "kept")
     assert "3 levels" in kept
     assert "+0.0500%" in kept
+
+
+def test_after_a_kept_error_what_concerns_nobody_is_no_news(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.write("daily", rows({"a": A, "b": B, "c": [1.0] * 6}))
+    folder = draft(tmp_path / "TWO", lake, rules(), START + timedelta(days=1))
+    for number in (1, 2, 3):
+        published(folder, lake, START + timedelta(days=number, minutes=5))
+    day = datetime(2020, 1, 4, tzinfo=UTC)
+    corrected(lake, day, day + 30 * HOUR, a=12.0)
+    published(folder, lake, day + 31 * HOUR, restate=True, reason="too late")
+    corrected(lake, day, day + 32 * HOUR, c=1.5)
+    corrected(lake, day - timedelta(days=1), day + 32 * HOUR, c=1.5)
+    assert published(folder, lake, day + 33 * HOUR).levels_added == 0
+    published(folder, lake, day + 49 * HOUR)
+    holds(folder, lake)
+    assert told(folder) == pytest.approx([100, 100, 105, 115, 115, 115], abs=5e-5)
+    # Of a member it is news.
+    corrected(lake, day, day + 50 * HOUR, b=10.5)
+    with pytest.raises(RecordError, match="differ from what the data give now, the first price_return at 2020-01-04"):
+        published(folder, lake, day + 51 * HOUR)
+    published(folder, lake, day + 51 * HOUR, restate=True, reason="too late as well")
+    holds(folder, lake)
+    assert len(read_folder(folder).told.restatements) == 2

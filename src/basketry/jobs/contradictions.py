@@ -45,14 +45,24 @@ def contradictions(published: PublishedFolder, again: Recomputation, result: Ind
         found = differences(standing, result, settled, through)
         events = [line.time for line in wrong if line.kind in ("event", "announced")]
         if found or events:
-            return replace(found, other=(*found.other, *events))
+            told_late = _learned(published, again, result)
+            return Differences(
+                (*told_late.levels, *found.levels),
+                (*told_late.compositions, *found.compositions),
+                (*told_late.other, *found.other, *events),
+            )
     return _learned(published, again, result)
 
 
 def lost(published: PublishedFolder, result: IndexResult) -> Differences:
     """Return where figures that the last correction left as they were are not those of a recomputation."""
     settled = _settled(published)
-    return NOTHING if settled is None else differences(as_told(result, published), result, None, settled)
+    if settled is None:
+        return NOTHING
+    found = differences(as_told(result, published), result, None, settled)
+    # The basket that goes on at that instant is of what is known by who goes on.
+    stays = tuple(item for item in found.compositions if moment(item[0]) < settled)
+    return replace(found, compositions=stays)
 
 
 def _settled(published: PublishedFolder) -> np.datetime64 | None:
@@ -71,8 +81,9 @@ def _learned(published: PublishedFolder, again: Recomputation, result: IndexResu
     if again.panel(last.known_by).until(settled).digest() == again.panel().until(settled).digest():
         return NOTHING
     whole = [stretch for stretch in published.stretches if stretch.through is not None]
-    found = kept_through(again, whole, as_told(result, published), None, settled)
-    return NOTHING if found.errors() == last.kept else found
+    standing = as_told(result, published)
+    found, then = (kept_through(again, whole, standing, known_by, settled) for known_by in (None, last.known_by))
+    return NOTHING if found == then else found
 
 
 def require_verifiable(

@@ -202,11 +202,10 @@ def _compositions(
     unlike = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in columns[2:])
     off = (pl.col("weight").fill_null(0.0) - pl.col("weight_now").fill_null(0.0)).abs()
     found = both.group_by("effective_at").agg(unlike.any().alias("differs"), (off.sum() / 2).alias("off"))
-    # Where only one of them goes on from what was published, nobody's weight is another: what differs is the divisor.
+    # Where only one of them goes on from what was published, nothing was struck: what differs is the divisor.
     goes_on = [result.events.filter(kind=RESTATEMENT)["time"].to_list() for result in (told, fresh)]
     marked = set().union(*goes_on) - (set(mine["effective_at"]) & set(other["effective_at"]))
-    off = pl.when(pl.col("effective_at").is_in(list(marked))).then(0.0).otherwise("off").alias("off")
-    rows = found.filter("differs").with_columns(off).sort("effective_at")
+    rows = found.filter("differs", ~pl.col("effective_at").is_in(list(marked))).sort("effective_at")
     return tuple(rows.select(pl.col("effective_at").dt.strftime(TIME_FORMAT), "off").iter_rows())
 
 
