@@ -31,8 +31,8 @@ def _environment() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """Return a page."""
-    return _environment().get_template(template).render(**values)
+    """Return a page; `notice`, a sentence that stands above all of it, is empty unless given."""
+    return _environment().get_template(template).render({"notice": "", **values})
 
 
 def instant(moment: datetime | np.datetime64) -> str:
