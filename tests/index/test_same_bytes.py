@@ -64,11 +64,8 @@ def test_bytes_are_the_same(setting: Mapping[str, str], tmp_path: Path, plain: d
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("processor", ["generic", "nehalem", "haswell"])
-def test_bytes_are_the_same_with_loops_compiled_for_another_processor(
-    processor: str, tmp_path: Path, plain: dict[str, str]
-) -> None:
-    compiled = {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+def test_bytes_are_the_same_with_loops_compiled_for_another_processor(tmp_path: Path, plain: dict[str, str]) -> None:
+    compiled = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
     check_same(compiled, tmp_path, plain)
 
 

@@ -404,7 +404,9 @@ def test_odd_values_give_failures_and_no_tracebacks(folder: Path, lake: Lake, so
     for place in (0, 1, 6, 8):
         for path in paths(plain[place][1]):
             tried += 1
-            for odd in ODD if not some else [ODD[tried % 6]] if tried % 8 == 0 else []:
+            for odd in (
+                [ODD[tried % 6], ODD[(tried + 3) % 6]] if not some else [ODD[tried % 6]] if tried % 8 == 0 else []
+            ):
                 if odd == at_path(plain[place][1], path) or (odd == "x" and path[-1] in FREE):
                     continue
 

@@ -233,4 +233,4 @@ def test_a_published_index_holds_through_a_short_life(monkeypatch: pytest.Monkey
 
 @pytest.mark.slow
 def test_a_published_index_holds_through_many_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    lived(monkeypatch, 60, 25)
+    lived(monkeypatch, 10, 15)
