@@ -126,6 +126,7 @@ def rules(**sections: Any) -> Methodology:
         "universe": [{"exclude_assets": ["fork"]}], "select": {"by": "price", "all": {}}, "weight": {"by": "equal"},
         "rebalance": {"every": "year", "determine": "0d"}, "missing": {"carry_forward": "5d"},
         "events": {"hard_fork": "credit", "airdrop": "credit"},
-        "guard": {"price_jump": None, "supply_change": None, "supply_step": None, "min_turnover": None},
+        "guard": {"price_jump": None, "supply_change": None, "supply_step": None, "min_turnover": None,
+                  "level_jump": None, "member_jump": None},
     }  # fmt: skip
     return Methodology.load({**document, **sections})

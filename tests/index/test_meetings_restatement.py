@@ -77,7 +77,7 @@ def lake_of(address: Path, kind: str, case: Case, versions: pl.DataFrame) -> Lak
 def published(folder: Path, lake: Lake, end: datetime) -> Path:
     """Return the folder of an index that was run and published with what was known at an instant."""
     ran("index", "run", str(methodology(folder.parent)), "--out", str(folder), "--as-of", f"{end:%Y-%m-%d}", lake=lake)
-    publish_index(folder, lake.panel(known_by=end), approver="Committee")
+    publish_index(folder, lake.panel(known_by=end), approver="Committee", now=end)
     return folder
 
 

@@ -151,5 +151,7 @@ class Forged:
                 after = line.body["after"]
             if line.kind == "published":
                 through, known = moment(line.body["through"]), panel.as_of(line.body["known_by"])
-                line.body["inputs"] = digest_rows(known, None if after is None else moment(after), through)
+                line.body["inputs"] = digest_rows(
+                    known, None if after is None else moment(after), through, known.known_by
+                )
                 after = line.body["through"]

@@ -38,7 +38,7 @@ RATE = {"weight": 0.2, "rate": 0.03}
     ("before", "after", "expected"),
     [
         # A section that is not written has its defaults: 20 and 5 of the guard, 0.1% within a day of restate.
-        ({}, {"guard": {"price_jump": 10, "level_jump": 5}}, {"guard.price_jump": (20.0, 10)}),
+        ({}, {"guard": {"price_jump": 10, "level_jump": 2}}, {"guard.price_jump": (20.0, 10)}),
         (
             {},
             {"restate": {"threshold": 0.002, "window": "3d"}},
@@ -156,7 +156,7 @@ RATE = {"weight": 0.2, "rate": 0.03}
         (
             {"versions": [version({"guard": {"price_jump": 10}})]},
             {"versions": [version({"guard": {"level_jump": 4}})]},
-            {"versions[0].changes.guard.price_jump": (10, 20.0), "versions[0].changes.guard.level_jump": (5.0, 4)},
+            {"versions[0].changes.guard.price_jump": (10, 20.0), "versions[0].changes.guard.level_jump": (2.0, 4)},
         ),
         (
             {"versions": [version({"publish": {"decimals": 2}})]},

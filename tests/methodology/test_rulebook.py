@@ -28,7 +28,8 @@ def test_the_defaults_of_the_sections() -> None:
     assert rules.base.level == 1000
     assert (rules.missing.carry_forward, rules.missing.then) == (timedelta(days=3), "remove_at_last_price")
     guard = rules.guard
-    assert (guard.supply_change, guard.price_jump, guard.min_turnover, guard.level_jump) == (2, 20, 1e-6, 5)
+    assert (guard.supply_change, guard.price_jump, guard.min_turnover, guard.level_jump) == (2, 20, 1e-6, 2)
+    assert (guard.member_jump, guard.member_share) == (2.5, 0.5)
     assert (guard.supply_window, guard.price_window) == (timedelta(days=30), timedelta(days=7))
     assert (rules.events.delisting, rules.events.hard_fork, rules.events.airdrop) == (
         "remove_at_last_price", "ignore", "ignore",
@@ -111,6 +112,7 @@ EDGES = [
     ("guard", {"supply_change": 1.1}, {"supply_change": 1}),
     ("guard", {"price_jump": 1.1}, {"price_jump": 1}),
     ("guard", {"level_jump": 1.1}, {"level_jump": 1}),
+    ("guard", {"member_jump": 1.1, "member_share": 1}, {"member_share": 0}),
     ("guard", {"min_turnover": 0.99}, {"min_turnover": 1}),
     ("guard", {"min_turnover": 0.5}, {"min_turnover": 0}),
     ("guard", {"supply_change": None, "price_jump": None, "min_turnover": None, "level_jump": None}, {"x": None}),

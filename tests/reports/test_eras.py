@@ -67,7 +67,7 @@ def test_every_section_by_which_levels_are_computed_is_told() -> None:
                 "review": {"every": "year"},
                 "overrides": [{**override, "from": "2021-01-01"}],
                 "missing": {"carry_forward": "5d", "live": "2d"},
-                "guard": dict.fromkeys(("supply_change", "price_jump", "min_turnover", "level_jump")),
+                "guard": dict.fromkeys(("supply_change", "price_jump", "min_turnover", "level_jump", "member_jump")),
                 "events": {"airdrop": "credit"},
             }
         )

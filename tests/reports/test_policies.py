@@ -26,8 +26,8 @@ def test_every_treatment_of_missing_prices_has_words(methodology: Methodology, t
 
 
 def test_a_guard_that_is_off_is_not_spoken_of(methodology: Methodology) -> None:
-    assert len(policies.guards(rules(methodology))) == 4
-    off = {"supply_change": None, "price_jump": None, "min_turnover": None, "level_jump": None}
+    assert len(policies.guards(rules(methodology))) == 5
+    off = dict.fromkeys(("supply_change", "price_jump", "min_turnover", "level_jump", "member_jump"))
     assert policies.guards(rules(methodology, guard=off)) == []
     (line,) = policies.guards(rules(methodology, guard={**off, "min_turnover": 1e-6}))
     assert "below 0.0001% of" in line
@@ -39,8 +39,11 @@ def test_events_and_restatement(methodology: Methodology) -> None:
     assert policies.CREDITS["credit"] in events["Airdrop"]
     assert policies.CREDITS["ignore"] in events["Hard fork"]
     assert policies.TREATMENTS["remove_at_zero"] in events["Delisting"]
-    assert "exceeds 0.5% and the error is found within 1 day" in policies.restatement(own)[0]
+    assert "exceeds 0.5% and it is found within 1 day" in policies.restatement(own)[0]
     assert "at any time" in policies.restatement(rules(methodology, restate={"window": None}))[0]
+    forward = policies.restatement(rules(methodology, restate={"policy": "forward"}))
+    assert forward[0] == "A published level stands. An error that is found later is recorded with its size."
+    assert forward[1:] == policies.restatement(own)[1:]
 
 
 def test_a_shortage_is_spoken_of(methodology: Methodology) -> None:

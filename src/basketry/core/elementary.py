@@ -32,7 +32,7 @@ _STEPS = 64
 def _root(j: int) -> Decimal:
     """Return 2^(j/64), whatever the precision of the caller's decimals."""
     with localcontext(Context(prec=50)):
-        return Decimal(2) ** (Decimal(j) / _STEPS)
+        return (Decimal(2).ln() * j / _STEPS).exp()
 
 
 # So few bits that its product with an exponent is exact; the rest of ln 2 has 53 more.
@@ -51,7 +51,7 @@ _STEP_HIGH = float(Fraction(int(_LN2 / _STEPS * 2**38), 2**38))
 _STEP_LOW = float(_LN2 / _STEPS - Fraction(_STEP_HIGH))
 _PER_STEP = float(_STEPS / _LN2)
 _ROOTS = np.array([_parts(Fraction(_root(j))) for j in range(_STEPS)])
-_DOUBT = 2.0**-64
+_DOUBT = math.ldexp(1.0, -64)
 """More than the error of the short way."""
 _LARGEST, _LEAST = 710.0, -746.0
 """Beyond these an exponential is infinite or zero."""

@@ -19,9 +19,9 @@ NOTHING = Differences((), ())
 
 
 def as_told(result: IndexResult, published: PublishedFolder) -> IndexResult:
-    """Return a result with the levels and compositions of a folder in place of its own."""
+    """Return a result with the levels, compositions and events of a folder in place of its own."""
     tables = published.tables
-    return replace(result, levels=tables["levels"], compositions=tables["compositions"])
+    return replace(result, levels=tables["levels"], compositions=tables["compositions"], events=tables["events"])
 
 
 def contradictions(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Differences:

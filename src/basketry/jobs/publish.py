@@ -211,7 +211,9 @@ class _Work:
         seal = PublishedBody(
             through=through,
             approver=self.seal.approver,
-            inputs=digest_rows(result.panel, None if after is None else moment(after), moment(through)),
+            inputs=digest_rows(
+                self.again.panel(), None if after is None else moment(after), moment(through), moment(known_by(result))
+            ),
             known_by=known_at,
             software=VERSION,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -66,7 +67,7 @@ class Differences:
         levels: Levels, in the order of time.
         compositions: Effective instants of compositions that differ, ascending, each with half the sum of the
             absolute differences of weights.
-        other: Instants of levels of which only the status or the version differs.
+        other: Instants of levels of which only the status or the version differs, and of other events.
     """
 
     levels: tuple[Correction, ...]
@@ -178,7 +179,18 @@ def differences(
     levels.sort(key=lambda entry: (entry[0], entry[1].column))
     marks = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_now")) for name in ("status", "version"))
     odd = both.with_columns(stamp=stamps).filter(marks)["stamp"].to_list()
+    odd = sorted({*odd, *_events(told, fresh, after, through)}, key=to_instant)
     return Differences(tuple(item for _, item in levels), _compositions(told, fresh, after, through), tuple(odd))
+
+
+def _events(told: IndexResult, fresh: IndexResult, after: np.datetime64 | None, through: np.datetime64) -> list[str]:
+    """Return the instants at which other events are told, but for those that go on from what was published."""
+    mine, other = (
+        Counter(_within(result.events.filter(pl.col("kind") != RESTATEMENT), "time", after, through).rows())
+        for result in (told, fresh)
+    )
+    times = [row[0] for row in [*(mine - other), *(other - mine)]]
+    return [stamp(np.datetime64(time.replace(tzinfo=None), "us")) for time in times]
 
 
 def _levels(result: IndexResult, after: np.datetime64 | None, through: np.datetime64) -> pl.DataFrame:

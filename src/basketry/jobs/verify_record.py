@@ -126,7 +126,8 @@ def other_data(published: PublishedFolder, again: Recomputation) -> list[int]:
 def digest_rows_of(again: Recomputation, body: PublishedBody, after: str | None) -> str:
     """Return the digest of what a publication read: the rows after the one before it, as they were known."""
     panel = again.panel(body.known_by)
-    return digest_rows(panel, None if after is None else to_instant(after), to_instant(body.through))
+    known_by = panel.now if body.known_by is None else to_instant(body.known_by)
+    return digest_rows(panel, None if after is None else to_instant(after), to_instant(body.through), known_by)
 
 
 def _parts(published: PublishedFolder, result: IndexResult) -> str | None:
@@ -207,7 +208,7 @@ def _cause(published: PublishedFolder, seq: int) -> str | None:
 
 
 def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
-    """Return a result with the levels and compositions that lines say; of days with many levels, its own."""
+    """Return a result with the levels, compositions and events that lines say; of days with many levels, its own."""
     levels = result.published_levels
     told_levels = [dict(line.body) for line in lines if line.kind == "level"]
     if told_levels:
@@ -227,7 +228,13 @@ def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
     compositions = pl.DataFrame(rows, infer_schema_length=None).with_columns(
         pl.col("effective_at").str.to_datetime(TIME_FORMAT, time_unit="us", time_zone="UTC")
     )
-    return replace(result, levels=levels, compositions=compositions)
+    told_events = [dict(line.body) for line in lines if line.kind == "event"]
+    events = result.events.clear()
+    if told_events:
+        events = pl.DataFrame(told_events).with_columns(
+            pl.col("time").str.to_datetime(TIME_FORMAT, time_unit="us", time_zone="UTC")
+        )
+    return replace(result, levels=levels, compositions=compositions, events=events.select(result.events.columns))
 
 
 def _announcements(published: PublishedFolder, result: IndexResult) -> Check:

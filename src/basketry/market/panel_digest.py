@@ -41,13 +41,14 @@ def digest_panel(panel: Panel) -> str:
     return digest_bytes(*(part.encode() for part in parts))
 
 
-def digest_rows(panel: Panel, after: np.datetime64 | None, through: np.datetime64) -> str:
-    """Return the SHA-256 of the figures observed in (after, through], of those assets that have any.
+def digest_rows(panel: Panel, after: np.datetime64 | None, through: np.datetime64, known_by: np.datetime64) -> str:
+    """Return the SHA-256 of the figures observed in (after, through], and of the corporate events known by an instant.
 
     Args:
         panel: The market.
         after: The instant before the first; the beginning of the data where None.
         through: The last one.
+        known_by: The instant up to which events were known.
     """
     start = 0 if after is None else int(panel.times.searchsorted(after, side="right"))
     stop = int(panel.times.searchsorted(through, side="right"))
@@ -60,4 +61,8 @@ def digest_rows(panel: Panel, after: np.datetime64 | None, through: np.datetime6
     for name, values in rows.items():
         if not np.isnan(values).all():
             parts += [name, digest_array(values[:, seen])]
+    events = panel.event_table.filter(pl.coalesce("known_at", "time") <= to_datetime(known_by))
+    parts.append(
+        events.drop("note").sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True).write_csv()
+    )
     return digest_bytes(*(part.encode() for part in parts))
