@@ -150,7 +150,7 @@ class Forged:
             if line.kind == "restatement":
                 after = line.body["after"]
             if line.kind == "published":
-                through, known = moment(line.body["through"]), panel.as_of(line.body["known_by"])
+                through, known_by = moment(line.body["through"]), moment(line.body["known_by"])
                 line.body["inputs"] = digest_rows(
                     known, None if after is None else moment(after), through, known.known_by
                 )
