@@ -152,6 +152,6 @@ class Forged:
             if line.kind == "published":
                 through, known_by = moment(line.body["through"]), moment(line.body["known_by"])
                 line.body["inputs"] = digest_rows(
-                    known, None if after is None else moment(after), through, known.known_by
+                    panel.as_of(known_by), None if after is None else moment(after), through, known_by
                 )
                 after = line.body["through"]
