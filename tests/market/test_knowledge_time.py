@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basketry.index.calculate import calculate_index
+from basketry.market.left_out import left_out
 from basketry.market.panel import Panel
 from basketry.market.revisions import Revisions
 from basketry.methodology.methodology import Methodology
@@ -253,3 +254,13 @@ def test_a_single_correction_of_long_ago_does_not_make_each_cut_look_at_all() ->
     late = Revisions.of(times, rows, np.zeros(count + 1, np.int64), known, {"price": np.full(count + 1, np.nan)})
     found = late.unknown(25_000, times[24_999])
     assert late.rows[found].tolist() == [0, 24_999]
+
+
+def test_what_is_left_out_is_told_as_it_was_known() -> None:
+    panel = Panel.from_frames(daily([
+        (0, "a", -5.0, None, None), (0, "a", -6.0, None, 2), (0, "a", 7.0, None, 4),
+        (0, "b", 2.0, None, None), (0, "b", -2.0, None, 3), (5, "a", 1.0, None, None),
+    ]))  # fmt: skip
+    told = [left_out(panel.as_of(moment(n))).sort("asset").select("asset", "value").rows() for n in range(5)]
+    assert told == [[("a", -5.0)], [("a", -5.0)], [("a", -6.0)], [("a", -6.0), ("b", -2.0)], [("b", -2.0)]]
+    assert left_out(panel).select("asset", "value").rows() == [("b", -2.0)]

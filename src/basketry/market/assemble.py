@@ -115,6 +115,22 @@ class _Late:
     known_at: NDArray[np.datetime64]
     before: dict[str, Floats]
 
+    def before_known_at(self, times: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+        """Return since when the value before each version was known."""
+        same = (self.rows[1:] == self.rows[:-1]) & (self.columns[1:] == self.columns[:-1])
+        found = times[self.rows].astype("datetime64[us]")
+        found[1:][same] = self.known_at[:-1][same]
+        return found
+
+    def last_known_at(
+        self, rows: NDArray[np.int64], columns: NDArray[np.int64], times: NDArray[np.datetime64]
+    ) -> NDArray[np.datetime64]:
+        """Return since when the last version of some cells is known."""
+        last = dict(zip(zip(self.rows.tolist(), self.columns.tolist(), strict=True), self.known_at, strict=True))
+        cells = zip(rows.tolist(), columns.tolist(), strict=True)
+        found = [last.get(cell, times[cell[0]]) for cell in cells]
+        return np.array(found, dtype="datetime64[us]")
+
     def revisions(self, times: NDArray[np.datetime64]) -> Revisions:
         return Revisions.of(times, self.rows, self.columns, self.known_at, self.before)
 
@@ -247,13 +263,17 @@ def _reject(
     found = []
     for name, values in fields.items():
         rows, columns = np.nonzero(_impossible(name, values))
-        found.append(_rejected(name, times[rows], [names[column] for column in columns], values[rows, columns]))
+        since = times[rows] if late is None else late.last_known_at(rows, columns, times)
+        assets = [names[column] for column in columns]
+        found.append(_rejected(name, times[rows], assets, values[rows, columns], since))
         _forget(name, values, (rows, columns))
     if late is not None:
+        since = late.before_known_at(times)
         for name, values in late.before.items():
             wrong = np.flatnonzero(_impossible(name, values))
             assets = [names[column] for column in late.columns[wrong]]
-            found.append(_rejected(name, times[late.rows[wrong]], assets, values[wrong]))
+            when = times[late.rows[wrong]]
+            found.append(_rejected(name, when, assets, values[wrong], since[wrong], late.known_at[wrong]))
             _forget(name, values, wrong)
     return pl.concat(found)
 
@@ -279,6 +299,8 @@ def _strange_events(events: pl.DataFrame, index: Mapping[str, int]) -> pl.DataFr
             "kind",
             pl.col("asset").replace_strict(hints, return_dtype=pl.String),
         ),
+        known_at=pl.coalesce("known_at", "time").cast(INSTANT),
+        known_until=pl.lit(None, dtype=INSTANT),
     )
 
 
@@ -292,17 +314,31 @@ def _impossible(name: str, values: Floats) -> Bools:
     return wrong
 
 
-def _rejected(name: str, times: NDArray[np.datetime64], assets: list[str], values: Floats) -> pl.DataFrame:
+def _rejected(
+    name: str,
+    times: NDArray[np.datetime64],
+    assets: list[str],
+    values: Floats,
+    known_at: NDArray[np.datetime64],
+    known_until: NDArray[np.datetime64] | None = None,
+) -> pl.DataFrame:
     reason = f"{name} is not a finite number in its allowed range"
+    last = pl.Series([None] * len(times), dtype=INSTANT) if known_until is None else _instants(known_until)
     return pl.DataFrame(
         {
-            "time": pl.Series(times).dt.replace_time_zone("UTC").cast(INSTANT),
+            "time": _instants(times),
             "asset": pl.Series(assets, dtype=pl.String),
             "field": pl.Series([name] * len(assets), dtype=pl.String),
             "value": values,
             "reason": pl.Series([reason] * len(assets), dtype=pl.String),
+            "known_at": _instants(known_at),
+            "known_until": last,
         }
     )
+
+
+def _instants(times: NDArray[np.datetime64]) -> pl.Series:
+    return pl.Series(times.astype("datetime64[us]")).dt.replace_time_zone("UTC").cast(INSTANT)
 
 
 def _add_supply(

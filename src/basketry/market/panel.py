@@ -44,7 +44,8 @@ class Panel:
         facts: Names, tags and sectors with their dates.
         event_table: Corporate events (EVENTS schema); `events` shows those known at the last instant.
         rate_table: Interest and exchange rates (RATES schema).
-        rejected: Observations that were left out when the panel was made (time, asset, field, value, reason).
+        rejected: Observations left out when the panel was made (time, asset, field, value, reason; known_at,
+            known_until: when that was what was known, see `market/left_out.py`).
         simulated: True when the data come from the simulated market.
         corrections: Figures at the last instant that a guard replaced, shape (N,) by field, which `latest` gives.
         revisions: What figures were before a later version of them became known; None where none was late.

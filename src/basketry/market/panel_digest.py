@@ -9,6 +9,7 @@ import polars as pl
 
 from basketry.core.digest import digest_array, digest_bytes, digest_strings
 from basketry.core.time import to_datetime
+from basketry.market.left_out import left_out
 
 if TYPE_CHECKING:
     from basketry.market.panel import Panel
@@ -39,6 +40,16 @@ def digest_panel(panel: Panel) -> str:
         revised = panel.revisions.digest(panel.assets, len(panel.times), panel.known_by)
         parts += [] if revised is None else [revised]
     return digest_bytes(*(part.encode() for part in parts))
+
+
+def digest_known(panel: Panel, digest: str) -> str:
+    """Return the SHA-256 of all that an index says of a panel up to its last instant.
+
+    Beside what `digest_panel` covers, which is given, these are what was left out of the data, and the notes of events.
+    """
+    notes = panel.events.sort(pl.all(), nulls_last=True).write_csv()
+    rejected = left_out(panel).sort("time", "asset", "field", "value").write_csv()
+    return digest_bytes(*(part.encode() for part in (digest, rejected, notes)))
 
 
 def digest_rows(panel: Panel, after: np.datetime64 | None, through: np.datetime64, known_by: np.datetime64) -> str:

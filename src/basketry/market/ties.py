@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
+from basketry.core.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def sort_ties(time: Any, price: Any, size: Any) -> None:
     """Order trades of one instant by price and size, in place, so that a tape does not depend on their arrival."""
     i, count = 0, len(time)
