@@ -61,7 +61,7 @@ class Copy:
         source, stamp = path.read_text(encoding="utf-8"), path.stat().st_mtime
         begun = time.monotonic()
         # The cache of kernels knows neither what a kernel calls in other files nor that a file went back.
-        compiled = change is not None and "numba" in source
+        compiled = change is not None and "core.compiled" in source
         kernels = Path(tempfile.mkdtemp(prefix="kernels-", dir=self.folder)) if compiled else self.folder / "kernels"
         try:
             if change is not None:

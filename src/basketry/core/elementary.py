@@ -14,8 +14,8 @@ from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 _LN2 = Fraction("0.6931471805599453094172321214581765680755001343602552541206800094933936219696947")
@@ -57,7 +57,7 @@ _LARGEST, _LEAST = 710.0, -746.0
 """Beyond these an exponential is infinite or zero."""
 
 
-@njit(cache=True)
+@kernel()
 def _sum(a: float, b: float) -> tuple[float, float]:
     """Return a + b and its rounding error (Knuth 1969)."""
     high = a + b
@@ -65,7 +65,7 @@ def _sum(a: float, b: float) -> tuple[float, float]:
     return high, (a - (high - part)) + (b - part)
 
 
-@njit(cache=True)
+@kernel()
 def _product(a: float, b: float) -> tuple[float, float]:
     """Return a * b and its rounding error (Dekker 1971)."""
     high = a * b
@@ -78,7 +78,7 @@ def _product(a: float, b: float) -> tuple[float, float]:
     return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-@njit(cache=True)
+@kernel()
 def _times_plus(a: float, al: float, b: float, bl: float, c: float, cl: float) -> tuple[float, float]:
     """Return a * b + c of numbers in two parts."""
     high, low = _product(a, b)
@@ -89,7 +89,7 @@ def _times_plus(a: float, al: float, b: float, bl: float, c: float, cl: float) -
     return high, rest - (high - total)
 
 
-@njit(cache=True)
+@kernel()
 def _log_parts(x: float) -> tuple[float, float]:
     """Return the logarithm of a positive finite number in two parts: e ln 2 + 2 atanh((m - 1) / (m + 1))."""
     m, e = math.frexp(x)
@@ -111,7 +111,7 @@ def _log_parts(x: float) -> tuple[float, float]:
     return _times_plus(high, low, 2.0 * s, 2.0 * s_low, e * _LN2_HIGH, e * _LN2_LOW)
 
 
-@njit(cache=True)
+@kernel()
 def _exp_parts(high: float, low: float) -> float:
     """Return the exponential of a number in two parts: 2^k exp(r), r at most half of ln 2."""
     if not high < _LARGEST:
@@ -131,7 +131,7 @@ def _exp_parts(high: float, low: float) -> float:
     return math.ldexp(found, k)
 
 
-@njit(cache=True)
+@kernel()
 def _short_exp(x: float) -> float:
     """Return the exponential of |x| ≤ 700 in a tenth of the time, NaN where its rounding is in doubt.
 
@@ -152,7 +152,7 @@ def _short_exp(x: float) -> float:
     return math.ldexp(found, k >> 6)
 
 
-@njit(cache=True)
+@kernel()
 def log_of(x: float) -> float:
     """Return the natural logarithm; -infinity of 0, NaN below.
 
@@ -166,7 +166,7 @@ def log_of(x: float) -> float:
     return np.nan if x < 0.0 else x
 
 
-@njit(cache=True)
+@kernel()
 def exp_of(x: float) -> float:
     """Return e to the power of x.
 
@@ -180,7 +180,7 @@ def exp_of(x: float) -> float:
     return _exp_parts(x, 0.0)
 
 
-@njit(cache=True)
+@kernel()
 def power_of(x: float, y: float) -> float:
     """Return a number that is not negative to a finite power; 1 for the power 0, and NaN for a negative number.
 
@@ -201,19 +201,19 @@ def power_of(x: float, y: float) -> float:
     return _exp_parts(size, rest + low * y)
 
 
-@njit(cache=True)
+@kernel()
 def _log_all(values: Floats) -> None:
     for place in range(len(values)):
         values[place] = log_of(values[place])
 
 
-@njit(cache=True)
+@kernel()
 def _exp_all(values: Floats) -> None:
     for place in range(len(values)):
         values[place] = exp_of(values[place])
 
 
-@njit(cache=True)
+@kernel()
 def _power_all(values: Floats, powers: Floats) -> None:
     for place in range(len(values)):
         values[place] = power_of(values[place], powers[place])

@@ -1,9 +1,9 @@
 """Compiled passes over many level series at once: sums, moments, tails, drawdowns, filters and rolling windows."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 Integers = NDArray[np.int64]
@@ -21,7 +21,7 @@ FAST = {"reassoc", "nsz", "nnan"}
 NARROW = 8
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def summarise(level: Floats, target: float, tail: float) -> Floats:
     """Return sums over the steps of each series, shape (18, N), from levels (T, N) without gaps.
 
@@ -50,7 +50,7 @@ def summarise(level: Floats, target: float, tail: float) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def _moments(returns: Floats, target: float, own: Floats) -> None:
     steps = len(returns)
     total = gains = losses = shortfall = 0.0
@@ -81,7 +81,7 @@ def _moments(returns: Floats, target: float, own: Floats) -> None:
     own[SECOND], own[THIRD], own[FOURTH] = second, third, fourth
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _lower_tail(returns: Floats, tail: float, own: Floats, scratch: Floats) -> None:
     """Fill the quantile, linear between order statistics, and the mean of those up to it."""
     steps = len(returns)
@@ -100,7 +100,7 @@ def _lower_tail(returns: Floats, tail: float, own: Floats, scratch: Floats) -> N
     own[QUANTILE], own[TAIL] = _tail_of(scratch[:kept], rank, place - rank)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _tail_of(values: Floats, rank: int, part: float) -> tuple[float, float]:
     """Return the value at a fractional rank and the mean of those up to the whole rank; `values` are reordered.
 
@@ -118,7 +118,7 @@ def _tail_of(values: Floats, rank: int, part: float) -> tuple[float, float]:
     return quantile, total / (rank + 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def quantiles(values: Floats, share: float) -> Floats:
     """Return the quantile of each column of (T, N), linear between order statistics, shape (N,)."""
     rows, columns = values.shape
@@ -136,7 +136,7 @@ def quantiles(values: Floats, share: float) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def select(values: Floats, rank: int) -> None:
     """Reorder values so that those before `rank` are no larger, and those after no smaller, than the one there.
 
@@ -165,7 +165,7 @@ def select(values: Floats, rank: int) -> None:
             return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _drawdown(path: Floats, own: Floats) -> None:
     peak = path[0]
     deepest = depths = squared = depth = 0.0
@@ -190,7 +190,7 @@ def _drawdown(path: Floats, own: Floats) -> None:
     own[LONGEST], own[LAST_DEPTH], own[BELOW] = longest, depth, below
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def filtered_tails(returns: Floats, decay: float, warm_up: int, tail: float) -> Floats:
     """Return value at risk and expected shortfall of the next step by filtered history, shape (2, N).
 
@@ -229,7 +229,7 @@ def filtered_tails(returns: Floats, decay: float, warm_up: int, tail: float) -> 
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def rolling_products(first: Floats, second: Floats, window: int) -> Floats:
     """Return sums over a window of products about the window's own means, shape (T, N); NaN until it is full.
 
@@ -256,7 +256,7 @@ def rolling_products(first: Floats, second: Floats, window: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def resample_rows(starts: Integers, jumps: Floats, chance: float, length: int) -> Integers:
     """Return rows of resampled histories, shape (T, draws): blocks that wrap around the end.
 
@@ -274,7 +274,7 @@ def resample_rows(starts: Integers, jumps: Floats, chance: float, length: int) -
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def grow(returns: Floats, rows: Integers) -> Floats:
     """Return levels that start at 1 and grow by the returns (T,) of each draw's rows (T, draws)."""
     steps, draws = rows.shape

@@ -3,13 +3,13 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Bools, Floats
 
 
-@njit(cache=True)
+@kernel(plain=True)
 def basket_values(prices: Floats, units: Floats) -> Floats:
     """Return sum(units * prices) of each row, shape (k,), by Neumaier's compensated summation.
 
@@ -33,7 +33,7 @@ def basket_values(prices: Floats, units: Floats) -> Floats:
     return values
 
 
-@njit(cache=True)
+@kernel(plain=True)
 def is_clean(prices: Floats, jump: float) -> bool:
     """Return whether no price is unknown and none is above `jump` times the one before it."""
     rows, columns = prices.shape
@@ -45,7 +45,7 @@ def is_clean(prices: Floats, jump: float) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel(plain=True)
 def clean_values(
     before: Floats, prices: Floats, units: Floats, divisor: float, jump: float, now: int
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
@@ -71,7 +71,7 @@ def clean_values(
     return block, basket_values(block[1:], units) / divisor, seen
 
 
-@njit(cache=True)
+@kernel()
 def side_by_side(
     old: NDArray[np.int64], before: Floats, new: NDArray[np.int64], after: Floats
 ) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.uint8]]:
@@ -103,7 +103,7 @@ def side_by_side(
     return columns[:count], was[:count], stands[:count], change[:count]
 
 
-@njit(cache=True)
+@kernel()
 def as_held(
     held: NDArray[np.int64],
     used: Floats,
@@ -132,7 +132,7 @@ def as_held(
     return found, when
 
 
-@njit(cache=True)
+@kernel(plain=True)
 def carry_forward(
     prices: Floats,
     stamps: NDArray[np.int64],
@@ -189,7 +189,7 @@ def carry_forward(
     return filled, ages, implausible, news, last_seen, waiting
 
 
-@njit(cache=True)
+@kernel()
 def last_observed(
     prices: Floats, times: NDArray[np.int64], instants: NDArray[np.int64]
 ) -> tuple[Floats, NDArray[np.int64]]:
@@ -218,7 +218,7 @@ def last_observed(
     return found, seen
 
 
-@njit(cache=True)
+@kernel()
 def spread_exceeds(values: Floats, factor: float) -> Bools:
     """Return in which columns the largest known value exceeds `factor` times the least, shape (N,)."""
     low = np.full(values.shape[1], np.inf)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Bools, Floats
 
 BELIEVED, REPORTED, SEEN, BORN, ANCHOR = range(5)
@@ -20,12 +20,12 @@ jump to be taken for a redenomination that nobody has recorded. A supply that do
 price, and twice as much to rounding only."""
 
 
-@njit(cache=True)
+@kernel()
 def _within(value: float, other: float, factor: float) -> bool:
     return value <= factor * other and value * factor >= other
 
 
-@njit(cache=True)
+@kernel()
 def widen(values: Floats, low: Floats, high: Floats) -> None:
     """Widen the range of each column, shape (N,) each, by the positive ones of some rows, shape (k, N)."""
     for row in range(values.shape[0]):
@@ -36,7 +36,7 @@ def widen(values: Floats, low: Floats, high: Floats) -> None:
                 high[column] = max(high[column], value)
 
 
-@njit(cache=True)
+@kernel()
 def first_jumps(supply: Floats, stamps: NDArray[np.int64], columns: NDArray[np.int64], limits: Any, state: Any) -> None:
     """Note the first row at which each supply is not believed without a confirmation.
 
@@ -89,7 +89,7 @@ def first_jumps(supply: Floats, stamps: NDArray[np.int64], columns: NDArray[np.i
         figures[3, column], figures[4, column] = low, high
 
 
-@njit(cache=True)
+@kernel()
 def _redenominated(
     reported: Floats, prices: Floats, believed: Floats, stamps: NDArray[np.int64], reach: int, row: int
 ) -> bool:
@@ -108,7 +108,7 @@ def _redenominated(
     return False
 
 
-@njit(cache=True)
+@kernel()
 def follow(
     reported: Floats,
     second: Floats,

@@ -7,13 +7,13 @@ machine.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 
-@njit(cache=True)
+@kernel()
 def last_bands(history: Floats, edges: Floats, lowest: Floats, highest: Floats) -> NDArray[np.int64]:
     """Return each column's band at the last row, shape (n,); -1 where no share is known.
 
@@ -43,7 +43,7 @@ def last_bands(history: Floats, edges: Floats, lowest: Floats, highest: Floats) 
     return bands
 
 
-@njit(cache=True)
+@kernel()
 def covariance(returns: Floats) -> Floats:
     """Return the sample covariance (n - 1) of the columns, shape (n, n)."""
     rows, columns = returns.shape
@@ -65,7 +65,7 @@ def covariance(returns: Floats) -> Floats:
     return result
 
 
-@njit(cache=True)
+@kernel()
 def equal_contributions(correlation: Floats, tolerance: float, sweeps: int) -> Any:
     """Return x > 0 with x_i (C x)_i = 1 for all i, and the largest error, by cyclical coordinate descent.
 
@@ -90,7 +90,7 @@ def equal_contributions(correlation: Floats, tolerance: float, sweeps: int) -> A
     return x, error
 
 
-@njit(cache=True)
+@kernel()
 def cholesky(matrix: Floats) -> Any:
     """Return L with L L' = matrix, and whether every pivot is above 1e-12 of its diagonal element."""
     count = len(matrix)
@@ -109,7 +109,7 @@ def cholesky(matrix: Floats) -> Any:
     return lower, True
 
 
-@njit(cache=True)
+@kernel()
 def forward_solve(lower: Floats, right: Floats) -> Floats:
     """Return y with L y = right."""
     count = len(lower)
@@ -122,7 +122,7 @@ def forward_solve(lower: Floats, right: Floats) -> Floats:
     return y
 
 
-@njit(cache=True)
+@kernel()
 def backward_solve(lower: Floats, right: Floats) -> Floats:
     """Return y with L' y = right."""
     count = len(lower)
@@ -135,7 +135,7 @@ def backward_solve(lower: Floats, right: Floats) -> Floats:
     return y
 
 
-@njit(cache=True)
+@kernel()
 def held_at_least_variance(matrix: Floats) -> Any:
     """Return y ≥ 0 with Σy ≥ 1 and equality where y > 0, and whether it was found, by sets of assets held.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 from basketry.market.tape import Ints
 
@@ -14,7 +14,7 @@ CAP_SHARE = 0.96
 """k groups at their cap hold 48% of the weight: the cap is 24% for k = 2 and 48% for k = 1."""
 
 
-@njit(cache=True)
+@kernel()
 def capped_weights(volume: Any, group: Any, survive: int) -> tuple[Floats, int]:
     """Return the capped weights of S venues, and how many corrupt groups they survive.
 
@@ -71,7 +71,7 @@ _ENOUGH_GROUPS = 3
 """With so many groups the median itself bounds what one of them can do."""
 
 
-@njit(cache=True)
+@kernel()
 def _groups_of(price: Any, group: Any) -> int:
     """Return how many groups have a price."""
     seen = np.zeros(len(group), np.bool_)
@@ -81,7 +81,7 @@ def _groups_of(price: Any, group: Any) -> int:
     return seen.sum()
 
 
-@njit(cache=True)
+@kernel()
 def _corroborated(price: Any, part: int, venue: int, group: Any, agree: float) -> bool:
     """Return whether another group stands by a venue's price of a part, or there is no other group in the window.
 
@@ -117,7 +117,7 @@ def _corroborated(price: Any, part: int, venue: int, group: Any, agree: float) -
     return alone
 
 
-@njit(cache=True)
+@kernel()
 def capped_parts(price: Any, volume: Any, group: Any, survive: int, agree: float) -> tuple[Floats, Ints]:
     """Return capped weights (T, K, S) of the venues with a price in each part, and what each part survives (T, K).
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 from basketry.market.tape import Ints
 
@@ -19,7 +19,7 @@ _SMALL = 24
 _SAMPLE = 48
 
 
-@njit(cache=True, inline="always")
+@kernel(inline="always")
 def _sort_pairs(price: Any, size: Any, count: int) -> None:
     for i in range(1, count):
         p, s = price[i], size[i]
@@ -32,7 +32,7 @@ def _sort_pairs(price: Any, size: Any, count: int) -> None:
         size[j + 1] = s
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _bracket(price: Any, size: Any, count: int, place: float) -> tuple[float, float]:
     """Return prices around the weighted quantile `place` of a sample, which it sorts."""
     _sort_pairs(price, size, count)
@@ -50,7 +50,7 @@ def _bracket(price: Any, size: Any, count: int, place: float) -> tuple[float, fl
     return price[max(low - 1, 0)], price[min(high + 1, count - 1)]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _collect(
     price: Any, size: Any, low: float, high: float, out_price: Any, out_size: Any, count: int
 ) -> tuple[int, int, int]:
@@ -69,7 +69,7 @@ def _collect(
     return count, below, total
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _sample(price: Any, size: Any, firsts: Any, lasts: Any, segments: int, count: int, out_p: Any, out_s: Any) -> int:
     step = max(count // _SAMPLE, 1)
     taken, offset = 0, step // 2
@@ -84,7 +84,7 @@ def _sample(price: Any, size: Any, firsts: Any, lasts: Any, segments: int, count
     return taken
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def weighted_median(
     price: Any, size: Any, firsts: Any, lasts: Any, segments: int, scratch_price: Any, scratch_size: Any
 ) -> tuple[float, int]:
@@ -128,7 +128,7 @@ def weighted_median(
     return _refine(scratch_price, scratch_size, inside, below, total, sample_price, sample_size), total
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _refine(price: Any, size: Any, count: int, below: int, total: int, sample_p: Any, sample_s: Any) -> float:
     """Return the median of `total` among `count` trades that hold it, with `below` under them; narrows in place."""
     first, last = np.empty(1, np.int64), np.empty(1, np.int64)
@@ -177,7 +177,7 @@ def _refine(price: Any, size: Any, count: int, below: int, total: int, sample_p:
     return price[count - 1]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _middle(price: Any, count: int, least: float, most: float) -> float:
     """Return a price that occurs, at least `least` and below `most`: that nearest below the midpoint."""
     midpoint = least + (most - least) / 2
@@ -188,7 +188,7 @@ def _middle(price: Any, count: int, least: float, most: float) -> float:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def source_medians(price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int) -> tuple[Floats, Ints]:
     """Return the volume-weighted median and the size of each source in each part, shapes (T, K, S); NaN where none."""
     markets, windows, edges = bounds.shape
@@ -221,7 +221,7 @@ def source_medians(price: Any, size: Any, bounds: Any, included: Any, source: An
     return medians, sizes
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _sums(price: Any, size: Any) -> tuple[float, int]:
     # Eight running sums in registers, added in a fixed order: as fast as the memory, the same on every machine.
     v0 = v1 = v2 = v3 = v4 = v5 = v6 = v7 = 0.0
@@ -252,7 +252,7 @@ def _sums(price: Any, size: Any) -> tuple[float, int]:
     return total, whole
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def source_sums(price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int) -> tuple[Floats, Ints]:
     """Return the sums of price x size and of size by source and part, shapes (T, K, S)."""
     markets, windows, edges = bounds.shape
@@ -269,7 +269,7 @@ def source_sums(price: Any, size: Any, bounds: Any, included: Any, source: Any, 
     return values, sizes
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def extremes(price: Any, bounds: Any) -> tuple[Floats, Floats]:
     """Return the lowest and highest price of each market in each window, shapes (M, T); NaN where it has none."""
     markets, windows, edges = bounds.shape
@@ -290,7 +290,7 @@ def extremes(price: Any, bounds: Any) -> tuple[Floats, Floats]:
     return low, high
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def source_last(
     time: Any, price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int
 ) -> tuple[Floats, Ints]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 from basketry.market.tape import Ints
 
@@ -14,7 +14,7 @@ MINUTE = 60_000_000
 _ROUNDING = 1e-12
 
 
-@njit(cache=True)
+@kernel()
 def time_weighted(time: Any, price: Any, bounds: Any, included: Any, ends: Any) -> Floats:
     """Return the time-weighted mean of the last price of all markets in each window, shape (T,); NaN where none."""
     markets, windows, edges = bounds.shape
@@ -51,7 +51,7 @@ def time_weighted(time: Any, price: Any, bounds: Any, included: Any, ends: Any) 
     return result
 
 
-@njit(cache=True)
+@kernel()
 def dispersion(
     time: Any, price: Any, size: Any, bounds: Any, included: Any, source: Any, sources: int, starts: Any, length: int
 ) -> tuple[Ints, Floats, Floats, Floats]:

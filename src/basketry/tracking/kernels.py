@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 from basketry.tracking.order_kernels import is_off, place_orders, whole_lots
 from basketry.tracking.policies import Plan
@@ -34,7 +34,7 @@ IN_KIND = 2
 TOWARDS = 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def simulate(market: Market, plan: Plan, terms: Terms, record: bool) -> Any:
     """Follow a target through all instants.
 
@@ -99,7 +99,7 @@ def simulate(market: Market, plan: Plan, terms: Terms, record: bool) -> Any:
     return log, holdings, trades, -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _open(market: Market, terms: Terms) -> Books:
     """Return books that hold the first target, or nothing."""
     size = market.marks.shape[1]
@@ -112,7 +112,7 @@ def _open(market: Market, terms: Terms) -> Books:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _accrue(market: Market, terms: Terms, books: Books, t: int, cash: float, log: Floats) -> float:
     """Add yields to units, take the fee from them, and return the share of everything that the fee leaves."""
     left = max(1 - terms.fee * market.days[t] / 365, 0.0)
@@ -130,7 +130,7 @@ def _accrue(market: Market, terms: Terms, books: Books, t: int, cash: float, log
     return left
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _mark(market: Market, books: Books, t: int) -> float:
     """Value what is held and return the sum."""
     total = 0.0
@@ -140,7 +140,7 @@ def _mark(market: Market, books: Books, t: int) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _settle(market: Market, plan: Plan, books: Books, t: int, flow: float, worth: float, cash: float) -> float:
     """Take in or pay out a flow, in cash or in kind, and return the cash after it."""
     if plan.flow != IN_KIND:
@@ -154,7 +154,7 @@ def _settle(market: Market, plan: Plan, books: Books, t: int, flow: float, worth
     return cash if flow > 0 else cash * (1 + flow / worth)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _decide(
     market: Market,
     plan: Plan,
@@ -191,7 +191,7 @@ def _decide(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _trade(market: Market, terms: Terms, books: Books, t: int, cash: float, log: Floats) -> float:
     """Make the trades, write what they cost, and return the cash after them."""
     for i in range(len(books.units)):

@@ -1,8 +1,8 @@
 """Compiled orders: from the weights wanted to amounts that limits allow and cash pays for."""
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Bools, Floats
 from basketry.tracking.policies import Plan
 from basketry.tracking.state import Books, Market, Terms
@@ -13,7 +13,7 @@ DONE = 1e-4
 """A rebalance in chunks is done when every weight is this close to its goal, fraction of the portfolio."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def place_orders(market: Market, plan: Plan, terms: Terms, books: Books, t: int, cash: float, worth: float) -> None:
     """Fill the amounts to trade at a row: cut to chunks and limits, whole lots, paid for by cash and sales."""
     price, largest = market.marks[t], market.largest[t]
@@ -44,7 +44,7 @@ def place_orders(market: Market, plan: Plan, terms: Terms, books: Books, t: int,
         books.amounts[:] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def whole_lots(market: Market, books: Books, t: int, i: int) -> float:
     """Return the units to trade of an asset, whole lots, and note what rounding adds.
 
@@ -64,7 +64,7 @@ def whole_lots(market: Market, books: Books, t: int, i: int) -> float:
     return whole
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def is_off(goal: Floats, weights: Floats, tradable: Bools) -> bool:
     """Return whether any asset that can be traded is not yet at its goal."""
     furthest = 0.0
@@ -74,7 +74,7 @@ def is_off(goal: Floats, weights: Floats, tradable: Bools) -> bool:
     return furthest >= DONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _afford(
     amounts: Floats, linear: Floats, impact: Floats, gas: float, minimum: float, cash: float, keep: float
 ) -> None:
@@ -116,7 +116,7 @@ def _afford(
                     amounts[i] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _raise_cash(
     amounts: Floats,
     holdings: Floats,
@@ -145,7 +145,7 @@ def _raise_cash(
             amounts[i] = min(amounts[i], 0.0) - more
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _after(amounts: Floats, linear: Floats, impact: Floats, gas: float, cash: float) -> float:
     """Return cash after trades and their costs."""
     for i in range(len(amounts)):

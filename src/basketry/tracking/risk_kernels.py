@@ -1,7 +1,6 @@
 """Compiled covariance of a trailing window, kept up to date row by row."""
 
-from numba import njit
-
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 LEAST_ROWS = 20
@@ -9,7 +8,7 @@ USUAL_VARIANCE = 0.04**2
 REFRESH = 64
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def add_row(returns: Floats, unknown: Floats, row: int, window: int, moment: Floats, gaps: Floats) -> None:
     """Take a row of returns into the sum of products over the window and drop the one that leaves it.
 
@@ -29,7 +28,7 @@ def add_row(returns: Floats, unknown: Floats, row: int, window: int, moment: Flo
         moment[i, i] = max(moment[i, i], 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _add(returns: Floats, unknown: Floats, sign: float, moment: Floats, gaps: Floats) -> None:
     for i in range(len(returns)):
         gaps[i] += sign * unknown[i]
@@ -38,7 +37,7 @@ def _add(returns: Floats, unknown: Floats, sign: float, moment: Floats, gaps: Fl
             moment[i, j] += scaled * returns[j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def covariance_of(moment: Floats, gaps: Floats, rows: int, window: int, shrinkage: float, covariance: Floats) -> None:
     """Fill the covariance of one step's returns about zero, correlations shrunk towards zero, shape (n, n).
 

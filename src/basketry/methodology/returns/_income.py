@@ -1,15 +1,15 @@
 """Compiled recursions of income on units held."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 _DAY = 86_400e6
 
 
-@njit(cache=True)
+@kernel(plain=True)
 def grown_income(
     times: NDArray[np.int64],
     pause: int,
@@ -53,7 +53,7 @@ def grown_income(
     return values, credited, step
 
 
-@njit(cache=True)
+@kernel(plain=True)
 def step_income(times: NDArray[np.int64], rates: Floats, units: Floats, prices: Floats) -> Floats:
     """Return the income of each step on the units held, valued at the step's start, shape (k,); 0 for row 0.
 

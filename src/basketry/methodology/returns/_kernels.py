@@ -1,15 +1,15 @@
 """Compiled recursions of return rules."""
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Bools, Floats
 
 _SLACK = 1e-12
 """Relative rounding allowed, so that a move of exactly the barrier counts."""
 
 
-@njit(cache=True)
+@kernel(plain=True)
 def leveraged_levels(
     underlying: Floats,
     cost: Floats,

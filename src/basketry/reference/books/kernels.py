@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 BID, ASK = 0, 1
@@ -18,7 +18,7 @@ GAPS, OLD, MALFORMED = 0, 1, 2
 COUNTS, NO_BOOK, STALE, EMPTY, CROSSED, DEVIATES, NO_RATE = range(7)
 
 
-@njit(cache=True)
+@kernel()
 def apply_row(
     price: Any,
     size: Any,
@@ -68,7 +68,7 @@ def apply_row(
     _set_level(price[market, side], size[market, side], count[market], side, level, quantity)
 
 
-@njit(cache=True)
+@kernel()
 def _set_level(price: Any, size: Any, count: Any, side: int, level: float, quantity: int) -> None:
     held = count[side]
     low, high = 0, held
@@ -100,7 +100,7 @@ def _set_level(price: Any, size: Any, count: Any, side: int, level: float, quant
     count[side] = last + 1
 
 
-@njit(cache=True)
+@kernel()
 def judge(
     price: Any, count: Any, valid: Any, time: Any, factor: Any, at: int, stale: int, out: Any, limit: float, back: float
 ) -> Any:
@@ -133,7 +133,7 @@ def judge(
     return code
 
 
-@njit(cache=True)
+@kernel()
 def _mean(values: Any) -> float:
     total = 0.0
     for value in values:
@@ -141,7 +141,7 @@ def _mean(values: Any) -> float:
     return total / len(values)
 
 
-@njit(cache=True)
+@kernel()
 def _spread(values: Any) -> float:
     mean, total = _mean(values), 0.0
     for value in values:
@@ -149,7 +149,7 @@ def _spread(values: Any) -> float:
     return np.sqrt(total / len(values))
 
 
-@njit(cache=True)
+@kernel()
 def size_cap(price: Any, size: Any, count: Any, factor: Any, code: Any, near: float, least: int) -> float:
     """Return the dynamic cap on the size of a level: trimmed mean plus five winsorised standard deviations.
 
@@ -188,7 +188,7 @@ def size_cap(price: Any, size: Any, count: Any, factor: Any, code: Any, near: fl
     return _mean(kept) + 5 * _spread(clipped)
 
 
-@njit(cache=True)
+@kernel()
 def _best_sizes(price: Any, size: Any, count: Any, factor: Any, code: Any, side: int, found: Any, least: int) -> int:
     """Write the sizes of the best levels of a side of the merged books; return how many there are, up to `least`."""
     place = np.zeros(len(code), np.int64)
@@ -203,7 +203,7 @@ def _best_sizes(price: Any, size: Any, count: Any, factor: Any, code: Any, side:
     return taken
 
 
-@njit(cache=True)
+@kernel()
 def _next(price: Any, count: Any, factor: Any, code: Any, side: int, place: Any) -> int:
     """Return the market whose next level is best, -1 where none is left; of equal levels the first market."""
     chosen, best = -1, 0.0
@@ -215,7 +215,7 @@ def _next(price: Any, count: Any, factor: Any, code: Any, side: int, place: Any)
     return chosen
 
 
-@njit(cache=True)
+@kernel()
 def curve(
     price: Any, size: Any, count: Any, factor: Any, code: Any, side: int, cap: float, spacing: float, steps: int
 ) -> Floats:
@@ -246,7 +246,7 @@ def curve(
     return points[:reached]
 
 
-@njit(cache=True)
+@kernel()
 def integrate(bid: Any, ask: Any, spread: float, spacing: float, weights: Any) -> tuple[float, float, float, float]:
     """Return the exponentially weighted bid and ask values, the utilised depth, and the spread there.
 
@@ -271,7 +271,7 @@ def integrate(bid: Any, ask: Any, spread: float, spacing: float, weights: Any) -
     return value_bid / norm, value_ask / norm, used * spacing, ask[used - 1] / middle - 1
 
 
-@njit(cache=True)
+@kernel()
 def apply_rows(
     price: Any,
     size: Any,

@@ -1,12 +1,12 @@
 """Least tracking risk plus trading cost, solved exactly by descent over pairs of assets."""
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def marginal_cost(trade: float, linear: float, impact: float, upward: bool) -> float:
     """Return the one-sided derivative of c|u| + k|u|^(3/2) at a trade, to the right or to the left."""
     if trade > 0 or (trade == 0 and upward):
@@ -14,7 +14,7 @@ def marginal_cost(trade: float, linear: float, impact: float, upward: bool) -> f
     return -linear - 1.5 * impact * np.sqrt(-trade)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _step(
     slope: float,
     curvature: float,
@@ -80,7 +80,7 @@ def _step(
     return most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def pair_descent(
     risk: Floats,
     goal: Floats,

@@ -1,12 +1,12 @@
 """Compiled decisions of the policies: where weights should stand, from where they stand."""
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Bools, Floats
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def reachable_goal(aims: Floats, weights: Floats, tradable: Bools, invested: float, goal: Floats) -> None:
     """Fill `goal` with the weights to aim at: assets that cannot be traded stay, the others share what is left."""
     held = 0.0
@@ -22,7 +22,7 @@ def reachable_goal(aims: Floats, weights: Floats, tradable: Bools, invested: flo
         goal[i] = aims[i] * share if tradable[i] else weights[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def meet_flow(flow: int, amount: float, goal: Floats, tradable: Bools, weights: Floats) -> None:
     """Change weights by an amount in all: in proportion to holdings, or by what is furthest from the goal."""
     size = len(weights)
@@ -51,14 +51,14 @@ def meet_flow(flow: int, amount: float, goal: Floats, tradable: Bools, weights: 
             weights[i] = max(weights[i] + share * max(weights[i] - goal[i], 0.0), 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def half_widths(goal: Floats, tradable: Bools, absolute: float, relative: float, widths: Floats) -> None:
     """Fill `widths` with half the width of each band: the narrower tolerance; zero where nothing is aimed at."""
     for i in range(len(goal)):
         widths[i] = min(absolute, relative * goal[i]) if tradable[i] and goal[i] > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def is_outside(weights: Floats, goal: Floats, widths: Floats) -> bool:
     """Return whether any weight is outside its band."""
     furthest = -np.inf
@@ -67,7 +67,7 @@ def is_outside(weights: Floats, goal: Floats, widths: Floats) -> bool:
     return furthest > 1e-12
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def to_edge(weights: Floats, goal: Floats, widths: Floats) -> None:
     """Change weights to lie in their bands and sum to the goal's sum, with the least trading.
 
@@ -98,7 +98,7 @@ def to_edge(weights: Floats, goal: Floats, widths: Floats) -> None:
         weights[i] = goal[i] + side * min(side * (weights[i] - goal[i]), high * widths[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def expected_error(weights: Floats, goal: Floats, covariance: Floats, yearly: float) -> float:
     """Return the tracking error a year that weights are expected to have: √(yearly d'Σd)."""
     total = 0.0

@@ -1,8 +1,8 @@
 """Trades planned over several periods against a standing target, by an interior-point method of its own."""
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 from basketry.tracking.policies._convex import pair_descent
 
@@ -11,7 +11,7 @@ FLOOR = 1e-9
 """Least cost in proportion, so that buying and selling at once is never free."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def factor_banded(matrix: Floats, band: int) -> None:
     """Replace the lower half of a positive definite matrix, zero beyond a band below the diagonal, by its Cholesky."""
     size = len(matrix)
@@ -27,7 +27,7 @@ def factor_banded(matrix: Floats, band: int) -> None:
                     matrix[i, k] -= scale * matrix[i, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def solve_banded(matrix: Floats, band: int, right: Floats) -> None:
     """Replace a right-hand side by the solution, given the banded Cholesky factor."""
     size = len(matrix)
@@ -43,7 +43,7 @@ def solve_banded(matrix: Floats, band: int, right: Floats) -> None:
         right[i] = total / matrix[i, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _longest(values: Floats, moves: Floats, most: float) -> float:
     """Return the longest step up to `most` that keeps values positive."""
     for i in range(values.shape[0]):
@@ -53,7 +53,7 @@ def _longest(values: Floats, moves: Floats, most: float) -> float:
     return most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def plan_periods(
     risk: Floats,
     pull: Floats,
@@ -216,7 +216,7 @@ def plan_periods(
     return points
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _eliminate(system: Floats) -> None:
     """Solve a small dense positive definite system in place; the last column is the right side and the answer."""
     size = len(system)
@@ -231,7 +231,7 @@ def _eliminate(system: Floats) -> None:
         system[j, size] /= system[j, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def first_of_periods(
     risk: Floats,
     goal: Floats,

@@ -1,8 +1,8 @@
 """Compiled choice among the policies: the weights wanted at a row."""
 
 import numpy as np
-from numba import njit
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Bools, Floats
 from basketry.tracking.policies import Plan
 from basketry.tracking.policies._convex import pair_descent
@@ -13,7 +13,7 @@ BAND = 1
 AIM_NONE, AIM_TARGET, AIM_EDGE, AIM_INSIDE, AIM_OPTIMUM = range(5)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def wanted_weights(
     plan: Plan,
     sigma: Floats,
@@ -50,7 +50,7 @@ def wanted_weights(
         weights[i] = goal[i] + rest * (weights[i] - goal[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _to_optimum(
     sigma: Floats,
     plan: Plan,
@@ -95,7 +95,7 @@ def _to_optimum(
         weights[live[a]] = point[a]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _into_reach(weights: Floats, low: Floats, high: Floats) -> None:
     """Bring weights between their bounds; the others take up the difference as far as theirs allow."""
     left = 0.0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 from basketry.tracking.sampling.kernels import WEIGHT_TOLERANCE, minimise, projected_inverse
 
 
-@njit(cache=True)
+@kernel()
 def eliminate(
     quadratic: Floats,
     linear: Floats,
@@ -62,7 +62,7 @@ def eliminate(
     return mask
 
 
-@njit(cache=True)
+@kernel()
 def bounded(
     quadratic: Floats, linear: Floats, alive: NDArray[np.int64], high: float, kink: Floats, cost: float, start: Floats
 ) -> Floats:
@@ -72,13 +72,13 @@ def bounded(
     return minimise(block(quadratic, alive), linear[alive], low, top, kink[alive], cost, start)
 
 
-@njit(cache=True)
+@kernel()
 def _held(alive: NDArray[np.int64], weights: Floats) -> Any:
     left = np.flatnonzero(weights > WEIGHT_TOLERANCE)
     return alive[left], weights[left]
 
 
-@njit(cache=True)
+@kernel()
 def block(matrix: Floats, members: NDArray[np.int64]) -> Floats:
     """Return the rows and columns `members` of a matrix, shape (m, m)."""
     count = len(members)
@@ -90,7 +90,7 @@ def block(matrix: Floats, members: NDArray[np.int64]) -> Floats:
     return block
 
 
-@njit(cache=True)
+@kernel()
 def _cheapest(
     quadratic: Floats, linear: Floats, weights: Floats, kink: Floats, cost: float, high: float, inverse: Floats
 ) -> int:

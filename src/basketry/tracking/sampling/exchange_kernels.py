@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 from basketry.tracking.sampling.elimination_kernels import block, bounded
 from basketry.tracking.sampling.kernels import factor, projected_inverse, solve
@@ -16,7 +16,7 @@ TRIES = 6
 ENOUGH = 1e-7
 
 
-@njit(cache=True)
+@kernel()
 def exchange(
     quadratic: Floats,
     linear: Floats,
@@ -72,7 +72,7 @@ def exchange(
     return mask
 
 
-@njit(cache=True)
+@kernel()
 def _value(
     quadratic: Floats, linear: Floats, members: NDArray[np.int64], weights: Floats, kink: Floats, cost: float
 ) -> float:
@@ -87,7 +87,7 @@ def _value(
     return float(total)
 
 
-@njit(cache=True)
+@kernel()
 def _changes(
     quadratic: Floats,
     linear: Floats,

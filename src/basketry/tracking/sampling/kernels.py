@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from basketry.core.compiled import kernel
 from basketry.core.numbers import Floats
 
 # A weight this near to a bound stands on it; a multiplier this small, relative to the gradient, is none.
@@ -18,7 +18,7 @@ WEIGHT_TOLERANCE = 1e-12
 GRADIENT_TOLERANCE = 1e-10
 
 
-@njit(cache=True)
+@kernel()
 def moments(returns: Floats, followed: Floats) -> Any:
     """Return the means of x xᵀ and of y x over the rows, shapes (N, N) and (N,).
 
@@ -40,7 +40,7 @@ def moments(returns: Floats, followed: Floats) -> Any:
     return square / rows, cross / rows
 
 
-@njit(cache=True)
+@kernel()
 def factor(matrix: Floats, members: NDArray[np.int64]) -> Floats:
     """Return the upper Cholesky factor U, Uᵀ U = M, of the rows and columns `members`, shape (m, m)."""
     count = len(members)
@@ -59,7 +59,7 @@ def factor(matrix: Floats, members: NDArray[np.int64]) -> Floats:
     return upper
 
 
-@njit(cache=True)
+@kernel()
 def solve(upper: Floats, right: Floats) -> Floats:
     """Return x with Uᵀ U x = right, shape (m,)."""
     count = len(right)
@@ -75,7 +75,7 @@ def solve(upper: Floats, right: Floats) -> Floats:
     return x
 
 
-@njit(cache=True)
+@kernel()
 def projected_inverse(matrix: Floats, members: NDArray[np.int64]) -> Floats:
     """Return P = M⁻¹ - M⁻¹ 1 1ᵀ M⁻¹ / 1ᵀ M⁻¹ 1 of the members: how weights move when their sum stays, shape (m, m)."""
     count = len(members)
@@ -90,7 +90,7 @@ def projected_inverse(matrix: Floats, members: NDArray[np.int64]) -> Floats:
     return projected
 
 
-@njit(cache=True)
+@kernel()
 def _balanced(quadratic: Floats, right: Floats, members: NDArray[np.int64], total: float) -> Any:
     """Return x that minimises ½ xᵀ Q x - rightᵀ x with Σ x = total over the members, and the multiplier of the sum."""
     upper = factor(quadratic, members)
@@ -100,7 +100,7 @@ def _balanced(quadratic: Floats, right: Floats, members: NDArray[np.int64], tota
     return base + multiplier * ones, multiplier
 
 
-@njit(cache=True)
+@kernel()
 def feasible(weights: Floats, low: Floats, high: Floats) -> Floats:
     """Return weights within bounds that sum to 1: clipped, and what is missing spread in proportion to the room."""
     result = np.minimum(np.maximum(weights, low), high)
@@ -110,7 +110,7 @@ def feasible(weights: Floats, low: Floats, high: Floats) -> Floats:
     return result + room * (missing / whole) if whole > 0.0 else result
 
 
-@njit(cache=True)
+@kernel()
 def _shed(quadratic: Floats, linear: Floats, low: Floats, high: Floats, start: Floats) -> Floats:
     """Return a feasible point near the optimum: all that the free solution puts beyond a bound is set on it, again
     and again; the start itself where that leaves nothing free."""
@@ -138,7 +138,7 @@ def _shed(quadratic: Floats, linear: Floats, low: Floats, high: Floats, start: F
             return weights
 
 
-@njit(cache=True)
+@kernel()
 def minimise(
     quadratic: Floats, linear: Floats, low: Floats, high: Floats, kink: Floats, cost: float, start: Floats
 ) -> Floats:
@@ -208,7 +208,7 @@ def minimise(
     return _tidy(weights, low, high)
 
 
-@njit(cache=True)
+@kernel()
 def _tidy(weights: Floats, low: Floats, high: Floats) -> Floats:
     """Set weights on the bounds that only rounding parts them from, and give the rest to the one with most room."""
     for place in range(len(weights)):
@@ -221,7 +221,7 @@ def _tidy(weights: Floats, low: Floats, high: Floats) -> Floats:
     return weights
 
 
-@njit(cache=True)
+@kernel()
 def _release(
     gradient: Floats,
     multiplier: float,
@@ -265,7 +265,7 @@ def _release(
     return True
 
 
-@njit(cache=True)
+@kernel()
 def _piece(weight: float, kink: float, rising: bool) -> int:
     if rising:
         return 1 if weight >= kink - WEIGHT_TOLERANCE else -1
