@@ -1,9 +1,11 @@
 """Fixtures shared by all tests."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import polars as pl
@@ -18,6 +20,13 @@ from basketry.methodology.parse import dump_yaml
 # The first example of a test may compile kernels, which takes seconds: time is no property of any example.
 settings.register_profile("basketry", deadline=None)
 settings.load_profile("basketry")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What commands keep stays out of the user's own cache."""
+    with mock.patch.dict(os.environ, BASKETRY_CACHE=str(tmp_path_factory.mktemp("cache"))):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,7 @@ def publish(
 
     from basketry.core.time import to_datetime, to_instant
     from basketry.jobs.attack import index_manipulation
+    from basketry.jobs.kept import default_cache
     from basketry.jobs.publish import publish_index
     from basketry.lake.lake import Lake
 
@@ -106,6 +107,7 @@ def publish(
             manipulation=lambda result: index_manipulation(market, result),
             table=table,
             key=signer,
+            cache=default_cache(),
         )
     if json:
         print_json({"simulated_market": market.simulated, **asdict(done), "folder": str(done.folder)})

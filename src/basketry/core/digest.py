@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def digest_bytes(*parts: bytes) -> str:
+def digest_bytes(*parts: bytes | memoryview) -> str:
     """Return the SHA-256 of the parts, each preceded by its length.
 
     >>> digest_bytes(b"ab", b"c") != digest_bytes(b"a", b"bc")
@@ -20,7 +20,8 @@ def digest_bytes(*parts: bytes) -> str:
     """
     running = hashlib.sha256()
     for part in parts:
-        running.update(len(part).to_bytes(8, "little"))
+        size = part.nbytes if isinstance(part, memoryview) else len(part)
+        running.update(size.to_bytes(8, "little"))
         running.update(part)
     return running.hexdigest()
 
@@ -32,9 +33,11 @@ def digest_array(values: NDArray[Any]) -> str:
     True
     """
     if values.dtype.kind == "f":
-        values = np.where(np.isnan(values), np.nan, values)
+        unknown = np.isnan(values)
+        if unknown.any():
+            values = np.where(unknown, np.nan, values)
     values = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
-    return digest_bytes(values.dtype.str.encode(), str(values.shape).encode(), values.tobytes())
+    return digest_bytes(values.dtype.str.encode(), str(values.shape).encode(), values.data)
 
 
 def digest_strings(values: Iterable[str]) -> str:

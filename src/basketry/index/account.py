@@ -16,6 +16,7 @@ from basketry.index.records import Composition, Evidence, Levels, Rebalance, Rec
 from basketry.index.result import IndexResult, Told, Trail
 from basketry.index.state import Decision, IndexState
 from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
+from basketry.market.left_out import left_out
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Segment
@@ -23,7 +24,10 @@ from basketry.methodology.path import Segment
 
 @dataclass
 class Account:
-    """The records of one or more histories, one after the other, and what they went through."""
+    """The records of one or more histories, one after the other, and what they went through.
+
+    The first `heard` of what is announced was told before.
+    """
 
     levels: list[Levels] = field(default_factory=list)
     compositions: list[Composition] = field(default_factory=list)
@@ -34,11 +38,28 @@ class Account:
     reviews: list[Decision] = field(default_factory=list)
     announced: dict[object, Told] = field(default_factory=dict)
     state: IndexState | None = None
+    heard: int = 0
 
-    def follow(self, history: History, state: IndexState) -> IndexState:
-        """Walk over a history from a state, write down what happens, and return the state at its last instant."""
+    @staticmethod
+    def gone_on(state: IndexState, history: History) -> Account:
+        """Return an account that begins with a state, for which what it knows to be announced is told already."""
+        account = Account(state=state)
+        _hear(state, history.market, account.announced)
+        account.heard = len(account.announced)
+        return account
+
+    def follow(self, history: History, state: IndexState, since: np.datetime64 | None = None) -> IndexState:
+        """Walk over a history from a state, write down what happens, and return the state at its last instant.
+
+        Args:
+            history: Where to walk.
+            state: From where.
+            since: The instant of the state from which this history was first followed; that of the state unless given.
+                What is left out of the data is told once of each asset and field since then.
+        """
         times = history.times
-        self.evidence += _rejected(history.panel, times[times > state.instant])
+        rejected = _rejected(history.panel, times[times > (state.instant if since is None else since)])
+        self.evidence += [entry for entry in rejected if entry.time > state.instant]
         for step in history.walk(state):
             # Before a change, and before an instant is left.
             if not isinstance(step.event, Determined | TransitionStep):
@@ -77,16 +98,28 @@ class Account:
             methodology=methodology,
             panel=panel,
             levels=level_table(self.levels, self.compositions, columns),
-            compositions=composition_table(self.compositions, panel.assets),
-            rebalances=rebalance_table(self.rebalances, panel.assets),
-            events=event_table(self.evidence),
-            trail=Trail(
-                tuple(self.segments),
-                tuple(self.decisions),
-                self.state,
-                tuple(self.reviews),
-                tuple(self.announced.values()),
-            ),
+            trail=self.trail(),
+            **self.tables(panel),
+        )
+
+    def tables(self, panel: Panel) -> dict[str, pl.DataFrame]:
+        """Return compositions, rebalances and events, from a panel that knows all assets that were ever held."""
+        return {
+            "compositions": composition_table(self.compositions, panel.assets),
+            "rebalances": rebalance_table(self.rebalances, panel.assets),
+            "events": event_table(self.evidence),
+        }
+
+    def trail(self, held: tuple[Segment, ...] = ()) -> Trail:
+        """Return what was gone through, after some pieces that were held before."""
+        if self.state is None:
+            raise ValueError("follow a history first")
+        return Trail(
+            (*held, *self.segments),
+            tuple(self.decisions),
+            self.state,
+            tuple(self.reviews),
+            tuple(self.announced.values())[self.heard :],
         )
 
 
@@ -125,8 +158,9 @@ def _rejected(panel: Panel, times: NDArray[np.datetime64]) -> list[Evidence]:
     """
     if panel.rejected.is_empty() or not len(times):
         return []
+    known = left_out(panel)
     first, last = (stamps(times[[place]])[0] for place in (0, -1))
-    inside = panel.rejected.filter(pl.col("time").is_between(first, last)).with_columns(pl.col("time").cast(INSTANT))
+    inside = known.filter(pl.col("time").is_between(first, last)).with_columns(pl.col("time").cast(INSTANT))
     found = inside.group_by("asset", "field").agg(
         pl.col("time").min(), pl.col("value").first(), pl.col("reason").first()
     )

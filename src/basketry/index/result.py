@@ -95,6 +95,11 @@ class IndexResult:
         kept: Trail = again._kept
         return kept
 
+    @cached_property
+    def inputs(self) -> str:
+        """Digest of the panel, see `Panel.digest`."""
+        return self.panel.digest()
+
     @property
     def pieces(self) -> tuple[Segment, ...]:
         """Baskets with their prices as they were read, one piece after the other; see `segments`."""

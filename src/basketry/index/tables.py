@@ -17,7 +17,9 @@ _WORDS = pl.Series(STATUSES, dtype=STATUS)
 _CHANGES = pl.Series(["add", "delete", "reweight"])
 
 
-def level_table(runs: Sequence[Levels], compositions: Sequence[Composition], columns: Sequence[str]) -> pl.DataFrame:
+def level_table(
+    runs: Sequence[Levels], compositions: Sequence[Composition], columns: Sequence[str], number: int = 1
+) -> pl.DataFrame:
     """Return the levels: time, a column a return rule, status, reason, age_days, sources and version.
 
     The version is that of the rules that made the basket in force from the instant on.
@@ -26,6 +28,7 @@ def level_table(runs: Sequence[Levels], compositions: Sequence[Composition], col
         runs: Levels in the order of their instants.
         compositions: Compositions in the order of theirs.
         columns: Name of each series.
+        number: Version of the rules in force before the first of the compositions.
     """
     times = np.concatenate([run.times for run in runs])
     ends = np.cumsum([len(run) for run in runs])
@@ -34,8 +37,7 @@ def level_table(runs: Sequence[Levels], compositions: Sequence[Composition], col
     for run, end in zip(runs, ends.tolist(), strict=True):
         for row, words in run.reasons:
             reason[end - len(run) + row] = codes.setdefault(words, len(codes))
-    version = np.ones(len(times), dtype=np.uint32)
-    number = 1
+    version = np.full(len(times), number, dtype=np.uint32)
     for entry in compositions:
         if entry.version != number:
             number = entry.version

@@ -28,6 +28,7 @@ from basketry.ledger.amendments import rules_of
 from basketry.ledger.folder import PublishedFolder, read_folder, result_lines, stamp
 from basketry.ledger.keys import PrivateKey
 from basketry.ledger.lock import writing
+from basketry.ledger.record import dump_record
 from basketry.ledger.told import AmendedBody, EndedBody, moment
 from basketry.methodology.differences import differences
 from basketry.methodology.methodology import Methodology
@@ -304,7 +305,9 @@ def _what(decision: Decision) -> tuple[object, ...]:
 
 
 def _write(published: PublishedFolder, result: IndexResult, line: tuple[str, Mapping[str, Any]], act: Act) -> None:
-    sealer = Sealer(published, act.approver, act.at, act.key)
+    sealer = Sealer.of(published, act.approver, act.at, act.key)
     record, head = sealer.sealed(published.record, (), line)
     standing = as_published(result, published, published.told)
-    write_index(standing, published.path, record, act.manipulation and act.manipulation(standing), head)
+    said = published.told.then(record[len(published.record) :])
+    facts = act.manipulation and act.manipulation(standing)
+    write_index(standing, published.path, dump_record(record), said, facts, head)

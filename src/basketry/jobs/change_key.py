@@ -41,7 +41,7 @@ def change_key(
     with writing(folder, "index key"):
         published = read_folder(folder)
         require_whole(published)
-        sealer = Sealer(published, approver, at, old)
+        sealer = Sealer.of(published, approver, at, old)
         if not keys_of(published.record, sealer.symbol):
             raise RecordError(f"{folder}: is not signed; sign it with: basketry index publish {folder} --key FILE")
         body = key_body(published.record, sealer.symbol, new, old, approver=approver, reason=reason)

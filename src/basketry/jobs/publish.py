@@ -18,6 +18,7 @@ from basketry.index.result import IndexResult
 from basketry.jobs.attack import IndexManipulation
 from basketry.jobs.contradictions import as_told, cause_of, contradictions, require_verifiable
 from basketry.jobs.gate import Release, require_plausible
+from basketry.jobs.kept import Left, keep, left_by_last
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Correction, Judgment, judge
@@ -35,8 +36,8 @@ from basketry.ledger.folder import (
 )
 from basketry.ledger.keys import PrivateKey
 from basketry.ledger.lock import writing
-from basketry.ledger.record import Entry, chain
-from basketry.ledger.told import PublishedBody, RestatementBody, Stretch, moment, told
+from basketry.ledger.record import Entry, chain, dump_record
+from basketry.ledger.told import PublishedBody, RestatementBody, Stretch, Told, moment
 from basketry.market.panel_digest import digest_rows
 
 Line = tuple[str, Mapping[str, Any]]
@@ -66,6 +67,7 @@ def publish_index(
     manipulation: Callable[[IndexResult], IndexManipulation | None] | None = None,
     table: str = "daily",
     key: PrivateKey | None = None,
+    cache: Path | None = None,
 ) -> Publication:
     """Publish the index of a folder through an instant and return what was done.
 
@@ -87,6 +89,8 @@ def publish_index(
         manipulation: What it costs to move an index, for the factsheet.
         table: The lake's table of observations.
         key: Signs the head of the record; required once a folder is signed.
+        cache: Where to keep what the next publication goes on from; see `basketry.jobs.kept`. What is published does
+            not depend on it.
 
     Raises:
         RecordError: Somebody else writes the folder; it contradicts its record; the draft is not what the data give;
@@ -94,15 +98,23 @@ def publish_index(
             guard's bounds; a restatement without a reason.
     """
     with writing(folder, "index publish"):
+        moment_of = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        at = moment_of.strftime("%Y-%m-%dT%H:%M:%SZ")
+        # Who replays an earlier instant knows no more than was known then.
+        known_by = None if now is None else moment_of
+        released = None if release is None else Release(release, approver)
+        left = None if cache is None or restate else left_by_last(cache, folder)
+        if left is not None and _is_plain(left, approver, at, key, end):
+            again = Recomputation(left.rules, market, left.start, table, known_by)
+            seal = Sealer(folder, left.symbol, approver, at, left.key, key)
+            done = _Work(folder, again, seal, moment_of, released, manipulation, cache).go_on_from(left, end)
+            if done is not None:
+                return done
         published = read_folder(folder)
         require_whole(published)
-        moment_of = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-        seal = Sealer(published, approver, moment_of.strftime("%Y-%m-%dT%H:%M:%SZ"), key)
-        # Who replays an earlier instant knows no more than was known then.
-        again = Recomputation.of(published, market, table, None if now is None else moment_of)
-        work = _Work(
-            published, again, seal, moment_of, None if release is None else Release(release, approver), manipulation
-        )
+        seal = Sealer.of(published, approver, at, key)
+        again = Recomputation.of(published, market, table, known_by)
+        work = _Work(folder, again, seal, moment_of, released, manipulation, cache)
         span_end = published.manifest["parameters"]["end"]
         if end is not None and to_instant(end) < to_instant(span_end):
             raise RecordError(f"{folder}: holds levels through {span_end}, later than {end}; nothing is unpublished")
@@ -116,62 +128,82 @@ def publish_index(
         if ended is not None:
             end = ended.last
         if published.published_through is None:
-            return work.seal_draft(span_end if end is None else end)
-        return work.go_on(end, restate=restate, reason=reason)
+            return work.seal_draft(published, span_end if end is None else end)
+        return work.go_on(published, end, restate=restate, reason=reason)
+
+
+def _is_plain(left: Left, approver: str, at: str, key: PrivateKey | None, end: Instant | None) -> bool:
+    """Return whether nothing has to be told but what is new; what is wrong is told by who reads all of the folder."""
+    if not approver.strip() or (left.last.at or "") > at or left.key != (None if key is None else key.public):
+        return False
+    earliest = min(moment(at), moment(at) if end is None else to_instant(end))
+    return bool(earliest >= moment(str(left.said.through)))
 
 
 @dataclass
 class _Work:
     """One publication under way."""
 
-    published: PublishedFolder
+    path: Path
     again: Recomputation
     seal: Sealer
     now: datetime
     release: Release | None
     manipulation: Callable[[IndexResult], IndexManipulation | None] | None
+    cache: Path | None
 
-    def seal_draft(self, end: Instant) -> Publication:
+    def seal_draft(self, published: PublishedFolder, end: Instant) -> Publication:
         """Publish a draft, which must be what the data give."""
-        folder = self.published.path
         result = self.again.extended([Stretch(None, None, None, None)], end)
-        last = moment(self.published.stretches[-1].through or "")
-        wrong = self.published.told.unfounded(result_lines(result, last))
+        last = moment(published.stretches[-1].through or "")
+        wrong = published.told.unfounded(result_lines(result, last))
         if wrong:
             raise RecordError(
-                f"{folder}: is not what the data give now: {wrong[0].kind} of {wrong[0].time}; run the index again "
+                f"{self.path}: is not what the data give now: {wrong[0].kind} of {wrong[0].time}; run the index again "
                 "before publishing it"
             )
-        return self._seal(result, (), record_bodies(result), result.levels.height)
+        return self._seal(result, (), Told(), "", record_bodies(result), result.levels.height)
 
-    def go_on(self, end: Instant | None, *, restate: bool, reason: str | None) -> Publication:
+    def go_on_from(self, left: Left, end: Instant | None) -> Publication | None:
+        """Extend what the last publication left by what is new; None where everything must be calculated."""
+        found = left.gone_on(self.again, end)
+        if found is None:
+            return None
+        if found.fresh is None:
+            return Publication(self.path, str(left.said.through), 0, (), ())
+        added = found.whole.levels.height - left.index.levels.height
+        lines = result_lines(found.fresh)
+        return self._seal(found.whole, [left.last], left.said, left.record, lines, added)
+
+    def go_on(
+        self, published: PublishedFolder, end: Instant | None, *, restate: bool, reason: str | None
+    ) -> Publication:
         """Extend what was published, after a correction where one is due and asked for."""
-        stretches, record = self.published.stretches, self.published.record
-        result = self.again.extended(stretches, end)
-        found = contradictions(self.published, self.again, result)
+        record, said = published.record, published.told
+        result = self.again.extended(published.stretches, end)
+        found = contradictions(published, self.again, result)
         judgment = None
         if found:
             if not restate:
                 raise RecordError(
-                    f"{self.published.path}: {found.words()}; correct it with --restate --reason TEXT, or "
-                    "restore the data"
+                    f"{self.path}: {found.words()}; correct it with --restate --reason TEXT, or restore the data"
                 )
             if reason is None or not reason.strip():
                 raise RecordError("a restatement needs a reason: --reason TEXT")
-            judgment, entry = self._judged(result, reason.strip())
+            judgment, entry = self._judged(published, result, reason.strip())
             record = chain([("restatement", entry.model_dump())], after=record, at=self.seal.at)
-            result = self.again.extended(told(record).stretches, end)
-        said = told(record)
-        result = as_published(result, self.published, said)
+            said = said.then(record[-1:])
+            result = self.again.extended(said.stretches, end)
+        result = as_published(result, published, said)
         lines = said.missing(result_lines(result))
         if judgment is None and not lines:
-            return Publication(self.published.path, str(said.through), 0, (), ())
-        added = result.levels.height - self.published.levels.height
-        return self._seal(result, record, lines, added, judgment)
+            self._keep(result, said)
+            return Publication(self.path, str(said.through), 0, (), ())
+        added = result.levels.height - published.levels.height
+        return self._seal(result, record, said, dump_record(record), lines, added, judgment)
 
-    def _judged(self, result: IndexResult, reason: str) -> tuple[Judgment, RestatementBody]:
+    def _judged(self, published: PublishedFolder, result: IndexResult, reason: str) -> tuple[Judgment, RestatementBody]:
         """Return what the rule makes of the figures that differ, and the entry that says so."""
-        published = self.published
         standing = as_told(result, published)
         judgment = judge(self.again, published.stretches, standing, None, self.now)
         require_verifiable(published, self.again, standing, judgment)
@@ -194,18 +226,30 @@ class _Work:
         self,
         result: IndexResult,
         record: Sequence[Entry],
+        said: Told,
+        text: str,
         lines: Sequence[Line],
         added: int,
         judgment: Judgment | None = None,
     ) -> Publication:
-        """Write the folder with some lines and a publication appended to its record."""
+        """Write the folder with some lines and a publication appended to its record.
+
+        Args:
+            result: What is published.
+            record: The record, or the end of it.
+            said: What it says.
+            text: All of it, as it stands in its file.
+            lines: What is appended.
+            added: Number of levels among that.
+            judgment: What was corrected.
+        """
         through, known_at = stamp(result.times[-1]), known_by(result)
-        after = None if not record else told(record).stretches[-1].through or told(record).stretches[-1].after
+        after = None if not said.stretches else said.stretches[-1].through or said.stretches[-1].after
         # What a correction says anew is released anew.
         released = require_plausible(result, None if after is None else moment(after), self.release)
         if not result.panel.simulated and to_instant(known_at) >= moment(self.seal.at) + np.timedelta64(1, "s"):
             raise RecordError(
-                f"{self.published.path}: the data are known by {known_at}, after {self.seal.at}, the instant of this "
+                f"{self.path}: the data are known by {known_at}, after {self.seal.at}, the instant of this "
                 "entry; wait, or take out what nobody knows yet"
             )
         seal = PublishedBody(
@@ -218,6 +262,16 @@ class _Work:
             software=VERSION,
         )
         sealed, head = self.seal.sealed(record, [*released, *known(lines, result)], ("published", seal.model_dump()))
-        write_index(result, self.published.path, sealed, self.manipulation and self.manipulation(result), head)
+        fresh = sealed[len(record) :]
+        said = said.then(fresh)
+        facts = self.manipulation and self.manipulation(result)
+        write_index(result, self.path, text + dump_record(fresh), said, facts, head)
+        self._keep(result, said)
         restated, kept = ((), ()) if judgment is None else (judgment.restated.levels, judgment.kept.levels)
-        return Publication(self.published.path, through, added, restated, kept)
+        return Publication(self.path, through, added, restated, kept)
+
+    def _keep(self, result: IndexResult, said: Told) -> None:
+        """Keep what the next publication goes on from."""
+        if self.cache is not None:
+            key = None if self.seal.key is None else self.seal.key.public
+            keep(self.cache, self.path, result, said, self.seal.symbol, key)

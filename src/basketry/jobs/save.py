@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from basketry.ledger.folder import draft_record, folder_files, read_folder
 from basketry.ledger.head import FILE as HEAD
 from basketry.ledger.head import Head
 from basketry.ledger.lock import writing
-from basketry.ledger.record import Entry
+from basketry.ledger.record import dump_record
 from basketry.ledger.told import Told, moment, told
 from basketry.reports.factsheet import factsheet
 from basketry.reports.methodology_document import methodology_document
@@ -53,24 +53,25 @@ def save_index(result: IndexResult, folder: Path, manipulation: IndexManipulatio
                     f"{folder}: was published through {earlier.published_through}; extend or correct it with "
                     f"`basketry index publish {folder}`, or write the new result to another --out"
                 )
-        write_index(result, folder, draft_record(result), manipulation)
+        record = draft_record(result)
+        write_index(result, folder, dump_record(record), told(record), manipulation)
     return folder
 
 
 def write_index(
     result: IndexResult,
     folder: Path,
-    record: Sequence[Entry],
+    record: str,
+    said: Told,
     manipulation: IndexManipulation | None = None,
     head: Head | None = None,
 ) -> None:
-    """Write all files of an index with a given record, and its signed head where there is one, in one step."""
-    said = told(record)
+    """Write all files of an index with the text of a record, which says something, and its signed head, in one step."""
     pages = documents(result, said, _manipulation_facts(manipulation))
     if head is not None:
         pages[HEAD] = head.to_text()
     made = {"matplotlib": matplotlib.__version__, "manipulation": manipulation is not None}
-    write_folder(folder, folder_files(result, list(record), pages, {**manifest(result, said), "pages": made}))
+    write_folder(folder, folder_files(result, record, pages, {**manifest(result, said), "pages": made}))
 
 
 def documents(result: IndexResult, record: Told, manipulation: Mapping[str, str]) -> dict[str, str]:
@@ -145,7 +146,7 @@ def manifest(result: IndexResult, record: Told | None = None) -> dict[str, Any]:
             "versions": len(result.methodology.versions),
         },
         "inputs": {
-            "digest": result.panel.digest(),
+            "digest": result.inputs,
             "assets": int((~np.isnan(result.panel.field("price"))).any(axis=0).sum()),
             "from": format_instant(result.panel.times[0]),
             "to": format_instant(result.panel.times[-1]),

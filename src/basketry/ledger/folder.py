@@ -306,12 +306,12 @@ def _level_bodies(levels: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
 
 
 def folder_files(
-    result: IndexResult, record: list[Entry], documents: Mapping[str, str], manifest: Mapping[str, Any]
+    result: IndexResult, record: str, documents: Mapping[str, str], manifest: Mapping[str, Any]
 ) -> dict[str, bytes]:
-    """Return the files of a published folder by name."""
+    """Return the files of a published folder by name, with a record as the text of its lines."""
     files = {f"{name}.parquet": parquet_bytes(table) for name, table in result_tables(result).items()}
     files["methodology.yaml"] = result.methodology.to_yaml().encode()
-    files["record.jsonl"] = dump_record(record).encode()
+    files["record.jsonl"] = record.encode()
     files |= {name: text.encode() for name, text in documents.items()}
     return with_manifest(files, FORM, manifest)
 

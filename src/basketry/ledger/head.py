@@ -99,10 +99,15 @@ def sign_head(record: Sequence[Entry], symbol: str, at: str | datetime | np.date
         raise RecordError(
             f"the record of {symbol} names {due or 'no key'}, not {key.public}; sign with the key in force"
         )
+    return signed_head(record[-1], symbol, at, key)
+
+
+def signed_head(last: Entry, symbol: str, at: str | datetime | np.datetime64, key: PrivateKey) -> Head:
+    """Return the head of a record that ends with an entry, signed with its key in force; see `sign_head`."""
     fields: dict[str, Any] = {
         "symbol": symbol,
-        "entries": len(record),
-        "hash": record[-1].hash,
+        "entries": last.seq + 1,
+        "hash": last.hash,
         "at": _instant(at),
         "key": key.public,
     }

@@ -119,6 +119,20 @@ def parse_record(text: str, where: str = "record.jsonl") -> list[Entry]:
     return entries
 
 
+def parse_end(text: str, kind: str) -> list[Entry]:
+    """Return the entries from the last of a kind, or of its plural, on, of the text of a record whose chain is intact.
+
+    Raises:
+        RecordError: There is none.
+    """
+    found: list[Entry] = []
+    for line in reversed(text.rstrip("\n").split("\n")):
+        found.append(_parsed(line))
+        if found[-1].kind in (kind, f"{kind}s"):
+            return found[::-1]
+    raise RecordError(f"the record has no line of the kind {kind}")
+
+
 def _parsed(line: str) -> Entry:
     raw = json.loads(line)
     if not isinstance(raw, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any, Literal, TypeVar
@@ -206,6 +207,22 @@ class Told:
         """The last instant that was published; None for a draft."""
         return self.publications[-1][1].through if self.publications else None
 
+    def then(self, entries: Sequence[Entry], where: str = "record.jsonl") -> Told:
+        """Return what a record says that goes on with some entries.
+
+        Raises:
+            RecordError: An entry is of no known kind, or not of the form of its kind, or contradicts those before it: a
+                publication that goes back, a restatement of what was not published; the message names it.
+        """
+        found = Told(**{name: copy(value) for name, value in self.__dict__.items()})
+        for entry in entries:
+            place = f"{where}, entry {entry.seq} ({entry.kind})"
+            try:
+                _read(found, entry, place)
+            except (KeyError, TypeError, AttributeError) as error:
+                raise RecordError(f"{place}: not of the form of its kind: {error!r}") from error
+        return found
+
     def missing(self, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
         """Return what a result says and the record does not, in its order."""
         return self.compared(lines)[1]
@@ -245,20 +262,8 @@ def instant_of(kind: str, body: Mapping[str, Any]) -> str:
 
 
 def told(record: Sequence[Entry], where: str = "record.jsonl") -> Told:
-    """Return what a record says.
-
-    Raises:
-        RecordError: An entry is of no known kind, or not of the form of its kind, or contradicts those before it: a
-            publication that goes back, a restatement of what was not published; the message names it.
-    """
-    found = Told()
-    for entry in record:
-        place = f"{where}, entry {entry.seq} ({entry.kind})"
-        try:
-            _read(found, entry, place)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise RecordError(f"{place}: not of the form of its kind: {error!r}") from error
-    return found
+    """Return what a record says; see `Told.then`."""
+    return Told().then(record, where)
 
 
 def _read(found: Told, entry: Entry, place: str) -> None:

@@ -26,7 +26,7 @@ def digest_panel(panel: Panel) -> str:
     kept = [name for name, has in zip(panel.assets, priced, strict=True) if has]
     parts = [digest_array(panel.times.astype(np.int64)), digest_strings(kept)]
     for name in sorted(panel.fields):
-        values = panel.fields[name][:, priced]
+        values = panel.fields[name] if priced.all() else panel.fields[name][:, priced]
         if not np.isnan(values).all():
             parts += [name, digest_array(values)]
     known = panel.events.sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True)

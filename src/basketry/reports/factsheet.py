@@ -80,7 +80,7 @@ def factsheet(
         events_shown=EVENTS_SHOWN,
         version=int(result.levels["version"][-1]),
         manipulation=manipulation or {},
-        digests={"methodology": result.methodology.digest, "inputs": result.panel.digest()},
+        digests={"methodology": result.methodology.digest, "inputs": result.inputs},
     )
 
 

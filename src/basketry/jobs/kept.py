@@ -1,0 +1,186 @@
+"""What a publication leaves beside the folder, so that a day more costs what a day costs: a cache, never a source.
+
+A file of the user's cache holds what the index goes on from, and the end of what the record says. It is used where the
+program is the one that wrote it, every file of the folder is as that publication left it, and the data up to there have
+the digest that they had then. Otherwise, also where it is gone or torn, everything is calculated. `verify` never reads
+it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import basketry
+from basketry.core.digest import digest_bytes, digest_strings
+from basketry.core.errors import BasketryError, DataError, RecordError
+from basketry.core.time import to_instant
+from basketry.disk.whole import write_whole
+from basketry.index.calculate import Instant
+from basketry.index.continued import Continued, continued
+from basketry.index.kept import Kept
+from basketry.index.result import IndexResult
+from basketry.index.state import NEVER
+from basketry.jobs.recompute import Recomputation
+from basketry.ledger.folder import FORM, TABLES, faults_of_files, read_table
+from basketry.ledger.manifest import FILE as MANIFEST
+from basketry.ledger.manifest import read_file, read_manifest
+from basketry.ledger.record import Entry, parse_end
+from basketry.ledger.told import Stretch, Told, moment
+from basketry.methodology.methodology import Methodology
+
+LARGEST = 64_000_000
+"""Bytes; an index that would keep more, such as one of many minutes, is calculated as a whole each time."""
+_DIGEST = 64
+
+
+def default_cache() -> Path | None:
+    """Return the folder of the caches of this user: $BASKETRY_CACHE, or basketry in $XDG_CACHE_HOME or in ~/.cache.
+
+    None, so that nothing is kept, where $BASKETRY_CACHE is empty.
+    """
+    own = os.environ.get("BASKETRY_CACHE")
+    if own is not None:
+        return Path(own) if own else None
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "basketry"
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """A folder as its last publication left it.
+
+    Attributes:
+        path: Where it is.
+        index: What the index goes on from.
+        rules: Its rulebook.
+        tables: As they are published.
+        record: The text of its record. last: The last line.
+        said: The end of what the record says: its stretches, its last level and publication.
+        symbol: The symbol with which the record begins.
+        key: The public key in force.
+        start: The first instant.
+    """
+
+    path: Path
+    index: Kept
+    rules: Methodology
+    tables: Mapping[str, pl.DataFrame]
+    record: str
+    last: Entry
+    said: Told
+    symbol: str
+    key: str | None
+    start: np.datetime64
+
+    def gone_on(self, again: Recomputation, end: Instant | None) -> Continued | None:
+        """Return the index gone on to an end; None where it must be calculated as a whole."""
+        # Reference prices of earlier stretches are made of the trades as they were known, perhaps of other assets.
+        if len(self.said.stretches) > 1 and self.rules.first.prices is not None:
+            return None
+        since = self.said.stretches[-1].after
+        try:
+            return continued(
+                self.index, self.rules, again.panel(), self.start, end, self.tables,
+                NEVER if since is None else moment(since),
+            )  # fmt: skip
+        except BasketryError:
+            # Told by the whole calculation, if it is one there, too.
+            return None
+
+
+def keep(caches: Path, folder: Path, result: IndexResult, said: Told, symbol: str, key: str | None) -> None:
+    """Keep what the next publication goes on from; where that cannot be done, nothing is kept.
+
+    Args:
+        caches: The folder of the caches.
+        folder: The index, as it was just published.
+        result: What was published.
+        said: What its record says.
+        symbol: The symbol with which that begins.
+        key: The public key in force.
+    """
+    target = _file(caches, folder)
+    kept = Kept.of(result)
+    if kept.size > LARGEST or said.ended is not None:
+        target.unlink(missing_ok=True)
+        return
+    words = {"symbol": symbol, "key": key, "stretches": [asdict(stretch) for stretch in said.stretches]}
+    plain = json.dumps(words).encode()
+    with contextlib.suppress(OSError):
+        body = _key(folder).encode() + len(plain).to_bytes(8, "little") + plain + kept.to_bytes()
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for unfinished in target.parent.glob(f".{target.name}.*.unfinished"):
+            unfinished.unlink(missing_ok=True)  # Of a run that was killed: who keeps holds the lock of the folder.
+        write_whole(target, sha256(body).hexdigest().encode() + body)
+
+
+def left_by_last(caches: Path, folder: Path) -> Left | None:
+    """Return a folder as its last publication left it; None where what was kept is gone, torn, or of other files."""
+    try:
+        content = _file(caches, folder).read_bytes()
+        own, key, body = content[:_DIGEST], content[_DIGEST : 2 * _DIGEST], content[_DIGEST:]
+        if own != sha256(body).hexdigest().encode() or key != _key(folder).encode():
+            return None
+        body = body[_DIGEST:]
+        split = 8 + int.from_bytes(body[:8], "little")
+        return _left(folder, json.loads(body[8:split]), Kept.from_bytes(body[split:]))
+    except (OSError, ValueError, BasketryError):
+        return None
+
+
+def _left(folder: Path, words: Mapping[str, Any], kept: Kept) -> Left:
+    manifest = read_manifest(folder, FORM)
+    fault = faults_of_files(folder, manifest)
+    if fault is not None:
+        raise RecordError(fault)
+    text = read_file(folder, "record.jsonl").decode()
+    tail = parse_end(text, "level")
+    stretches = [Stretch(**stretch) for stretch in words["stretches"]]
+    if tail[-1].kind != "published":
+        raise DataError("the record does not end with a publication")
+    # The level and the publication are told once more on top of the stretches before them.
+    said = Told(stretches=[*stretches[:-1], Stretch(stretches[-1].after, None, None, None, stretches[-1].level)])
+    return Left(
+        path=folder,
+        index=kept,
+        rules=Methodology.parse(read_file(folder, "methodology.yaml").decode(), "methodology.yaml"),
+        tables={name: read_table(folder, name, read_file(folder, f"{name}.parquet")) for name in TABLES},
+        record=text,
+        last=tail[-1],
+        said=said.then([tail[0], tail[-1]]),
+        symbol=str(words["symbol"]),
+        key=words["key"],
+        start=to_instant(manifest["parameters"]["start"]),
+    )
+
+
+def _file(caches: Path, folder: Path) -> Path:
+    return caches / f"{digest_strings([str(folder.resolve())])[:32]}.kept"
+
+
+def _key(folder: Path) -> str:
+    """Return the digest of the program, and of the folder, whose manifest has the digests of its files."""
+    return digest_bytes(_program().encode(), read_file(folder, MANIFEST))
+
+
+@cache
+def _program() -> str:
+    """Return the SHA-256 of the program: its own files, and the versions of what calculates for it."""
+    root = Path(basketry.__file__).parent
+    files = sorted(root.rglob("*.py"))
+    said = [sys.version, np.__version__, pl.__version__]
+    for file in files:
+        said += [file.relative_to(root).as_posix(), sha256(file.read_bytes()).hexdigest()]
+    return digest_strings(said)
