@@ -122,6 +122,7 @@ def test_bytes_do_not_depend_on_hash_seed_or_clock_and_need_no_matplotlib(
         "from basketry.methodology.methodology import Methodology\n"
         "panel = Panel.from_frames(price=pl.read_parquet('price.parquet').fill_nan(None))\n"
         "sys.stdout.buffer.write(factsheet(calculate_index(Methodology.load(rules), panel)).encode())\n"
+        "import basketry.cli.index, basketry.jobs.publish, basketry.jobs.verify\n"
         "assert 'matplotlib' not in sys.modules\n"
     )
     outputs = []

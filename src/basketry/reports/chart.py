@@ -55,7 +55,8 @@ def svg(width: float, height: float, label: str, parts: Iterable[str]) -> Markup
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label)}" '
         f'viewBox="0 0 {short(width)} {short(height)}" font-family="sans-serif" font-size="{SIZE:g}" fill="none">'
     )
-    return Markup("\n".join([head, *parts, "</svg>"]))  # noqa: S704 - `text` and this have escaped what was not written here
+    # The line ends as that of a drawing of Matplotlib does: around either, a page has the same text.
+    return Markup("\n".join([head, *parts, "</svg>\n"]))  # noqa: S704 - `text` and this have escaped what was not written here
 
 
 def short(value: float) -> str:
@@ -140,14 +141,13 @@ def text(
 def line(x: Floats, y: Floats, colour: str, width: float) -> str:
     """Return a line through points, length n, with a gap where y is NaN; a point between two gaps is a dot."""
     across, down = shorts(x), shorts(y)
-    path = []
-    for first, after in runs(np.isfinite(y)):
-        points = [f"{across[place]} {down[place]}" for place in range(first, after)]
-        path.append("M" + "L".join(points if len(points) > 1 else points * 2))
-    return (
-        f'<path d="{"".join(path)}" stroke="{colour}" stroke-width="{width:g}" stroke-linejoin="round" '
-        'stroke-linecap="round"/>'
-    )
+    pieces = runs(np.isfinite(y))
+    lines = (range(first, after) for first, after in pieces if after - first > 1)
+    path = "".join("M" + "L".join(f"{across[place]} {down[place]}" for place in piece) for piece in lines)
+    dots = "".join(f"M{across[first]} {down[first]}h0" for first, after in pieces if after - first == 1)
+    style = f'stroke="{colour}" stroke-linejoin="round" stroke-linecap="round"'
+    drawn = [(path, width), (dots, width * 3)]
+    return "".join(f'<path d="{marks}" {style} stroke-width="{thick:g}"/>' for marks, thick in drawn if marks)
 
 
 def area(x: Floats, y: Floats, base: float, colour: str) -> str:
