@@ -249,3 +249,18 @@ def test_a_turnover_is_as_high_as_it_says(index: IndexResult) -> None:
     assert len(rectangles) == len(planned) > 0
     heights = rectangles[:, 2, 1] - rectangles[:, 1, 1]
     assert heights == pytest.approx(104 * np.array(planned) / (max(every) * 1.04), abs=0.011)
+
+
+def test_of_thousands_of_changes_the_highest_are_drawn(index: IndexResult) -> None:
+    first = turnovers(index).head(1)
+    many = pl.concat([first] * 5000).with_columns(
+        effective_at=pl.datetime_range(
+            first["effective_at"][0], first["effective_at"][0] + timedelta(minutes=4999), "1m", eager=True
+        ).cast(first.schema["effective_at"]),
+        turnover=pl.Series([0.01] * 3333 + [0.5] + [0.01] * 1666),
+    )
+    picture = Picture(picture_of_turnover(index, many))
+    marks = next(path for path in picture.coloured(LINES[0]) if len(path) != 4)
+    assert len(marks) <= 4 * 1400
+    assert max(y for _, y in marks) - min(y for _, y in marks) == pytest.approx(104 / 1.04, abs=0.011)
+    assert picture.faults() == []

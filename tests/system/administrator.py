@@ -146,7 +146,7 @@ class Administrator:
         return done
 
     def publish_for_good(self, index: str, at: datetime) -> None:
-        """Publish in a process of its own, which draws the pictures."""
+        """Publish in a process of its own."""
         words = ["index", "publish", self.folder(index), *self._answering(at), "--lake", self.lake]
         done = subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -176,8 +176,9 @@ def picture_of_turnover(result: IndexResult, changes: pl.DataFrame) -> Markup:
     wide = (box.right - box.left) / 250
     parts = y_axis(box, scale, ticks, "one-way turnover")
     for _, colour, chosen in kinds:
-        middles = np.clip(across.of(_microseconds(times[chosen])), box.left + wide / 2, box.right - wide / 2)
-        tops = scale.of(turnover[chosen])
+        rows = thinned(turnover[chosen], POINTS)  # of many changes the highest, which hide the others
+        middles = np.clip(across.of(_microseconds(times[chosen][rows])), box.left + wide / 2, box.right - wide / 2)
+        tops = scale.of(turnover[chosen][rows])
         parts.append(bars(middles - wide / 2, tops, middles + wide / 2, np.full(len(tops), box.bottom), colour))
     parts += time_axis(box, across, time_ticks(result.times[0], result.times[-1], _TICKS_OF_TIME), WIDE)
     words = f"Bars of the one-way turnover of each change of {result.methodology.name}"
