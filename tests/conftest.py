@@ -136,9 +136,3 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of keys that cost next to nothing to write and read; outside the tests no such file is read."""
     monkeypatch.setattr(key_file, "SCRYPT_N", 2**4)
     monkeypatch.setattr(key_file, "SCRYPT_N_MIN", 2**4)
-
-
-@pytest.fixture
-def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no pictures in factsheets, which takes most of the time of a publication; other tests verify true pages."""
-    monkeypatch.setattr("basketry.reports.factsheet.inline_svg", lambda *_, **__: "<svg></svg>")

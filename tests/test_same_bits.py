@@ -1,4 +1,4 @@
-"""What leads to a weight, a level or a price calls nothing whose bits depend on the processor."""
+"""What leads to a weight, level, price or picture of an index calls nothing whose bits depend on the processor."""
 
 import ast
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "basketry"
 PACKAGES = ("core", "market", "methodology", "index", "reference")
+PICTURES = tuple(f"reports/{name}.py" for name in ("axes", "chart", "pictures", "weights"))
 # fmt: off
 OUTSIDE = {
     "market/simulation": "makes a market, which is data to an index",
@@ -47,7 +48,8 @@ def names(path: Path) -> str:
 
 def modules() -> list[Path]:
     found = [path for package in PACKAGES for path in sorted((SOURCE / package).rglob("*.py"))]
-    return [path for path in found if not any(names(path) == o or names(path).startswith(f"{o}/") for o in OUTSIDE)]
+    found = [path for path in found if not any(names(path) == o or names(path).startswith(f"{o}/") for o in OUTSIDE)]
+    return [*found, *(SOURCE / name for name in PICTURES)]
 
 
 def _whole(node: ast.expr) -> bool:

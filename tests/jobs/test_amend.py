@@ -20,8 +20,6 @@ from basketry.lake.lake import Lake
 from basketry.ledger.folder import read_folder
 from basketry.methodology.methodology import Methodology
 
-pytestmark = pytest.mark.usefixtures("without_pictures")
-
 RULES: dict[str, Any] = {**RULEBOOK, "rebalance": {"every": "month", "determine": "7d", "announce": "5d"}}
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from markupsafe import Markup
 from tests.jobs.forged import Forged
 from tests.jobs.forgeries import FORGERIES, Forgery
 from tests.jobs.lives import MINE, NEW, OLD, at, live, market
@@ -17,7 +14,6 @@ from basketry.core.errors import RecordError
 from basketry.jobs.publish import publish_index
 from basketry.jobs.verify import Verification, verify
 from basketry.lake.lake import Lake
-from basketry.reports import factsheet
 
 
 @dataclass(frozen=True)
@@ -30,21 +26,7 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def quick_pictures() -> Iterator[None]:
-    """Pictures that cost next to nothing: their words."""
-
-    def words(draw: Any, result: Any, *, name: str, label: str, size: Any) -> Markup:
-        del draw, result, size
-        return Markup("<svg>{}: {}</svg>").format(name, label)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(factsheet, "inline_svg", words)
-        yield
-
-
-@pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory, quick_pictures: None) -> Life:
-    del quick_pictures
+def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     place = tmp_path_factory.mktemp("life")
     lake = market(place / "lake")
     heads = {}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -301,3 +303,36 @@ def test_what_is_published_before_anything_new_is_known_verifies(rulebook: Path,
     publish_index(folder, lake, approver="Committee", now=now)
     verification = verify(folder, lake)
     assert verification.passed, verification.first_failure
+
+
+def test_pictures_that_an_earlier_version_drew_are_not_compared_and_the_next_publication_draws_them_anew(
+    folder: Path, lake: Lake
+) -> None:
+    publish_index(folder, lake.panel(), approver="Committee")
+    assert json.loads((folder / "manifest.json").read_text())["pages"] == {"manipulation": False}
+    assert verify(folder, lake).checks[-1].found == "the pages are those that the result gives, byte by byte"
+    drawn = (folder / "factsheet.html").read_text()
+    older = re.sub(r"<svg.*?</svg>", '<svg width="684pt">of old</svg>', drawn, flags=re.DOTALL)
+
+    def with_page(page: str, pages: dict[str, object]) -> None:
+        said = json.loads((folder / "manifest.json").read_text())
+        said["pages"] = pages
+        said["files"]["factsheet.html"] = sha256(page.encode()).hexdigest()
+        (folder / "factsheet.html").write_text(page)
+        (folder / "manifest.json").write_text(json.dumps(said))
+
+    with_page(older, {"manipulation": False})
+    assert verify(folder, lake).first_failure is not None
+    with_page(older, {"matplotlib": "3.11.2", "manipulation": False})
+    found = verify(folder, lake)
+    assert found.passed
+    assert found.checks[-1].found == (
+        "the text of the pages is what the result gives; their pictures are not compared: an earlier version drew them "
+        "with Matplotlib 3.11.2, and the next publication draws them anew"
+    )
+    with_page(older.replace("2020-05-01", "2020-05-02", 1), {"matplotlib": "3.11.2", "manipulation": False})
+    assert str(verify(folder, lake).first_failure).startswith("factsheet.html")
+    with_page(older, {"matplotlib": "3.11.2", "manipulation": False})
+    publish_index(folder, lake.panel(), approver="Committee", end="2020-05-29")
+    assert json.loads((folder / "manifest.json").read_text())["pages"] == {"manipulation": False}
+    assert verify(folder, lake).checks[-1].found == "the pages are those that the result gives, byte by byte"

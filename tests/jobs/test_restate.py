@@ -19,8 +19,6 @@ from basketry.ledger.folder import read_folder
 START = datetime(2020, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
-pytestmark = pytest.mark.usefixtures("without_pictures")
-
 
 def rules(**more: Any) -> dict[str, Any]:
     return {

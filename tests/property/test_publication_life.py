@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from markupsafe import Markup
 from tests.conftest import RULEBOOK, small_market
 
 from basketry.core.errors import BasketryError, RecordError
@@ -28,7 +27,6 @@ from basketry.lake.lake import Lake
 from basketry.ledger.folder import read_folder
 from basketry.ledger.keys import PrivateKey
 from basketry.ledger.lock import writing
-from basketry.reports import factsheet
 
 BEGIN = datetime(2020, 2, 20, tzinfo=UTC)
 RULES: dict[str, Any] = {**RULEBOOK, "rebalance": {"every": "month", "determine": "7d", "announce": "5d"}}
@@ -207,17 +205,10 @@ class Life(RuleBasedStateMachine):
         self.stands = now
 
 
-def words(draw: Any, result: Any, *, name: str, label: str, size: Any) -> Markup:
-    """Return what stands for a picture, which costs next to nothing."""
-    del draw, result, size
-    return Markup("<svg>{}: {}</svg>").format(name, label)
-
-
-def lived(monkeypatch: pytest.MonkeyPatch, examples: int, steps: int) -> None:
+def lived(examples: int, steps: int) -> None:
     """Run lives of the index."""
     from hypothesis.stateful import run_state_machine_as_test
 
-    monkeypatch.setattr(factsheet, "inline_svg", words)
     run_state_machine_as_test(
         Life,
         settings=settings(
@@ -227,10 +218,10 @@ def lived(monkeypatch: pytest.MonkeyPatch, examples: int, steps: int) -> None:
     )  # fmt: skip
 
 
-def test_a_published_index_holds_through_a_short_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    lived(monkeypatch, 3, 6)
+def test_a_published_index_holds_through_a_short_life() -> None:
+    lived(3, 6)
 
 
 @pytest.mark.slow
-def test_a_published_index_holds_through_many_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    lived(monkeypatch, 10, 15)
+def test_a_published_index_holds_through_many_lives() -> None:
+    lived(10, 15)

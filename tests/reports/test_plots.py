@@ -11,11 +11,8 @@ from matplotlib.figure import Figure
 
 from basketry.index.result import IndexResult
 from basketry.reports.plots import (
-    draw_levels,
-    drawing,
-    new_figure,
-    picture_of_levels,
-    picture_of_weights,
+    draw_drawdown,
+    draw_weights,
     plot_index,
     save_picture,
     thinned,
@@ -54,16 +51,6 @@ def test_a_picture_is_the_same_bytes_each_time(result: IndexResult, tmp_path: Pa
     assert content == (tmp_path / "b.png").read_bytes()
 
 
-def test_a_narrow_range_is_drawn_on_a_linear_scale(result: IndexResult) -> None:
-    for factor, scale in ((2.0, "linear"), (50.0, "log")):
-        levels = pl.Series("price_return", np.geomspace(100, 100 * factor, len(result.times)))
-        grown = replace(result, levels=result.levels.with_columns(levels, levels.alias("leverage_2x")))
-        with drawing():
-            axes = new_figure(4, 3).subplots()
-            draw_levels(axes, grown)
-        assert axes.get_yscale() == scale
-
-
 def test_a_level_of_zero_ends_its_line(result: IndexResult) -> None:
     levels = result.level("leverage_2x").copy()
     levels[50:] = 0
@@ -72,16 +59,22 @@ def test_a_level_of_zero_ends_its_line(result: IndexResult) -> None:
     assert np.isnan(np.asarray(drawn)[50:]).all()
 
 
+def falls_of(figure: Figure, result: IndexResult) -> None:
+    draw_drawdown(figure.subplots(), result)
+
+
 def test_an_svg_is_well_formed_named_and_without_a_date(result: IndexResult) -> None:
-    first = inline_svg(picture_of_levels, result, name="one", label='Levels of "A" & <B>', size=(6, 4))
+    first = inline_svg(falls_of, result, name="one", label='Falls of "A" & <B>', size=(6, 4))
     root = ElementTree.fromstring(first)  # noqa: S314
     assert root.get("role") == "img"
-    assert root.get("aria-label") == 'Levels of "A" & <B>'
+    assert root.get("aria-label") == 'Falls of "A" & <B>'
     assert "<metadata" not in first
     ids = {element.get("id") for element in root.iter() if element.get("id")}
     assert ids
     assert all(str(name).startswith("one-") for name in ids)
-    second = inline_svg(picture_of_weights, result, name="two", label="w", size=(6, 4))
+    second = inline_svg(
+        lambda figure, index: draw_weights(figure.subplots(), index), result, name="two", label="w", size=(6, 4)
+    )
     assert not ids & {element.get("id") for element in ElementTree.fromstring(second).iter()} - {None}  # noqa: S314
 
 

@@ -146,7 +146,7 @@ class Administrator:
         return done
 
     def publish_for_good(self, index: str, at: datetime) -> None:
-        """Publish in a process of its own, which draws the pictures."""
+        """Publish in a process of its own."""
         words = ["index", "publish", self.folder(index), *self._answering(at), "--lake", self.lake]
         done = subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -210,11 +210,10 @@ class Administrator:
 
 @contextlib.contextmanager
 def quickly() -> Iterator[None]:
-    """Try passwords quickly and draw no pictures in this process: the last publication, in one of its own, does."""
+    """Try passwords quickly in this process: the last publication, in one of its own, does not."""
     with (
         mock.patch.object(key_file, "SCRYPT_N", 16),
         mock.patch.object(key_file, "SCRYPT_N_MIN", 16),
-        mock.patch("basketry.reports.factsheet.inline_svg", return_value="<svg></svg>"),
     ):
         yield
 

@@ -8,7 +8,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 
 from basketry.core.digest import finite
@@ -70,7 +69,7 @@ def write_index(
     pages = documents(result, said, _manipulation_facts(manipulation))
     if head is not None:
         pages[HEAD] = head.to_text()
-    made = {"matplotlib": matplotlib.__version__, "manipulation": manipulation is not None}
+    made = {"manipulation": manipulation is not None}
     write_folder(folder, folder_files(result, record, pages, {**manifest(result, said), "pages": made}))
 
 

@@ -140,5 +140,5 @@ def _table_check(held: TrackFolder, fresh: TrackRun, name: str) -> Check:
 
 
 def _page_check(held: TrackFolder, fresh: TrackRun) -> Check:
-    found = page_difference(held.page, fresh.page(), held.manifest.get("matplotlib"))
+    found = page_difference(held.page, fresh.page(), pictures=held.manifest.get("matplotlib") == matplotlib.__version__)
     return Check(PAGE, found is None, found or "the page is the one that the result gives")

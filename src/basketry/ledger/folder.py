@@ -59,6 +59,8 @@ class _Parameters(BaseModel):
 
 
 class _Pages(BaseModel):
+    """How the pages were made; pictures of an earlier version were drawn by a version of Matplotlib."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
     matplotlib: str | None = None

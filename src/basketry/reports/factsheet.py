@@ -12,13 +12,17 @@ from markupsafe import Markup
 from basketry.index.outlook import announced_changes
 from basketry.index.plan import next_dates
 from basketry.index.result import IndexResult
-from basketry.reports import plots
 from basketry.reports.figures import cash_among, concentration, headline, periods, risk_table
 from basketry.reports.pages import render
+from basketry.reports.pictures import (
+    picture_of_current_weights,
+    picture_of_levels,
+    picture_of_turnover,
+    picture_of_weights,
+)
 from basketry.reports.proforma import next_compositions
 from basketry.reports.quality import event_kinds, held_periods, status_counts
 from basketry.reports.rebalances import last_change, turnovers
-from basketry.reports.svg import inline_svg
 from basketry.reports.weights import current_weights
 
 DATES = 4
@@ -41,7 +45,7 @@ def factsheet(
         notice: A sentence that stands above all, as that the index ends.
 
     Raises:
-        MissingExtraError: Matplotlib, or for an interactive page Plotly, is not installed.
+        MissingExtraError: Plotly, which an interactive page needs, is not installed.
     """
     now = current_weights(result)
     times = result.times
@@ -58,7 +62,7 @@ def factsheet(
         last=times[-1],
         headline=headline(result, now),
         figure=Markup("") if not interactive else _interactive(result),
-        pictures=_pictures(result, len(now), interactive),
+        pictures=_pictures(result, now, changes, interactive),
         columns=[name.replace("_", " ") for name in result.return_columns],
         periods=periods(result),
         risk=risk_table(result),
@@ -90,24 +94,16 @@ def _interactive(result: IndexResult) -> Markup:
     return interactive_figure(result)
 
 
-def _pictures(result: IndexResult, members: int, interactive: bool) -> dict[str, Markup]:
-    name = result.methodology.name
-    wanted: dict[str, tuple[plots.Draw, tuple[float, float], str]] = {
-        "current": (
-            plots.picture_of_current_weights,
-            (5, 0.26 * min(26, members) + 0.2),
-            f"Bars of the current weights of {name}, the largest of which are in the table beside",
-        ),
-        "turnover": (plots.picture_of_turnover, (9.5, 1.9), f"Bars of the one-way turnover of each change of {name}"),
+def _pictures(
+    result: IndexResult, now: dict[str, float], changes: pl.DataFrame, interactive: bool
+) -> dict[str, Markup]:
+    drawn = {
+        "current": picture_of_current_weights(result.methodology.name, now),
+        "turnover": picture_of_turnover(result, changes),
     }
     if not interactive:
-        wanted |= {
-            "levels": (plots.picture_of_levels, (9.5, 5.6), f"Levels of {name}, and its drawdown under them"),
-            "weights": (plots.picture_of_weights, (9.5, 3.4), f"Stacked areas of the weights of {name} through time"),
-        }
-    return {
-        key: inline_svg(draw, result, name=key, label=label, size=size) for key, (draw, size, label) in wanted.items()
-    }
+        drawn |= {"levels": picture_of_levels(result), "weights": picture_of_weights(result)}
+    return drawn
 
 
 def _weights(result: IndexResult, now: dict[str, float]) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
-"""Pictures of an index: levels, drawdown, weights, turnover. The same result gives the same picture."""
+"""The picture of an index by Matplotlib: levels, drawdown, weights; and what any picture of an index shows."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,8 @@ from basketry.disk.whole import write_whole
 from basketry.index.result import IndexResult
 from basketry.market.cash import CASH
 from basketry.reports.quality import runs
-from basketry.reports.rebalances import turnovers
 from basketry.reports.statistics import drawdowns
-from basketry.reports.weights import current_weights, largest_and_others, weights_at
+from basketry.reports.weights import largest_and_others, weights_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,13 +51,10 @@ STYLE = {
     "xtick.color": SOFT,
     "ytick.color": SOFT,
 }
-LOG_FROM = 10
-"""Levels are drawn on a log scale where the largest is more than so many times the smallest."""
-POINTS = 1_400
-"""Points of a line; more would not be seen."""
-
-Draw = Callable[["Figure", IndexResult], None]
-"""What draws a picture of an index on an empty figure."""
+FALL = "#f4d5bf", "#a84300"
+"""A drawdown: its area and its line."""
+POINTS, POINTS_OF_AREAS = 1_400, 450
+"""Points of a line, and of an area; more would not be seen."""
 
 
 @contextmanager
@@ -84,28 +81,6 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def picture_of_levels(figure: Figure, result: IndexResult) -> None:
-    """Draw the levels, and the drawdown under them on the same time axis."""
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(5, 2))
-    draw_levels(top, result)
-    draw_drawdown(bottom, result)
-
-
-def picture_of_weights(figure: Figure, result: IndexResult) -> None:
-    """Draw the weights through time."""
-    draw_weights(figure.subplots(), result)
-
-
-def picture_of_current_weights(figure: Figure, result: IndexResult) -> None:
-    """Draw the weights at the last level."""
-    draw_current_weights(figure.subplots(), result)
-
-
-def picture_of_turnover(figure: Figure, result: IndexResult) -> None:
-    """Draw the turnover of each change."""
-    draw_turnover(figure.subplots(), result)
-
-
 def plot_index(result: IndexResult) -> Figure:
     """Return a picture of the levels (log scale), the drawdown and the weights through time.
 
@@ -115,7 +90,7 @@ def plot_index(result: IndexResult) -> Figure:
     with drawing():
         figure = new_figure(11, 9.5)
         top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1.1, 2.2))
-        draw_levels(top, result, log=True)
+        draw_levels(top, result)
         draw_drawdown(middle, result)
         draw_weights(bottom, result)
         first, last = (format_instant(result.times[row])[:10] for row in (0, -1))
@@ -147,34 +122,30 @@ def save_picture(result: IndexResult, path: Path) -> None:
     write_whole(path, picture.getvalue())
 
 
-def draw_levels(axes: Axes, result: IndexResult, *, log: bool | None = None) -> None:
-    """Draw all return columns; instants whose level is not live are shaded.
+def draw_levels(axes: Axes, result: IndexResult) -> None:
+    """Draw all return columns on a log scale; instants whose level is not live are shaded.
 
-    The scale is logarithmic where `log` says so, or where the levels range over more than a factor of ten. A
-    level of zero, which a leveraged index can reach, ends its line.
+    A level of zero, which a leveraged index can reach, ends its line.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     drawn = {}
-    for column, colour in zip(result.return_columns, _cycle(LINES), strict=False):
+    for column, colour in zip(result.return_columns, cycle(LINES), strict=False):
         level = np.where(result.level(column) > 0, result.level(column), np.nan)
         rows = thinned(level, POINTS)
         drawn[column] = level[rows]
         axes.plot(result.times[rows], level[rows], color=colour, linewidth=1.3, label=column.replace("_", " "))
     _shade_statuses(axes, result)
     low, high = (pick([pick(level) for level in drawn.values()]) for pick in (np.nanmin, np.nanmax))
-    if log is None:
-        log = bool(high > LOG_FROM * low)
-    if log:
-        from matplotlib.ticker import LogLocator, NullFormatter
-
-        axes.set_yscale("log")
-        # Over few decades 2 and 5 are labelled too; over one, all digits.
-        decades = np.log10(high / low)
-        axes.yaxis.set_major_locator(
-            LogLocator(subs=range(1, 10) if decades < 0.7 else (1, 2, 5) if decades < 2.5 else (1,))
-        )
-        axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_yscale("log")
+    # Over few decades 2 and 5 are labelled too; over one, all digits.
+    decades = np.log10(high / low)
+    axes.yaxis.set_major_locator(
+        LogLocator(subs=range(1, 10) if decades < 0.7 else (1, 2, 5) if decades < 2.5 else (1,))
+    )
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(lambda value, _: _number(value))
-    axes.set_ylabel(f"level{', log scale' if log else ''}")
+    axes.set_ylabel("level, log scale")
     _whole_time(axes, result)
     axes.legend(loc="upper left", fontsize=9)
 
@@ -183,8 +154,8 @@ def draw_drawdown(axes: Axes, result: IndexResult) -> None:
     """Draw the fall of the price return from its highest level so far."""
     falls = drawdowns(result.level())
     rows = thinned(falls, POINTS)
-    axes.fill_between(result.times[rows], falls[rows], 0, color="#d55e00", alpha=0.25, linewidth=0)
-    axes.plot(result.times[rows], falls[rows], color="#a84300", linewidth=0.8)
+    axes.fill_between(result.times[rows], falls[rows], 0, color=FALL[0], linewidth=0)
+    axes.plot(result.times[rows], falls[rows], color=FALL[1], linewidth=0.8)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}".replace("-", "−"))
     axes.set_ylabel("drawdown")
     _whole_time(axes, result)
@@ -193,10 +164,7 @@ def draw_drawdown(axes: Axes, result: IndexResult) -> None:
 
 def draw_weights(axes: Axes, result: IndexResult) -> None:
     """Draw the weights through time as stacked areas: the ten largest on average, and all others."""
-    rows = np.unique(np.linspace(0, len(result.times) - 1, min(len(result.times), 450)).astype(np.int64))
-    names, weights = largest_and_others(*weights_at(result, rows))
-    grey = {"others": OTHERS, CASH: "#7f8a94"}
-    colours = [grey.get(name, colour) for name, colour in zip(names, [*AREAS, OTHERS], strict=False)]
+    rows, names, weights, colours = weight_areas(result)
     areas = axes.stackplot(result.times[rows], weights.T, colors=colours, linewidth=0)
     axes.set_ylim(0, 1)
     _whole_time(axes, result)
@@ -207,40 +175,24 @@ def draw_weights(axes: Axes, result: IndexResult) -> None:
     axes.legend(areas[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5, handlelength=1)
 
 
-def draw_current_weights(axes: Axes, result: IndexResult) -> None:
-    """Draw the weights at the last level as bars, the largest on top: the 25 largest, and all others."""
-    ranked = list(current_weights(result).items())
-    shown = ranked[:25] if len(ranked) > 26 else ranked
-    rest = sum(weight for _, weight in ranked[len(shown) :])
-    bars = [*shown, (f"{len(ranked) - len(shown)} others", rest)] if rest else shown
-    places = np.arange(len(bars))[::-1]
-    colours = [OTHERS if rest and place == 0 else LINES[0] for place in places]
-    axes.barh(places, [weight for _, weight in bars], color=colours, height=0.7)
-    for place, (_, weight) in zip(places, bars, strict=True):
-        axes.text(weight, place, f" {weight:.2%}", va="center", fontsize=9)
-    axes.set_yticks(places, [name for name, _ in bars])
-    axes.set_ylim(-0.6, len(bars) - 0.4)
-    axes.set_xlim(right=max(weight for _, weight in bars) * 1.18)
-    axes.tick_params(axis="y", labelcolor=INK, labelsize=9, length=0)
-    axes.xaxis.set_visible(False)
-    axes.spines[["bottom", "left"]].set_visible(False)
-    axes.grid(visible=False)
+def weight_areas(result: IndexResult) -> tuple[NDArray[np.int64], list[str], Floats, list[str]]:
+    """Return what a picture of weights through time shows: the ten largest on average, and all others.
+
+    Returns:
+        Rows of the levels, length k; names, the largest first, length n; their weights, shape (k, n); their colours.
+    """
+    count = len(result.times)
+    rows = np.unique(np.linspace(0, count - 1, min(count, POINTS_OF_AREAS)).astype(np.int64))
+    names, weights = largest_and_others(*weights_at(result, rows))
+    grey = {"others": OTHERS, CASH: "#7f8a94"}
+    return rows, names, weights, [grey.get(name, colour) for name, colour in zip(names, [*AREAS, OTHERS], strict=False)]
 
 
-def draw_turnover(axes: Axes, result: IndexResult) -> None:
-    """Draw the one-way turnover of each change of the basket after the base."""
-    table = turnovers(result)
-    times = table["effective_at"].dt.replace_time_zone(None).to_numpy()
-    off = (table["trigger"] != "schedule").to_numpy()
-    span = max((result.times[-1] - result.times[0]) / np.timedelta64(1, "D"), 1)
-    for chosen, colour, label in ((~off, LINES[0], "scheduled"), (off, LINES[1], "between schedules")):
-        if chosen.any():
-            axes.bar(times[chosen], table["turnover"].to_numpy()[chosen], width=span / 250, color=colour, label=label)
-    _whole_time(axes, result)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.set_ylabel("one-way turnover")
-    if len(table):
-        axes.legend(loc="upper left", fontsize=9, ncols=2)
+def status_rows(result: IndexResult) -> dict[str, list[tuple[int, int]]]:
+    """Return the half-open row ranges of levels of each status that is shaded, for those that there are."""
+    status = result.levels["status"].cast(str)
+    found = {name: runs((status == name).to_numpy()) for name in SHADES}
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def thinned(values: Floats, count: int) -> NDArray[np.int64]:
@@ -253,40 +205,29 @@ def thinned(values: Floats, count: int) -> NDArray[np.int64]:
         return np.arange(len(values))
     edges = np.linspace(0, len(values), count // 2 + 1).astype(np.int64)
     low, high = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
-    stretches = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-    rows = [start + int(np.argmin(low[start:end])) for start, end in stretches]
-    rows += [start + int(np.argmax(high[start:end])) for start, end in stretches]
-    return np.unique(rows)
+    # Sorted within their stretches, the first of a stretch is where the stretch begins.
+    stretch = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+    return np.unique([np.lexsort((key, stretch))[edges[:-1]] for key in (low, -high)])
 
 
 def _shade_statuses(axes: Axes, result: IndexResult) -> None:
-    status = result.levels["status"].cast(str)
-    times = result.times.astype("datetime64[us]")
+    times = result.times
     thinnest = (times[-1] - times[0]) / 700
-    for name, colour in SHADES.items():
-        spans = [
-            (times[start], max(times[min(end, len(times) - 1)] - times[start], thinnest))
-            for start, end in runs((status == name).to_numpy())
-        ]
-        if spans:
-            axes.broken_barh(
-                spans,
-                (0, 1),
-                transform=axes.get_xaxis_transform(),
-                facecolors=colour,
-                zorder=0,
-                label=f"level {name}",
-            )
+    for name, rows in status_rows(result).items():
+        spans = [(times[start], max(times[min(end, len(times) - 1)] - times[start], thinnest)) for start, end in rows]
+        axes.broken_barh(
+            spans,
+            (0, 1),
+            transform=axes.get_xaxis_transform(),
+            facecolors=SHADES[name],
+            zorder=0,
+            label=f"level {name}",
+        )
 
 
 def _whole_time(axes: Axes, result: IndexResult) -> None:
     if len(result.times) > 1:
         axes.set_xlim(result.times[0], result.times[-1])
-
-
-def _cycle(colours: tuple[str, ...]) -> Iterator[str]:
-    while True:
-        yield from colours
 
 
 def _number(value: float) -> str:

@@ -194,12 +194,12 @@ def annual_return(levels: Floats, times: Times) -> float:
 
 
 def drawdowns(levels: Floats) -> Floats:
-    """Return each level over the highest so far, less one, shape (T,).
+    """Return each level over the highest so far, less one, shape (T,); NaN where a level is NaN.
 
-    >>> drawdowns(np.array([1.0, 2.0, 1.0])).tolist()
-    [0.0, 0.0, -0.5]
+    >>> drawdowns(np.array([1.0, 2.0, np.nan, 1.0])).tolist()
+    [0.0, 0.0, nan, -0.5]
     """
-    return levels / np.maximum.accumulate(levels) - 1
+    return levels / np.fmax.accumulate(levels) - 1
 
 
 def largest_drawdown(levels: Floats) -> Drawdown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, added
 from basketry.index.result import IndexResult
 from basketry.market.cash import CASH
 from basketry.methodology.path import Segment
@@ -44,7 +44,7 @@ def weights_at(result: IndexResult, rows: NDArray[np.int64]) -> tuple[list[str],
         idle = np.zeros(len(segment.columns), dtype=bool) if segment.frozen is None else segment.frozen
         columns = np.array([place[int(column)] for column in segment.columns[~idle]], dtype=np.int64)
         weights[np.ix_(places, columns)] = share[:, ~idle]
-        weights[places, -1] = share[:, idle].sum(axis=1)
+        weights[places, -1] = added(share[:, idle], axis=1)
     names = [*(result.panel.assets[column] for column in held), CASH]
     kept = np.flatnonzero((weights > 0).any(axis=0))
     return [names[number] for number in kept], weights[:, kept]
@@ -56,11 +56,11 @@ def largest_and_others(names: list[str], weights: Floats, count: int = 10) -> tu
     >>> largest_and_others(["a", "b", "c"], np.array([[0.2, 0.5, 0.3]]), 1)
     (['b', 'others'], array([[0.5, 0.5]]))
     """
-    order = np.argsort(-weights.mean(axis=0), kind="stable")
+    order = np.argsort(-added(weights) / len(weights), kind="stable")
     shown, rest = order[:count], order[count:]
     if not len(rest):
         return [names[number] for number in shown], weights[:, shown]
-    others = weights[:, rest].sum(axis=1)
+    others = added(weights[:, rest], axis=1)
     return [*(names[number] for number in shown), "others"], np.column_stack([weights[:, shown], others])
 
 
@@ -73,5 +73,5 @@ def _rows_of(result: IndexResult, number: int, rows: NDArray[np.int64]) -> NDArr
 
 def _shares(segment: Segment, rows: NDArray[np.int64]) -> Floats:
     values = segment.prices[rows - segment.start] * segment.units
-    total = values.sum(axis=1, keepdims=True)
+    total = added(values, axis=1)[:, np.newaxis]
     return np.divide(values, total, out=np.zeros_like(values), where=total > 0)
