@@ -95,13 +95,13 @@ def publish_both(plain: Path, kept: Path, cache: Path, panel: Panel, day: int) -
 
 @pytest.fixture(autouse=True)
 def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages take most of the time, and are a function of the result: their figures are compared."""
+    """Pictures have two decimals: the figures of which they are drawn are compared, with all of theirs."""
     monkeypatch.setattr("basketry.reports.factsheet._pictures", _told_pictures)
 
 
-def _told_pictures(result: IndexResult, members: int, interactive: bool) -> dict[str, str]:
+def _told_pictures(result: IndexResult, now: object, changes: object, interactive: bool) -> dict[str, str]:
     names, weights = weights_at(result, np.arange(len(result.times)))
-    said = f"{names} {weights.tolist()} {result.level().tolist()} {members} {interactive}"
+    said = f"{names} {weights.tolist()} {result.level().tolist()} {now} {changes} {interactive}"
     return dict.fromkeys(("current", "turnover", "levels", "weights"), said)
 
 

@@ -87,8 +87,8 @@ def publish(
     from dataclasses import asdict
 
     from basketry.core.time import to_datetime, to_instant
+    from basketry.disk.cache import user_cache
     from basketry.jobs.attack import index_manipulation
-    from basketry.jobs.kept import default_cache
     from basketry.jobs.publish import publish_index
     from basketry.lake.lake import Lake
 
@@ -107,7 +107,7 @@ def publish(
             manipulation=lambda result: index_manipulation(market, result),
             table=table,
             key=signer,
-            cache=default_cache(),
+            cache=user_cache(),
         )
     if json:
         print_json({"simulated_market": market.simulated, **asdict(done), "folder": str(done.folder)})

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,8 @@ _PER_STEP = float(_STEPS / _LN2)
 _ROOTS = np.array([_parts(Fraction(_root(j))) for j in range(_STEPS)])
 _DOUBT = math.ldexp(1.0, -64)
 """More than the error of the short way."""
+_FEW = 20_000
+"""Values up to which their logarithms take less time than to load what is compiled."""
 _LARGEST, _LEAST = 710.0, -746.0
 """Beyond these an exponential is infinite or zero."""
 
@@ -95,6 +98,12 @@ def _log_parts(x: float) -> tuple[float, float]:
     m, e = math.frexp(x)
     if m < _ROOT_HALF:
         m, e = 2.0 * m, e - 1
+    return _log_of_fraction(m, e)
+
+
+@kernel()
+def _log_of_fraction(m: float, e: int) -> tuple[float, float]:
+    """Return the logarithm of m times the power e of 2, with m between the roots of 1/2 and 2, in two parts."""
     over = m - 1.0
     under, under_low = _sum(m, 1.0)
     s = over / under
@@ -128,7 +137,8 @@ def _exp_parts(high: float, low: float) -> float:
     found, rest = tail, 0.0
     for first, second in _EXP_FIRST:
         found, rest = _times_plus(found, rest, r, r_low, first, second)
-    return math.ldexp(found, k)
+    # Interpreted, `ldexp` raises where the result is infinite, and a product does not.
+    return math.ldexp(found, k - 1) * 2.0 if k > 0 else math.ldexp(found, k)
 
 
 @kernel()
@@ -152,7 +162,7 @@ def _short_exp(x: float) -> float:
     return math.ldexp(found, k >> 6)
 
 
-@kernel()
+@kernel(plain=1)
 def log_of(x: float) -> float:
     """Return the natural logarithm; -infinity of 0, NaN below.
 
@@ -166,7 +176,7 @@ def log_of(x: float) -> float:
     return np.nan if x < 0.0 else x
 
 
-@kernel()
+@kernel(plain=1)
 def exp_of(x: float) -> float:
     """Return e to the power of x.
 
@@ -231,8 +241,21 @@ def log(values: Floats) -> Floats:
     [[0.0, 0.6931471805599453], [nan, -inf]]
     """
     found = _copy(values)
+    if found.size <= _FEW:
+        return _log_of_few(found)
     _log_all(found.reshape(-1))
     return found
+
+
+def _log_of_few(values: Floats) -> Floats:
+    """Return what `log` does by the same operations, each on all values at once: nothing has to be loaded."""
+    finite = (values > 0.0) & (values < np.inf)
+    fractions, powers = np.frexp(np.where(finite, values, 1.0))
+    small = fractions < _ROOT_HALF
+    parts: Any = _log_of_fraction.interpreted
+    logs = parts(np.where(small, 2.0 * fractions, fractions), np.where(small, powers - 1, powers))[0]
+    with np.errstate(invalid="ignore"):
+        return np.where(finite, logs, np.where(values == 0.0, -np.inf, np.where(values < 0.0, np.nan, values)))
 
 
 def exp(values: Floats) -> Floats:

@@ -6,24 +6,17 @@ prices. Both are kept here, with the digest of the data that gave them.
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from basketry.core.errors import DataError
 from basketry.core.numbers import Bools, Floats
 from basketry.index.result import IndexResult
 from basketry.market.panel_digest import digest_known
 from basketry.methodology.path import Segment
-
-_ARRAYS = ("state", "levels", "rows", "sizes", "columns", "units", "frozen", "prices")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,44 +118,3 @@ class Kept:
     def size(self) -> int:
         """About how many bytes it takes."""
         return self.levels.height * 64 + self.holdings.prices.nbytes
-
-    def to_bytes(self) -> bytes:
-        """Return it as bytes that `from_bytes` reads."""
-        levels, stream = io.BytesIO(), io.BytesIO()
-        self.levels.write_ipc(levels)
-        own = {name: getattr(self.holdings, name) for name in _ARRAYS[2:]}
-        words = json.dumps({"data": self.data, "assets": self.holdings.assets}).encode()
-        np.savez(
-            stream,
-            state=_array(self.state), levels=_array(levels.getvalue()), words=_array(words), **own,
-        )  # fmt: skip
-        return stream.getvalue()
-
-    @staticmethod
-    def from_bytes(content: bytes) -> Kept:
-        """Return what was kept as bytes.
-
-        Raises:
-            DataError: They are not what `to_bytes` gave.
-        """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as found:
-                arrays: dict[str, NDArray[Any]] = {name: found[name] for name in (*_ARRAYS, "words")}
-            words = json.loads(arrays["words"].tobytes())
-            holdings = Holdings(tuple(words["assets"]), *(arrays[name] for name in _ARRAYS[2:]))
-            levels = pl.read_ipc(io.BytesIO(arrays["levels"].tobytes()))
-            return Kept(arrays["state"].tobytes(), levels, holdings, str(words["data"]))
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            OSError,
-            EOFError,
-            zipfile.BadZipFile,
-            pl.exceptions.PolarsError,
-        ) as error:
-            raise DataError(f"what was kept of an index cannot be read: {error}") from error
-
-
-def _array(content: bytes) -> NDArray[np.uint8]:
-    return np.frombuffer(content, dtype=np.uint8)

@@ -9,7 +9,7 @@ from basketry.core.compiled import kernel
 from basketry.core.numbers import Bools, Floats
 
 
-@kernel(plain=True)
+@kernel(plain=4_000)
 def basket_values(prices: Floats, units: Floats) -> Floats:
     """Return sum(units * prices) of each row, shape (k,), by Neumaier's compensated summation.
 
@@ -33,7 +33,7 @@ def basket_values(prices: Floats, units: Floats) -> Floats:
     return values
 
 
-@kernel(plain=True)
+@kernel(plain=4_000)
 def is_clean(prices: Floats, jump: float) -> bool:
     """Return whether no price is unknown and none is above `jump` times the one before it."""
     rows, columns = prices.shape
@@ -45,7 +45,7 @@ def is_clean(prices: Floats, jump: float) -> bool:
     return True
 
 
-@kernel(plain=True)
+@kernel(plain=4_000)
 def clean_values(
     before: Floats, prices: Floats, units: Floats, divisor: float, jump: float, now: int
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
@@ -71,7 +71,7 @@ def clean_values(
     return block, basket_values(block[1:], units) / divisor, seen
 
 
-@kernel()
+@kernel(plain=4_000)
 def side_by_side(
     old: NDArray[np.int64], before: Floats, new: NDArray[np.int64], after: Floats
 ) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.uint8]]:
@@ -103,7 +103,7 @@ def side_by_side(
     return columns[:count], was[:count], stands[:count], change[:count]
 
 
-@kernel()
+@kernel(plain=4_000)
 def as_held(
     held: NDArray[np.int64],
     used: Floats,
@@ -132,7 +132,7 @@ def as_held(
     return found, when
 
 
-@kernel(plain=True)
+@kernel(plain=4_000)
 def carry_forward(
     prices: Floats,
     stamps: NDArray[np.int64],

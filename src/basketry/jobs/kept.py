@@ -9,9 +9,10 @@ it.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
-import os
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -29,7 +30,7 @@ from basketry.core.time import to_instant
 from basketry.disk.whole import write_whole
 from basketry.index.calculate import Instant
 from basketry.index.continued import Continued, continued
-from basketry.index.kept import Kept
+from basketry.index.kept import Holdings, Kept
 from basketry.index.result import IndexResult
 from basketry.index.state import NEVER
 from basketry.jobs.recompute import Recomputation
@@ -43,18 +44,7 @@ from basketry.methodology.methodology import Methodology
 LARGEST = 64_000_000
 """Bytes; an index that would keep more, such as one of many minutes, is calculated as a whole each time."""
 _DIGEST = 64
-
-
-def default_cache() -> Path | None:
-    """Return the folder of the caches of this user: $BASKETRY_CACHE, or basketry in $XDG_CACHE_HOME or in ~/.cache.
-
-    None, so that nothing is kept, where $BASKETRY_CACHE is empty.
-    """
-    own = os.environ.get("BASKETRY_CACHE")
-    if own is not None:
-        return Path(own) if own else None
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "basketry"
+_HOLDINGS = ("rows", "sizes", "columns", "units", "frozen", "prices")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +109,7 @@ def keep(caches: Path, folder: Path, result: IndexResult, said: Told, symbol: st
     words = {"symbol": symbol, "key": key, "stretches": [asdict(stretch) for stretch in said.stretches]}
     plain = json.dumps(words).encode()
     with contextlib.suppress(OSError):
-        body = _key(folder).encode() + len(plain).to_bytes(8, "little") + plain + kept.to_bytes()
+        body = _key(folder).encode() + len(plain).to_bytes(8, "little") + plain + _packed(kept)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for unfinished in target.parent.glob(f".{target.name}.*.unfinished"):
             unfinished.unlink(missing_ok=True)  # Of a run that was killed: who keeps holds the lock of the folder.
@@ -135,7 +125,7 @@ def left_by_last(caches: Path, folder: Path) -> Left | None:
             return None
         body = body[_DIGEST:]
         split = 8 + int.from_bytes(body[:8], "little")
-        return _left(folder, json.loads(body[8:split]), Kept.from_bytes(body[split:]))
+        return _left(folder, json.loads(body[8:split]), _unpacked(body[split:]))
     except (OSError, ValueError, BasketryError):
         return None
 
@@ -184,3 +174,32 @@ def _program() -> str:
     for file in files:
         said += [file.relative_to(root).as_posix(), sha256(file.read_bytes()).hexdigest()]
     return digest_strings(said)
+
+
+def _packed(kept: Kept) -> bytes:
+    levels, stream = io.BytesIO(), io.BytesIO()
+    kept.levels.write_ipc(levels)
+    own = {name: getattr(kept.holdings, name) for name in _HOLDINGS}
+    words = json.dumps({"data": kept.data, "assets": kept.holdings.assets}).encode()
+    texts = {"state": kept.state, "levels": levels.getvalue(), "words": words}
+    arrays: dict[str, Any] = own | {name: np.frombuffer(text, dtype=np.uint8) for name, text in texts.items()}
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def _unpacked(content: bytes) -> Kept:
+    """Return what was kept.
+
+    Raises:
+        DataError: It is not what `_packed` gave.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            holdings = {name: found[name] for name in _HOLDINGS}
+            state, levels, words = (found[name].tobytes() for name in ("state", "levels", "words"))
+        said = json.loads(words)
+        return Kept(
+            state, pl.read_ipc(io.BytesIO(levels)), Holdings(tuple(said["assets"]), **holdings), str(said["data"])
+        )
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
+        raise DataError(f"what was kept of an index cannot be read: {error}") from error

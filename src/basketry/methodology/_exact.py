@@ -14,7 +14,7 @@ _PARTS = 64
 """Doubles that do not overlap: 2098 bits from the least to the largest, 53 a double."""
 
 
-@kernel()
+@kernel(plain=1_000)
 def exact_total(values: Floats) -> float:
     """Return the correctly rounded sum, as `exact_sum` does (Shewchuk 1997, `math.fsum`).
 
@@ -61,7 +61,7 @@ def exact_total(values: Floats) -> float:
     return high
 
 
-@kernel()
+@kernel(plain=1_000)
 def worth(units: Floats, prices: Floats) -> tuple[float, Floats]:
     """Return the value of a basket, an exact sum, and its weights, shape (n,)."""
     values = units * prices
@@ -69,7 +69,7 @@ def worth(units: Floats, prices: Floats) -> tuple[float, Floats]:
     return total, values / total
 
 
-@kernel()
+@kernel(plain=2_000)
 def struck_units(
     weights: Floats, raw: Floats, shares: Floats, determined: Floats, prices: Floats, value: float, fixed: bool
 ) -> tuple[Floats, Floats, float, Floats]:
@@ -105,7 +105,7 @@ def struck_units(
     return factors, units, total, given
 
 
-@kernel()
+@kernel(plain=1_000)
 def range_and_total(values: Floats) -> tuple[float, float, float]:
     """Return the least, the largest and the exact sum of one or more values; NaN for all where one is NaN."""
     low, high = np.inf, -np.inf
@@ -116,7 +116,7 @@ def range_and_total(values: Floats) -> tuple[float, float, float]:
     return low, high, exact_total(values)
 
 
-@kernel()
+@kernel(plain=1_000)
 def filled(raw: Floats, upper: Floats, total: float, rounding: float) -> tuple[Floats, bool]:
     """Return min(λ raw, upper) that sums to `total`, and whether it was found.
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from basketry.core.time import format_instant
+from basketry.disk.cache import user_cache
 from basketry.reports.formulas import formula_html
 
 NOTHING = "\N{EN DASH}"
@@ -25,9 +28,27 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled(),
     )
     environment.filters |= {"formula": formula_html, "instant": instant, "percent": percent, "change": change}
     return environment
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates in the user's cache, where they can be kept; each is keyed by its source."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    folder = user_cache()
+    if folder is None:
+        return None
+    with suppress(OSError):
+        (folder / "templates").mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _Compiled(str(folder / "templates"))
 
 
 def render(template: str, **values: Any) -> str:

@@ -9,7 +9,7 @@ from basketry.core.numbers import Floats
 _DAY = 86_400e6
 
 
-@kernel(plain=True)
+@kernel(plain=4_000)
 def grown_income(
     times: NDArray[np.int64],
     pause: int,
@@ -53,7 +53,7 @@ def grown_income(
     return values, credited, step
 
 
-@kernel(plain=True)
+@kernel(plain=4_000)
 def step_income(times: NDArray[np.int64], rates: Floats, units: Floats, prices: Floats) -> Floats:
     """Return the income of each step on the units held, valued at the step's start, shape (k,); 0 for row 0.
 

@@ -9,7 +9,7 @@ _SLACK = 1e-12
 """Relative rounding allowed, so that a move of exactly the barrier counts."""
 
 
-@kernel(plain=True)
+@kernel(plain=4_000)
 def leveraged_levels(
     underlying: Floats,
     cost: Floats,
