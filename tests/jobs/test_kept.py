@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -37,6 +38,21 @@ RULES = {
     "rebalance": {"every": "week", "determine": "2d", "announce": "1d"},
     "guard": {"level_jump": 1000, "member_jump": 1000},
 }
+
+
+WEEK = {"every": "week", "determine": "2d", "announce": "1d"}
+PARENT = {**RULES, "name": "Parent", "symbol": "PARENT", "select": {"by": "market_cap", "top": 4}, "returns": ["price"]}
+VARIANTS: list[dict[str, Any]] = [
+    {},
+    {"rebalance": {**WEEK, "fix": "units"}, "restate": {"policy": "forward"}},
+    {"rebalance": {**WEEK, "fix": "supply"}, "restate": {"window": "5d"}},
+    {"rebalance": {**WEEK, "transition": {"steps": 3, "every": "1d"}}, "weight": "equal"},
+    {"weight": {"by": "market_cap", "cash": 0.2}, "returns": ["price", {"leverage": {"factor": 2}}]},
+    {"rebalance": {**WEEK, "triggers": ["eligibility_lost"]}, "publish": {"decimals": 2}},
+    {"review": {**WEEK, "determine": "3d", "announce": "2d"}},
+    {"parents": [PARENT], "universe": [{"in_index": "PARENT"}], "weight": "equal"},
+]
+"""Each asks for other things that are held from one day to the next."""
 
 
 def observations(seed: int) -> pl.DataFrame:
@@ -107,6 +123,7 @@ def _told_pictures(result: IndexResult, now: object, changes: object, interactiv
 
 Correction = tuple[int, float] | None
 CASES = {
+    "variant": st.sampled_from(VARIANTS),
     "seed": st.integers(0, 10_000),
     "correction": st.none() | st.tuples(st.integers(2, FIRST + 2), st.sampled_from([1.0001, 1.05])),
     "event": st.sampled_from([None, "redenomination", "delisting"]),
@@ -116,25 +133,27 @@ CASES = {
 
 @settings(max_examples=2)
 @given(**CASES)
-def test_day_by_day_both_say_the_same(seed: int, correction: Correction, event: str | None, harm: list[str]) -> None:
-    day_by_day(seed, correction, event, harm)
+def test_day_by_day_both_say_the_same(
+    variant: dict[str, Any], seed: int, correction: Correction, event: str | None, harm: list[str]
+) -> None:
+    day_by_day(variant, seed, correction, event, harm)
 
 
 @pytest.mark.slow
 @settings(max_examples=60)
 @given(**CASES)
 def test_day_by_day_both_say_the_same_of_many(
-    seed: int, correction: Correction, event: str | None, harm: list[str]
+    variant: dict[str, Any], seed: int, correction: Correction, event: str | None, harm: list[str]
 ) -> None:
-    day_by_day(seed, correction, event, harm)
+    day_by_day(variant, seed, correction, event, harm)
 
 
-def day_by_day(seed: int, correction: Correction, event: str | None, harm: list[str]) -> None:
+def day_by_day(variant: dict[str, Any], seed: int, correction: Correction, event: str | None, harm: list[str]) -> None:
     """Publish two folders day by day, one of them with a cache that comes to harm, and compare every byte."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
         cache, plain, kept = root / "cache", root / "plain" / "I", root / "kept" / "I"
-        first = calculate(RULES, market(seed, FIRST, None, None))
+        first = calculate(RULES | variant, market(seed, FIRST, None, None))
         first.save(plain)
         shutil.copytree(plain, kept)
         older = b""
