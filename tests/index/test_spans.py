@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from basketry.core.errors import DataError
+from basketry.core.frames import RATES
 from basketry.index.calculate import calculate_index
 from basketry.index.spans import RESTATEMENT, Span, calculate_spans, cut
 from basketry.market.panel import Panel
@@ -114,6 +116,93 @@ def test_other_series_go_on_too(returns: dict[str, Any], expected: list[float]) 
     told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 11.0, 13.0], b=FLAT[:3])
     found = calculate_spans(rules(returns=["price", returns]), [Span(told), Span(known)])
     assert found.level("x").tolist() == pytest.approx(expected)
+
+
+def with_yields(panel: Panel, a: float) -> Panel:
+    """Return the market with a yield of `a` a year on a, and none on b."""
+    yields = np.tile([a, 0.0], (len(panel.times), 1))
+    return Panel(panel.times, panel.assets, {**panel.fields, "staking_yield": yields})
+
+
+@pytest.mark.parametrize(
+    ("returns", "expected"),
+    [
+        # 0.05 units of a a day beside 5: 110.6 stands at 105.55, and those grown units go on to 116.3.
+        ({"total": {"method": "quantity", "name": "x"}}, [100, 110.6, 110.6 * 116.3 / 105.55]),
+        # A pause of a day: nothing has grown on day 1, 0.05 units on day 2.
+        (
+            {"total": {"method": "quantity", "pause_before_rebalance": "1d", "name": "x"}},
+            [100, 110, 110 * (115 + 0.65) / 105],
+        ),
+        # A hundredth of what a is worth at the start of the step: of 50 in 100, and of 55 in 105.
+        ({"total": {"method": "rate", "name": "x"}}, [100, 110.5, 110.5 * (115 + 0.55) / 105]),
+        # A thousandth a day.
+        ({"excess": {"rate": 0.36, "name": "x"}}, [100, 109.9, 109.9 * (115 / 105 - 0.001)]),
+        ({"decrement": {"percent": 0.365, "name": "x"}}, [100, 109.89, 109.89 * 115 / 105 * 0.999]),
+        # Wholly invested while it warms up.
+        ({"volatility_target": {"target": 0.4, "name": "x"}}, [100, 110, 110 * 115 / 105]),
+    ],
+)
+def test_what_a_series_remembers_goes_on_from_its_level_as_published(
+    returns: dict[str, Any], expected: list[float]
+) -> None:
+    told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 11.0, 13.0], b=FLAT[:3])
+    spans = [Span(with_yields(panel, 3.65)) for panel in (told, known)]
+    found = calculate_spans(rules(returns=["price", returns]), spans)
+    assert found.level("x").tolist() == pytest.approx(expected, rel=1e-14)
+
+
+def test_what_has_grown_is_spread_at_a_strike_and_goes_on_from_there() -> None:
+    # On day 1, the last of the month, 110.6 is spread over 55 of each, which is known to be 55 * 11 / 12 + 55 since:
+    # 4.58333 of a and 5.5 of b. A day later a is 13 and has earned a hundredth.
+    told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 11.0, 13.0], b=FLAT[:3])
+    book = rules(
+        returns=["price", {"total": {"method": "quantity", "name": "x"}}], rebalance={"every": "1d", "determine": "0d"}
+    )
+    found = calculate_spans(book, [Span(with_yields(panel, 3.65)) for panel in (told, known)])
+    a = 55 / 12
+    expected = 110.6 * (a * 1.01 * 13 + 55) / (a * 11 + 55)
+    assert found.level("x").tolist() == pytest.approx([100, 110.6, expected], rel=1e-14)
+
+
+def test_a_cash_member_keeps_its_worth() -> None:
+    # 4 of each beside 20 in cash, which earns a thousandth a day.
+    told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 11.0, 13.0], b=FLAT[:3])
+    book = rules(weight={"by": "equal", "cash": {"weight": 0.2, "rate": 0.36}})
+    found = calculate_spans(book, [Span(told), Span(known)])
+    assert found.level().tolist() == pytest.approx([100, 108.02, 108.02 * 112.04002 / 104.02], rel=1e-14)
+
+
+def test_a_series_in_another_currency_goes_on_at_the_rate_known_since() -> None:
+    def dollars(panel: Panel, *rates: float) -> Panel:
+        table = pl.DataFrame({"time": days(len(rates)), "rate": "EURUSD", "value": list(rates), "known_at": None})
+        return replace(panel, rate_table=table.cast(RATES.dtypes))
+
+    told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 12.0, 13.0], b=FLAT[:3])
+    book = rules(returns=["price", {"currency": {"currency": "EUR", "rate": "EURUSD", "name": "x"}}])
+    found = calculate_spans(book, [Span(dollars(told, 1.0, 1.1)), Span(dollars(known, 1.0, 1.25, 1.25))])
+    # 100 stands, which was 88 at the rate known since; no price was wrong, and no basket is said anew.
+    assert found.level("x").tolist() == pytest.approx([100, 100, 100 * 115 / 110], rel=1e-14)
+    assert found.level().tolist() == pytest.approx([100, 110, 115])
+    assert found.events["evidence"].to_list() == ["x at other rates"]
+    assert found.compositions["effective_at"].n_unique() == 1
+
+
+@pytest.mark.parametrize("fix", ["weights", "units"])
+def test_what_was_struck_keeps_its_weights_and_prices(fix: str) -> None:
+    # Struck on day 1 at 12, which was 11. Weights: 55 of each; units fixed at 10 the day before, 5.5 of each for 110.
+    told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 11.0, 13.0], b=FLAT[:3])
+    determine = {"weights": "0d", "units": "1d"}[fix]
+    book = rules(rebalance={"every": "1d", "fix": fix, "determine": determine}, select={"by": "price", "top": 2})
+    found = calculate_spans(book, [Span(told), Span(known)])
+    units = {"weights": [55 / 12, 5.5], "units": [5.5, 5.5]}[fix]
+    rows = found.compositions.filter(pl.col("effective_at") == pl.lit(days(2)[1]).cast(pl.Datetime("us", "UTC")))
+    assert rows["units"].to_list() == pytest.approx(units)
+    assert rows["price"].to_list() == [12.0, 10.0]
+    struck, value = units[0] * 12 + units[1] * 10, units[0] * 11 + units[1] * 10
+    assert rows["weight"].to_list() == pytest.approx([units[0] * 12 / struck, units[1] * 10 / struck])
+    assert rows["divisor"].to_list() == pytest.approx([value / 110] * 2)
+    assert found.level()[2] == pytest.approx(110 * (units[0] * 13 + units[1] * 10) / value)
 
 
 def test_a_level_that_the_data_no_longer_give_is_gone_on_from_as_published() -> None:

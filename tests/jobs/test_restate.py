@@ -143,6 +143,52 @@ def test_a_correction_that_is_corrected_again(tmp_path: Path) -> None:
     holds(folder, lake)
 
 
+UNITS = {"every": "3d", "determine": "1d", "fix": "units"}
+
+
+@pytest.mark.parametrize(
+    ("more", "through", "hours", "wrong", "value", "restated"),
+    [
+        # On day 3 half of 110 goes into each of a, at 12 that was 10, and b at 10: 55 / 12 and 5.5, worth 605 / 6 then.
+        ({}, 3, 30, {"a": 10.0}, 605 / 6, 0),
+        ({"restate": {"policy": "forward"}}, 3, 2, {"a": 10.0}, 605 / 6, 0),
+        ({"rebalance": {"every": "3d", "determine": "1d", "announce": "1d"}}, 3, 30, {"a": 10.0}, 605 / 6, 0),
+        # The level of day 3 is off by 5 / 1100 of a percent.
+        ({}, 3, 2, {"a": 12.001}, 55 * 12.001 / 12 + 55, 0),
+        # Units fixed on day 2, as many of each.
+        ({"rebalance": UNITS}, 3, 30, {"a": 10.0}, 100, 0),
+        # c comes in for b at 20, which was 16: 55 and 44. It made no level, and the weights are right.
+        ({}, 3, 2, {"c": 16.0}, 99, 0),
+        # Day 4, 0.2% off, is young enough to be corrected, and day 3 is not.
+        ({}, 4, 25, {"a": 11.0}, 55 * 11 / 12 + 55, 1),
+    ],
+)
+def test_what_was_struck_at_the_last_instant_that_stands_keeps_its_weights(
+    tmp_path: Path, more: dict[str, Any], through: int, hours: int, wrong: dict[str, float], value: float, restated: int
+) -> None:
+    enters = "c" in wrong
+    prices = {"a": [10.0] * 3 + [12.0] * 3, "b": B, "c": [5.0] * 3 + [20.0 if enters else 5.0] * 3}
+    lake = Lake(tmp_path / "lake")
+    lake.write("daily", rows(prices))
+    book = rules(**{"rebalance": {"every": "3d", "determine": "0d"}, **more})
+    folder = draft(tmp_path / "TWO", lake, book, START + timedelta(days=2))
+    for number in range(2, through + 1):
+        published(folder, lake, START + timedelta(days=number, minutes=5))
+    strike = START + timedelta(days=3)
+    struck = read_folder(folder).tables["compositions"].filter(pl.col("effective_at") == strike)
+    corrected(lake, strike, strike + hours * HOUR, **wrong)
+    done = published(folder, lake, strike + hours * HOUR, restate=True, reason="a late print")
+    assert len(done.corrections) == restated
+    holds(folder, lake)
+    published(folder, lake, START + timedelta(days=5, minutes=5))
+    holds(folder, lake)
+    # Worth 110 on day 4 in each case.
+    assert told(folder) == pytest.approx([100, 100, 100, 110, 110 * 110 / value, 110 * 110 / value], abs=5e-5)
+    table = read_folder(folder).tables["compositions"].filter(pl.col("effective_at") == strike)
+    assert table.drop("divisor").equals(struck.drop("divisor"))
+    assert table["divisor"].to_list() == pytest.approx([before * value / 110 for before in struck["divisor"]])
+
+
 def test_hours_of_a_day_are_one_line_that_says_what_was_published_so_far(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     lake.write("intraday", rows({"a": [10.0 + n / 10 for n in range(60)], "b": [10.0] * 60}, HOUR))

@@ -7,7 +7,8 @@ last published instant s, at the prices it was published with and at those known
     D' = D V'_s / V_s,   I_t = V_t / D'
 
 so that I_s stays and I_t / I_s is the return of the basket: no return is an artefact of the correction (chain-linking
-as at a rebalance; S&P Dow Jones Indices, Index Mathematics Methodology, divisor adjustments).
+as at a rebalance; S&P Dow Jones Indices, Index Mathematics Methodology, divisor adjustments). The units are those held.
+Where they were struck at s, that composition stands with its weights and prices, and only its divisor is another.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from basketry.core.frozen import changed
 from basketry.core.numbers import round_published
 from basketry.core.time import format_instant, to_instant
 from basketry.index.account import Account
+from basketry.index.basket import Basket
 from basketry.index.calculate import Instant, index_history
 from basketry.index.divisor import chained_divisor
 from basketry.index.history import History
 from basketry.index.prices import composition_of
-from basketry.index.records import Evidence, Record
+from basketry.index.records import Composition, Evidence, Record
 from basketry.index.result import IndexResult
 from basketry.index.state import IndexState
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
+from basketry.methodology.path import IndexPath, PanelKnown, Segment
 
 RESTATEMENT = "restatement"
 """Kind of the evidence that the index goes on from what was published."""
@@ -84,7 +87,8 @@ def calculate_spans(methodology: Methodology, spans: Sequence[Span], start: Inst
         else:
             if history.panel.assets != before.panel.assets:
                 raise DataError("the markets of the spans of an index must hold the same assets")
-            state, records = gone_on(account.state, before, history, span.level)
+            said = account.compositions[-1] if account.compositions else None
+            state, records = gone_on(account.state, before, history, span.level, said)
             for record in records:
                 account.write(record)
         account.follow(history, state)
@@ -95,7 +99,11 @@ def calculate_spans(methodology: Methodology, spans: Sequence[Span], start: Inst
 
 
 def gone_on(
-    state: IndexState, before: History, history: History, published: float | None = None
+    state: IndexState,
+    before: History,
+    history: History,
+    published: float | None = None,
+    said: Composition | None = None,
 ) -> tuple[IndexState, tuple[Record, ...]]:
     """Return the state from which an index goes on after a correction, and what is written down.
 
@@ -104,6 +112,7 @@ def gone_on(
         before: The history that it came from.
         history: The one with which it goes on.
         published: The level published then, where the data no longer give it.
+        said: The last composition that was written down.
     """
     basket = state.basket
     if basket is None:
@@ -126,18 +135,51 @@ def gone_on(
     if published is not None and round_published(np.array([level]), decimals)[0] != published:
         told.append(f"level {level:,.{decimals}f} -> {published:,.{decimals}f} as published")
         level = published
-    if not told:
-        return state, ()
     marked = basket.marked(prices, seen)
-    divisor = chained_divisor(basket.divisor, basket.value, marked.value) * (state.level / level)
+    memories, rates = _memories(state, (basket, before), (marked, history))
+    if not told and not rates:
+        return state, ()
+    divisor = basket.divisor
+    if told:
+        divisor = chained_divisor(basket.divisor, basket.value, marked.value) * (state.level / level)
+        told[-1] += f": divisor {basket.divisor!r} -> {divisor!r}"
     # The units are the same, and stand in an array of their own: a basket with another divisor is another piece.
     after = replace(marked.with_divisor(divisor), units=basket.units.copy())
-    words = f"{'; '.join(told)}: divisor {basket.divisor!r} -> {divisor!r}"
-    going = changed(state, basket=after, level=level)
-    return going, (
-        Evidence(now, "*", RESTATEMENT, "goes on from what was published", words),
-        composition_of(going, now, after, state.version),
-    )
+    going = changed(state, basket=after, level=level, memories=memories)
+    words = "; ".join([*told, *rates])
+    going_on = Evidence(now, "*", RESTATEMENT, "goes on from what was published", words)
+    if not told:
+        return going, (going_on,)
+    # Who was struck at this instant has the weights that were struck, whatever the prices are known to be since.
+    struck = said is not None and said.time == now
+    holds = replace(said, divisor=divisor) if said and struck else composition_of(going, now, after, state.version)
+    return going, (going_on, holds)
+
+
+def _memories(
+    state: IndexState, was: tuple[Basket, History], now: tuple[Basket, History]
+) -> tuple[tuple[object, ...], list[str]]:
+    """Return what the return rules remember, so that their levels stand, and in words which go on at other rates.
+
+    Args:
+        state: At the last published instant.
+        was, now: The basket at the prices that it was published with and at those known now, and the history.
+    """
+    ((_, book),) = now[1].rules.over("returns", np.array([state.instant]))
+    paths = [_standing(state, *entry) for entry in (was, now)]
+    found, told = [], []
+    for rule, memory in zip(book.returns, state.memories, strict=True):
+        found.append(memory if memory is None else rule.go_on(memory, *paths))
+        if found[-1] != memory and rule.reads.rates:
+            told.append(f"{rule.column()} at other rates")
+    return tuple(found), told
+
+
+def _standing(state: IndexState, basket: Basket, history: History) -> IndexPath:
+    """Return the path of one row, at which an index stands."""
+    times, anew = np.array([state.instant]), state.changed_at == state.instant
+    segment = Segment(0, 0, basket.columns, basket.units, basket.prices[None, :], basket.divisor, anew=anew)
+    return IndexPath(times, np.array([state.level]), (segment,), PanelKnown(history.panel, times))
 
 
 def cut(spans: Sequence[Span], instant: np.datetime64) -> list[Span]:

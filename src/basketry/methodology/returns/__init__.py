@@ -61,6 +61,18 @@ class ReturnRule(Rule):
         del before, path
         return memory
 
+    def go_on(self, memory: Any, was: IndexPath, now: IndexPath) -> Any:
+        """Return what this rule goes on from after an instant whose prices or rates are known otherwise by now.
+
+        The level that was published stands, and the next return is the one from what is known now.
+
+        Args:
+            memory: What the rule remembers at the instant, never None.
+            was, now: The instant as one row, with the basket at what was published with, and at what is known now.
+        """
+        del was, now
+        return memory
+
     def level(self, path: IndexPath) -> Floats:
         """Return the level at each instant of a path that starts at the base, shape (T,)."""
         return self.extend(None, path)[1]

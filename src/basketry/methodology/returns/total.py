@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from basketry.core.errors import DataError, MethodologyError
-from basketry.core.numbers import Floats
+from basketry.core.numbers import Floats, exact_sum
 from basketry.core.rule import Duration, Reads
 from basketry.core.time import YEAR_DAYS
 from basketry.methodology.path import Carried, IndexPath, Segment
@@ -28,7 +28,8 @@ class TotalReturnMemory:
     Attributes:
         level: The last level.
         factor: With quantity, level over price return at the last instant.
-        base: With quantity, level over price return at the last change of the basket.
+        base: With quantity, level over price return at the last change of the basket; after an error that stands, such
+            that the level stands with what has grown at the prices known since.
         grown: With quantity, units that income has added since then, for each asset of the basket.
         credited: With quantity, instant in microseconds up to which income is in `grown`.
         waiting: With a pause, each step that is not yet credited in full: its end, and the units that each asset
@@ -166,6 +167,20 @@ class TotalReturn(Series):
         grown = tuple(units * share for units in memory.grown)
         waiting = tuple((end, tuple(rate * share for rate in rates)) for end, rates in memory.waiting)
         return replace(memory, grown=grown, waiting=waiting)
+
+    def go_on(self, memory: TotalReturnMemory, was: IndexPath, now: IndexPath) -> TotalReturnMemory:
+        """Return what to remember so that the next return is that of the basket with what it has grown by.
+
+        With G the value of the grown units beside V of those held, both at the prices known now, the level F I stands
+        where the factor is base (V + G) / V, so that base = F V / (V + G).
+        """
+        held, known = was.segments[0], now.segments[0]
+        # What has grown is spread over a basket that is struck anew, whatever its prices.
+        if self.method == "rate" or known.anew or np.array_equal(held.prices, known.prices):
+            return memory
+        income = exact_sum(known.prices[0] * np.array(memory.grown)) * (self.utilisation / YEAR_DAYS)
+        value = float(known.values[0])
+        return replace(memory, base=memory.factor * value / (value + income))
 
     def _by_quantity(self, memory: TotalReturnMemory, path: IndexPath) -> tuple[TotalReturnMemory, Floats]:
         # Imported where it is used: Numba takes half a second to load.
