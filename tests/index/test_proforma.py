@@ -289,6 +289,32 @@ def test_of_a_transition_the_target_is_told_with_the_number_of_steps() -> None:
     assert differences(book, panel) == {}
 
 
+def test_units_of_a_change_in_steps_are_final_but_for_a_common_factor() -> None:
+    # 100 of a and 40 of x, at 10 each: 1400 for what the basket before, 5 of a and 2.5 of b, is worth. Of these b leaves.
+    steps = {"steps": 2, "every": "1d"}
+    book = rules({"fix": "units", "transition": steps}, weight={"by": "market_cap"})
+    price = {**PRICES, "a": {-10: 10.0, 28: 20.0}}
+    panel = market(price, {**CAPS, "a": {-10: 1000.0, 28: 2000.0}})
+    found = first(book, panel)
+    assert found.units is Units.IN_PROPORTION
+    told = {entry.asset: entry.units for entry in found.holdings if entry.change != "delete"}
+    assert told == pytest.approx({"a": 100.0, "x": 40.0})
+    assert [row[2] for row in found.body()["holdings"]] == pytest.approx([100.0, 40.0])
+    # On day 31 a basket of 100 a at 20 and 25 b at 20 goes, by halves, into one of 2400 scaled to 2500.
+    struck = run(book, panel, 32).compositions.filter(pl.col("effective_at") == at(32))
+    assert struck["asset"].to_list() == ["a", "x"]
+    scale = 2500 / 2400
+    assert struck["units"].to_list() == pytest.approx([100 * scale, 40 * scale])
+    assert differences(book, panel) == {}
+
+
+@pytest.mark.parametrize(("cap", "units"), [(None, Units.IN_PROPORTION), (0.6, Units.INDICATIVE)])
+def test_supplies_fixed_of_a_change_in_steps_are_so_in_proportion(cap: float | None, units: Units) -> None:
+    weight = {"by": "market_cap", **({} if cap is None else {"cap": cap})}
+    book = rules({"fix": "supply", "transition": {"steps": 2, "every": "1d"}}, weight=weight)
+    assert first(book, market()).units is units
+
+
 # What happens between.
 
 

@@ -89,9 +89,10 @@ class ProForma:
         level: Price-return level at the instant, not rounded.
         fix: weights, units or supply, see `rebalance: {fix: ...}`.
         units: Whether the units are final, final in proportion to each other, or those at the prices of the instant.
-        divisor: That the change would give at the prices of the instant, level unmoved; None where it gives none.
+        divisor: That the change would give at the prices of the instant, at once and level unmoved; None where it gives
+            none.
         turnover: One-way, from the weights held to those after the change; None where weights are not known.
-        steps: Number of steps in which the change is made; figures are of the last.
+        steps: Number of steps in which the change is made; figures are of the target, as if it were made at once.
         kept: Why the composition would be kept as it is; '' where it is not.
         holdings: Every asset held now or then, by id.
     """
@@ -302,14 +303,13 @@ def _reviewed_at(decision: Decision, state: IndexState) -> np.datetime64 | None:
 
 def _units(decision: Decision, book: Rulebook) -> Units:
     """Return how far the units of a decision are known before it is struck."""
-    fix = book.schedule.fix
+    fix, transition = book.schedule.fix, book.schedule.transition
     if decision.scope is Scope.MEMBERS or fix == "weights":
         return Units.INDICATIVE
-    if fix == "units":
-        # Where the weighting does not count in units, the basket is scaled to the value of the one before.
-        return Units.IN_PROPORTION if decision.shares is None else Units.FIXED
-    free = decision.shares is not None and not book.weight.caps and book.weight.cash is None
-    return Units.FIXED if free else Units.INDICATIVE
+    # In steps, and where the weighting does not count in units, the basket is scaled to the value of the one before.
+    scaled = decision.shares is None or (transition is not None and transition.steps > 1)
+    free = fix == "units" or (decision.shares is not None and not book.weight.caps and book.weight.cash is None)
+    return (Units.IN_PROPORTION if scaled else Units.FIXED) if free else Units.INDICATIVE
 
 
 @dataclass(frozen=True, eq=False)
