@@ -234,3 +234,32 @@ def test_a_cache_that_cannot_be_written_does_no_harm(published: tuple[Path, Path
     panel = market(3, FIRST + 1, None, None)
     assert publish_index(folder, panel, approver="C", cache=tmp_path / "file").levels_added == 1
     assert verify(folder, panel).passed
+
+
+def test_the_factsheet_goes_on_telling_what_was_released(tmp_path: Path) -> None:
+    # b doubles and more on day 3, and is where it was on day 5: steps of 3 times and of a third.
+    prices = {"a": [10.0] * 7, "b": [10.0, 10, 10, 50, 50, 10, 10]}
+
+    def known(days: int) -> Panel:
+        rows = [(BASE + timedelta(days=day), asset, prices[asset][day]) for asset in "ab" for day in range(days)]
+        return Panel.from_frames(pl.DataFrame(rows, schema=["time", "asset", "price"], orient="row"))
+
+    rules = {**RULES, "returns": ["price"], "select": {"by": "price", "top": 2}, "weight": "equal", "guard": {"member_jump": None}}
+    rules |= {"rebalance": {"every": "month", "on": "last_day", "determine": "0d"}}
+    plain, kept, cache = tmp_path / "plain" / "I", tmp_path / "kept" / "I", tmp_path / "cache"
+    calculate(rules, known(3)).save(plain)
+    shutil.copytree(plain, kept)
+    said = []
+    for day in (2, 3, 4, 5, 6):
+        for folder, where in ((plain, None), (kept, cache)):
+            publish_index(
+                folder, known(day + 1), approver="C", cache=where, now=BASE + timedelta(days=day, hours=1),
+                release="a short squeeze" if day in (3, 5) else None,
+            )  # fmt: skip
+        assert files(plain) == files(kept), day
+        said.append((kept / "factsheet.html").read_text())
+    assert "There were no corporate events, fallbacks or guard actions." in said[0]
+    for page, words in zip(said[1:], ["1 step beyond"] * 2 + ["2 steps beyond"] * 2, strict=True):
+        assert "There were no corporate events or fallbacks.</p>" in page
+        assert f"<p>{words} the bounds of the guard" in page
+    assert verify(kept, known(7)).passed

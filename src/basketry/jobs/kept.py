@@ -38,7 +38,7 @@ from basketry.ledger.folder import FORM, TABLES, faults_of_files, read_table
 from basketry.ledger.manifest import FILE as MANIFEST
 from basketry.ledger.manifest import read_file, read_manifest
 from basketry.ledger.record import Entry, parse_end
-from basketry.ledger.told import Stretch, Told, moment
+from basketry.ledger.told import ReleasedBody, Stretch, Told, moment
 from basketry.methodology.methodology import Methodology
 
 LARGEST = 64_000_000
@@ -57,7 +57,7 @@ class Left:
         rules: Its rulebook.
         tables: As they are published.
         record: The text of its record. last: The last line.
-        said: The end of what the record says: its stretches, its last level and publication.
+        said: What the next publication needs of what the record says: stretches, releases, its last level and publication.
         symbol: The symbol with which the record begins.
         key: The public key in force.
         start: The first instant.
@@ -106,7 +106,12 @@ def keep(caches: Path, folder: Path, result: IndexResult, said: Told, symbol: st
     if kept.size > LARGEST or said.ended is not None:
         target.unlink(missing_ok=True)
         return
-    words = {"symbol": symbol, "key": key, "stretches": [asdict(stretch) for stretch in said.stretches]}
+    words = {
+        "symbol": symbol,
+        "key": key,
+        "stretches": [asdict(stretch) for stretch in said.stretches],
+        "releases": [release.model_dump() for release in said.releases],
+    }
     plain = json.dumps(words).encode()
     with contextlib.suppress(OSError):
         body = _key(folder).encode() + len(plain).to_bytes(8, "little") + plain + _packed(kept)
@@ -141,7 +146,10 @@ def _left(folder: Path, words: Mapping[str, Any], kept: Kept) -> Left:
     if tail[-1].kind != "published":
         raise DataError("the record does not end with a publication")
     # The level and the publication are told once more on top of the stretches before them.
-    said = Told(stretches=[*stretches[:-1], Stretch(stretches[-1].after, None, None, None, stretches[-1].level)])
+    said = Told(
+        stretches=[*stretches[:-1], Stretch(stretches[-1].after, None, None, None, stretches[-1].level)],
+        releases=[ReleasedBody(**release) for release in words["releases"]],
+    )
     return Left(
         path=folder,
         index=kept,

@@ -78,7 +78,7 @@ def documents(result: IndexResult, record: Told, manipulation: Mapping[str, str]
 
     Args:
         result: The index.
-        record: What its record says: whether it ends.
+        record: What its record says: whether it ends, and what was released.
         manipulation: What it costs to move it, by label.
     """
     announced = () if record.ended is not None and record.ended.last == record.through else announced_changes(result)
@@ -93,9 +93,14 @@ def documents(result: IndexResult, record: Told, manipulation: Mapping[str, str]
             announced=announced,
             notice=notice,
         ),
-        "factsheet.html": factsheet(result, manipulation=manipulation, notice=notice),
+        "factsheet.html": factsheet(result, manipulation=manipulation, notice=notice, released=_released(record)),
         "next.json": json.dumps(finite(plain), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
     }
+
+
+def _released(record: Told) -> int:
+    """Return how many steps were released; one that a correction says anew is released anew, and is one."""
+    return len({(release.time, release.found) for release in record.releases})
 
 
 def _notice(result: IndexResult, record: Told) -> str:

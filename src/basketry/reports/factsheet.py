@@ -33,7 +33,12 @@ LARGEST = 10
 
 
 def factsheet(
-    result: IndexResult, *, interactive: bool = False, manipulation: Mapping[str, str] | None = None, notice: str = ""
+    result: IndexResult,
+    *,
+    interactive: bool = False,
+    manipulation: Mapping[str, str] | None = None,
+    notice: str = "",
+    released: int = 0,
 ) -> str:
     """Return the factsheet as HTML that needs no network; the same result gives the same text.
 
@@ -43,6 +48,7 @@ def factsheet(
             log scale. The page then holds Plotly's program and is some 5 MB instead of less than one.
         manipulation: What it costs to move the index, by label.
         notice: A sentence that stands above all, as that the index ends.
+        released: How many steps beyond the bounds of the guard were published after somebody had released them.
 
     Raises:
         MissingExtraError: Plotly, which an interactive page needs, is not installed.
@@ -79,6 +85,7 @@ def factsheet(
         statuses=status_counts(result),
         held=held_periods(result)[::-1],
         kinds=event_kinds(result),
+        released=released,
         guards=result.events.filter(pl.col("kind") == "guard").tail(EVENTS_SHOWN).reverse().to_dicts(),
         events=result.events.filter(pl.col("kind") != "guard").tail(EVENTS_SHOWN).reverse().to_dicts(),
         events_shown=EVENTS_SHOWN,
