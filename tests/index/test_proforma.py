@@ -290,7 +290,7 @@ def test_of_a_transition_the_target_is_told_with_the_number_of_steps() -> None:
 
 
 def test_units_of_a_change_in_steps_are_final_but_for_a_common_factor() -> None:
-    # 100 of a and 40 of x, at 10 each: 1400 for what the basket before, 5 of a and 2.5 of b, is worth. Of these b leaves.
+    # 100 of a and 40 of x, at 10 each, for 100 of a and 25 of b, of which b leaves.
     steps = {"steps": 2, "every": "1d"}
     book = rules({"fix": "units", "transition": steps}, weight={"by": "market_cap"})
     price = {**PRICES, "a": {-10: 10.0, 28: 20.0}}

@@ -244,7 +244,13 @@ def test_the_factsheet_goes_on_telling_what_was_released(tmp_path: Path) -> None
         rows = [(BASE + timedelta(days=day), asset, prices[asset][day]) for asset in "ab" for day in range(days)]
         return Panel.from_frames(pl.DataFrame(rows, schema=["time", "asset", "price"], orient="row"))
 
-    rules = {**RULES, "returns": ["price"], "select": {"by": "price", "top": 2}, "weight": "equal", "guard": {"member_jump": None}}
+    rules = {
+        **RULES,
+        "returns": ["price"],
+        "select": {"by": "price", "top": 2},
+        "weight": "equal",
+        "guard": {"member_jump": None},
+    }
     rules |= {"rebalance": {"every": "month", "on": "last_day", "determine": "0d"}}
     plain, kept, cache = tmp_path / "plain" / "I", tmp_path / "kept" / "I", tmp_path / "cache"
     calculate(rules, known(3)).save(plain)

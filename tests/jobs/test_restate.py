@@ -143,6 +143,25 @@ def test_a_correction_that_is_corrected_again(tmp_path: Path) -> None:
     holds(folder, lake)
 
 
+def test_an_entry_counts_what_no_entry_before_it_has_counted(tmp_path: Path) -> None:
+    # 115 of day 3 stands, for 110; then 115 of day 4, for more; then the first error turns out to be another one.
+    folder, lake = life(tmp_path, rules(restate={"policy": "forward"}), 3, datetime(2020, 1, 4, 1, tzinfo=UTC), 12.0)
+    day = START + timedelta(days=3)
+    published(folder, lake, day + 2 * HOUR, restate=True, reason="first")
+    published(folder, lake, day + 25 * HOUR)
+    corrected(lake, day + 24 * HOUR, day + 26 * HOUR, a=13.0)
+    done = published(folder, lake, day + 27 * HOUR, restate=True, reason="second")
+    assert [item.time for item in done.kept] == ["2020-01-05T00:00:00Z"]
+    corrected(lake, day, day + 28 * HOUR, a=12.5)
+    published(folder, lake, day + 29 * HOUR, restate=True, reason="third")
+    holds(folder, lake)
+    bodies = [body.kept for _, body in read_folder(folder).told.restatements]
+    firsts = [body.first.corrected for body in bodies if body.first is not None]
+    # A basket worth 110 on day 3 is worth 115 on day 4, at 13; with 12.5 on day 3 both errors are others.
+    assert firsts == pytest.approx([110, 115 * 115 / 110, 112.5], abs=5e-5)
+    assert [body.levels for body in bodies] == [1, 1, 2]
+
+
 UNITS = {"every": "3d", "determine": "1d", "fix": "units"}
 
 

@@ -57,7 +57,8 @@ class Left:
         rules: Its rulebook.
         tables: As they are published.
         record: The text of its record. last: The last line.
-        said: What the next publication needs of what the record says: stretches, releases, its last level and publication.
+        said: What the next publication needs of what the record says: its stretches and releases, its last level and
+            publication.
         symbol: The symbol with which the record begins.
         key: The public key in force.
         start: The first instant.

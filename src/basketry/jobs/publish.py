@@ -205,7 +205,8 @@ class _Work:
     def _judged(self, published: PublishedFolder, result: IndexResult, reason: str) -> tuple[Judgment, RestatementBody]:
         """Return what the rule makes of the figures that differ, and the entry that says so."""
         standing = as_told(result, published)
-        judgment = judge(self.again, published.stretches, standing, None, self.now)
+        last = published.told.restatements[-1][1] if published.told.restatements else None
+        judgment = judge(self.again, published.stretches, standing, None, self.now, last)
         require_verifiable(published, self.again, standing, judgment)
         through = stamp(standing.times[-1])
         rule = self.again.rules.at(through).rules.restate

@@ -17,7 +17,7 @@ from basketry.index.result import IndexResult
 from basketry.index.spans import RESTATEMENT, calculate_spans, cut
 from basketry.jobs.recompute import Recomputation
 from basketry.ledger.folder import TIME_FORMAT, stamp
-from basketry.ledger.told import Error, Errors, Stretch
+from basketry.ledger.told import Error, Errors, RestatementBody, Stretch
 from basketry.market.panel import Times
 from basketry.methodology.methodology import Methodology
 
@@ -87,6 +87,14 @@ class Differences:
         """Return those up to an instant, inclusive; none where there is no instant."""
         return self._where(lambda time: instant is not None and bool(to_instant(time) <= instant))
 
+    def without(self, others: Differences) -> Differences:
+        """Return those that are not among others, as large as they are here."""
+        return Differences(
+            tuple(item for item in self.levels if item not in others.levels),
+            tuple(item for item in self.compositions if item not in others.compositions),
+            tuple(time for time in self.other if time not in others.other),
+        )
+
     def from_row(self, times: Times, row: int) -> Differences:
         """Return those at one of some instants or later; none for a row after the last."""
         return self._where(lambda time: row < len(times) and bool(to_instant(time) >= times[row]))
@@ -146,7 +154,8 @@ class Judgment:
     Attributes:
         after: The last instant whose figures stand; None where none does.
         level: The price return published then.
-        restated: What is corrected. kept: What stands although it differs.
+        restated: What is corrected.
+        kept: What stands although it differs, and was not recorded as so before.
     """
 
     after: np.datetime64 | None
@@ -222,7 +231,12 @@ def _compositions(
 
 
 def judge(
-    again: Recomputation, stretches: Sequence[Stretch], told: IndexResult, known_by: str | None, now: datetime
+    again: Recomputation,
+    stretches: Sequence[Stretch],
+    told: IndexResult,
+    known_by: str | None,
+    now: datetime,
+    last: RestatementBody | None = None,
 ) -> Judgment:
     """Return what the restatement rule makes of published figures, with the data as known at an instant.
 
@@ -237,6 +251,7 @@ def judge(
         told: The figures that were published.
         known_by: What is known now.
         now: The instant of the correction, against which windows count.
+        last: The restatement before, which recorded what it kept and is not told again.
     """
     whole = [stretch for stretch in stretches if stretch.through is not None]
     through = told.times[-1]
@@ -247,8 +262,19 @@ def judge(
         after = None if first == 0 else told.times[first - 1]
         tail = differences(told, _from(again, whole, told, after, known_by), after, through)
         if not tail.within(again.rules):
-            return Judgment(after, _published(told, after), tail, found.through(after))
-    return Judgment(through, _published(told, through), Differences((), ()), found)
+            kept = found.through(after)
+            return Judgment(after, _published(told, after), tail, kept.without(_recorded(again, whole, told, last)))
+    kept = found.without(_recorded(again, whole, told, last))
+    return Judgment(through, _published(told, through), Differences((), ()), kept)
+
+
+def _recorded(
+    again: Recomputation, whole: Sequence[Stretch], told: IndexResult, last: RestatementBody | None
+) -> Differences:
+    """Return what differed, and stood, at the last restatement: as it was known then, up to where that began anew."""
+    if last is None or last.after is None:
+        return Differences((), ())
+    return kept_through(again, whole, told, last.known_by, to_instant(last.after))
 
 
 def _young(told: IndexResult, now: datetime) -> int:
@@ -276,7 +302,8 @@ def kept_through(
     again: Recomputation, whole: Sequence[Stretch], told: IndexResult, known_by: str | None, through: np.datetime64
 ) -> Differences:
     """Return what differs through an instant, each stretch read anew from where it began."""
-    return _read_anew(again, whole, told, known_by).through(through)
+    before = [stretch for stretch in whole if to_instant(str(stretch.through)) <= through]
+    return _read_anew(again, before, told, known_by).through(through)
 
 
 def _read_anew(again: Recomputation, whole: Sequence[Stretch], told: IndexResult, known_by: str | None) -> Differences:

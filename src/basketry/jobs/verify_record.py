@@ -162,7 +162,8 @@ def _restatements(published: PublishedFolder, again: Recomputation, other: Seque
         if entry.at is None:
             return Check("restatements", False, f"entry {entry.seq} does not say when it was written")
         now = datetime.fromisoformat(entry.at)
-        judgment = judge(again, stretches, standing, body.known_by, now)
+        last = before.restatements[-1][1] if before.restatements else None
+        judgment = judge(again, stretches, standing, body.known_by, now, last)
         expected = RestatementBody(
             after=judgment.after_text,
             through=stamp(standing.times[-1]),

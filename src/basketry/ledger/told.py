@@ -79,7 +79,7 @@ class RestatementBody(Body):
         cause: `data`, or `software` where another version of the program gives other figures from the same data.
         reason, approver: Why, and who answers for it.
         rule: By which it was judged, in words.
-        restated, kept: The errors that are corrected, and those that stand.
+        restated, kept: The errors that are corrected, and those that stand and are not in an entry before.
     """
 
     after: str | None
