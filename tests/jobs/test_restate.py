@@ -292,3 +292,54 @@ def test_after_a_kept_error_what_concerns_nobody_is_no_news(tmp_path: Path) -> N
     published(folder, lake, day + 51 * HOUR, restate=True, reason="too late as well")
     holds(folder, lake)
     assert len(read_folder(folder).told.restatements) == 2
+
+
+def redenominated(tmp_path: Path, told_at: datetime) -> tuple[Path, Lake]:
+    """Return a folder published through day 4, of a and b at 10; on day 3 a went over into ten, known at an instant."""
+    lake = Lake(tmp_path / "lake")
+    lake.write("daily", rows({"a": [10.0] * 3 + [1.0] * 3, "b": B}))
+    folder = draft(tmp_path / "TWO", lake, rules(guard={"member_jump": None}), START + timedelta(days=2))
+    for number in (2, 3, 4):
+        published(folder, lake, START + timedelta(days=number, minutes=5))
+    event = {"time": START + timedelta(days=3), "asset": "a", "kind": "redenomination", "ratio": 10.0}
+    lake.write("events", pl.DataFrame([{**event, "known_at": told_at}]))
+    return folder, lake
+
+
+def test_an_event_told_late_counts_from_when_it_is_known(tmp_path: Path) -> None:
+    told_at = START + timedelta(days=4, hours=6)
+    folder, lake = redenominated(tmp_path, told_at)
+    assert told(folder) == [100, 100, 100, 55, 55]
+    done = published(folder, lake, told_at + HOUR, restate=True, reason="told late")
+    assert (done.levels_added, done.corrections, done.kept) == (0, (), ())
+    published(folder, lake, START + timedelta(days=5, minutes=5))
+    # What was published stands, no entry says so, and the level is where it would be: 50 of a at 1, and 5 of b.
+    assert told(folder) == [100, 100, 100, 55, 55, 100]
+    assert not read_folder(folder).told.restatements
+    holds(folder, lake)
+
+
+def test_an_event_told_as_known_at_its_time_is_a_correction(tmp_path: Path) -> None:
+    folder, lake = redenominated(tmp_path, START + timedelta(days=3))
+    now = START + timedelta(days=4, hours=6)
+    # Day 3 is 30 hours old by then.
+    with pytest.raises(RecordError, match="too late to correct them by the rule, and the data as they were known then"):
+        published(folder, lake, now, restate=True, reason="told late")
+
+
+def test_an_event_told_as_known_at_its_time_is_corrected_within_the_window(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.write("daily", rows({"a": [10.0] * 3 + [1.0] * 3, "b": B}))
+    book = rules(guard={"member_jump": None}, restate={"window": "2d"})
+    folder = draft(tmp_path / "TWO", lake, book, START + timedelta(days=2))
+    for number in (2, 3, 4):
+        published(folder, lake, START + timedelta(days=number, minutes=5))
+    event = {"time": START + timedelta(days=3), "asset": "a", "kind": "redenomination", "ratio": 10.0}
+    lake.write("events", pl.DataFrame([event]))
+    now = START + timedelta(days=4, hours=6)
+    published(folder, lake, now, restate=True, reason="told late")
+    assert told(folder) == [100] * 5
+    holds(folder, lake)
+    published(folder, lake, START + timedelta(days=5, minutes=5))
+    assert told(folder) == [100] * 6
+    holds(folder, lake)
