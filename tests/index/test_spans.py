@@ -176,7 +176,7 @@ def test_a_cash_member_keeps_its_worth() -> None:
 def test_a_series_in_another_currency_goes_on_at_the_rate_known_since() -> None:
     def dollars(panel: Panel, *rates: float) -> Panel:
         table = pl.DataFrame({"time": days(len(rates)), "rate": "EURUSD", "value": list(rates), "known_at": None})
-        return replace(panel, rate_table=table.cast(dict(RATES.dtypes)))
+        return replace(panel, rate_table=table.cast(pl.Schema(RATES.dtypes)))
 
     told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 12.0, 13.0], b=FLAT[:3])
     book = rules(returns=["price", {"currency": {"currency": "EUR", "rate": "EURUSD", "name": "x"}}])

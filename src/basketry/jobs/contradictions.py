@@ -100,8 +100,8 @@ def require_verifiable(
     if not gone.bearable(again.rules):
         raise RecordError(
             f"{published.path}: {gone.words()}, too late to correct them by the rule, and the data as they were "
-            "known then are gone: rows were replaced, or an event was told, without a time of knowledge. Put the earlier "
-            "rows back, or take the event out, and import what is right with its known_at"
+            "known then are gone: rows were replaced, or an event was told, without a time of knowledge. Put the "
+            "earlier rows back, or take the event out, and import what is right with its known_at"
         )
 
 
