@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import polars as pl
 import pytest
 
 from basketry.core.errors import DataError
-from basketry.core.frames import RATES
 from basketry.index.calculate import calculate_index
 from basketry.index.spans import RESTATEMENT, Span, calculate_spans, cut
 from basketry.market.panel import Panel
@@ -171,21 +169,6 @@ def test_a_cash_member_keeps_its_worth() -> None:
     book = rules(weight={"by": "equal", "cash": {"weight": 0.2, "rate": 0.36}})
     found = calculate_spans(book, [Span(told), Span(known)])
     assert found.level().tolist() == pytest.approx([100, 108.02, 108.02 * 112.04002 / 104.02], rel=1e-14)
-
-
-def test_a_series_in_another_currency_goes_on_at_the_rate_known_since() -> None:
-    def dollars(panel: Panel, *rates: float) -> Panel:
-        table = pl.DataFrame({"time": days(len(rates)), "rate": "EURUSD", "value": list(rates), "known_at": None})
-        return replace(panel, rate_table=table.cast(pl.Schema(RATES.dtypes)))
-
-    told, known = market(a=[10.0, 12.0], b=FLAT[:2]), market(a=[10.0, 12.0, 13.0], b=FLAT[:3])
-    book = rules(returns=["price", {"currency": {"currency": "EUR", "rate": "EURUSD", "name": "x"}}])
-    found = calculate_spans(book, [Span(dollars(told, 1.0, 1.1)), Span(dollars(known, 1.0, 1.25, 1.25))])
-    # 100 stands, which was 88 at the rate known since; no price was wrong, and no basket is said anew.
-    assert found.level("x").tolist() == pytest.approx([100, 100, 100 * 115 / 110], rel=1e-14)
-    assert found.level().tolist() == pytest.approx([100, 110, 115])
-    assert found.events["evidence"].to_list() == ["x at other rates"]
-    assert found.compositions["effective_at"].n_unique() == 1
 
 
 @pytest.mark.parametrize("fix", ["weights", "units"])

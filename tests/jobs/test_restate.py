@@ -343,3 +343,25 @@ def test_an_event_told_as_known_at_its_time_is_corrected_within_the_window(tmp_p
     published(folder, lake, START + timedelta(days=5, minutes=5))
     assert told(folder) == [100] * 6
     holds(folder, lake)
+
+
+def test_a_rate_told_late_counts_from_when_it_is_known(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.write("daily", rows({"a": A, "b": B}))
+    dollars = {"rate": "EURUSD", "known_at": None}
+    first = [{"time": START + timedelta(days=day), "value": 1.0 + 0.25 * (day == 3), **dollars} for day in range(4)]
+    kinds = {"known_at": pl.Datetime("us", "UTC")}
+    lake.write("rates", pl.DataFrame(first, schema_overrides=kinds))
+    euro = {"currency": {"currency": "EUR", "rate": "EURUSD", "name": "euro"}}
+    folder = draft(tmp_path / "TWO", lake, rules(returns=["price", euro], restate={"policy": "forward"}), START)
+    for number in (1, 2, 3):
+        published(folder, lake, START + timedelta(days=number, minutes=5))
+    day = START + timedelta(days=3)
+    late = {"time": day, "value": 1.15, "rate": "EURUSD", "known_at": day + HOUR}
+    lake.write("rates", pl.DataFrame([late], schema_overrides=kinds))
+    assert published(folder, lake, day + 2 * HOUR, restate=True, reason="a wrong rate").kept == ()
+    published(folder, lake, day + 25 * HOUR)
+    holds(folder, lake)
+    # 115 / 1.25 and 110 / 1.15.
+    assert read_folder(folder).levels["euro"].to_list() == [100, 100, 105, 92, 95.6522]
+    assert not read_folder(folder).told.restatements

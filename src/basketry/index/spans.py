@@ -136,30 +136,22 @@ def gone_on(
         told.append(f"level {level:,.{decimals}f} -> {published:,.{decimals}f} as published")
         level = published
     marked = basket.marked(prices, seen)
-    memories, rates = _memories(state, (basket, before), (marked, history))
-    if not told and not rates:
+    if not told:
         return state, ()
-    divisor = basket.divisor
-    if told:
-        divisor = chained_divisor(basket.divisor, basket.value, marked.value) * (state.level / level)
-        told[-1] += f": divisor {basket.divisor!r} -> {divisor!r}"
+    divisor = chained_divisor(basket.divisor, basket.value, marked.value) * (state.level / level)
+    words = f"{'; '.join(told)}: divisor {basket.divisor!r} -> {divisor!r}"
     # The units are the same, and stand in an array of their own: a basket with another divisor is another piece.
     after = replace(marked.with_divisor(divisor), units=basket.units.copy())
+    memories = _memories(state, (basket, before), (marked, history))
     going = changed(state, basket=after, level=level, memories=memories)
-    words = "; ".join([*told, *rates])
-    going_on = Evidence(now, "*", RESTATEMENT, "goes on from what was published", words)
-    if not told:
-        return going, (going_on,)
     # Who was struck at this instant has the weights that were struck, whatever the prices are known to be since.
     struck = said is not None and said.time == now
     holds = replace(said, divisor=divisor) if said and struck else composition_of(going, now, after, state.version)
-    return going, (going_on, holds)
+    return going, (Evidence(now, "*", RESTATEMENT, "goes on from what was published", words), holds)
 
 
-def _memories(
-    state: IndexState, was: tuple[Basket, History], now: tuple[Basket, History]
-) -> tuple[tuple[object, ...], list[str]]:
-    """Return what the return rules remember, so that their levels stand, and in words which go on at other rates.
+def _memories(state: IndexState, was: tuple[Basket, History], now: tuple[Basket, History]) -> tuple[object, ...]:
+    """Return what the return rules remember, so that their levels stand.
 
     Args:
         state: At the last published instant.
@@ -167,12 +159,10 @@ def _memories(
     """
     ((_, book),) = now[1].rules.over("returns", np.array([state.instant]))
     paths = [_standing(state, *entry) for entry in (was, now)]
-    found, told = [], []
-    for rule, memory in zip(book.returns, state.memories, strict=True):
-        found.append(memory if memory is None else rule.go_on(memory, *paths))
-        if found[-1] != memory and rule.reads.rates:
-            told.append(f"{rule.column()} at other rates")
-    return tuple(found), told
+    return tuple(
+        memory if memory is None else rule.go_on(memory, *paths)
+        for rule, memory in zip(book.returns, state.memories, strict=True)
+    )
 
 
 def _standing(state: IndexState, basket: Basket, history: History) -> IndexPath:

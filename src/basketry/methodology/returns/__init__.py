@@ -62,7 +62,7 @@ class ReturnRule(Rule):
         return memory
 
     def go_on(self, memory: Any, was: IndexPath, now: IndexPath) -> Any:
-        """Return what this rule goes on from after an instant whose prices or rates are known otherwise by now.
+        """Return what this rule goes on from after an instant whose prices are known otherwise by now.
 
         The level that was published stands, and the next return is the one from what is known now.
 

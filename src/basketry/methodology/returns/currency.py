@@ -80,11 +80,6 @@ class Currency(Series):
         old, new = (float(known_rate(path, rate)[0]) for rate in (before.rate, self.rate))
         return CurrencyMemory(memory.base * (new / old))
 
-    def go_on(self, memory: CurrencyMemory, was: IndexPath, now: IndexPath) -> CurrencyMemory:
-        """Return what to remember so that the level stands, at the rate that is known now."""
-        old, new = (float(known_rate(path, self.rate)[0]) for path in (was, now))
-        return memory if old == new else CurrencyMemory(memory.base * (new / old))
-
     @property
     def reads(self) -> Reads:
         """The rates."""
