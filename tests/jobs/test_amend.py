@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ import polars as pl
 import pytest
 from tests.conftest import RULEBOOK
 from tests.jobs.test_publication import corrected
+from tests.reports.test_methodology_document import text_of
 
-from basketry.core.errors import MethodologyError, RecordError
+from basketry.core.errors import DataError, MethodologyError, RecordError
+from basketry.core.time import format_instant
 from basketry.jobs.acts import Act
 from basketry.jobs.amend import amend_index, end_index, override_index
 from basketry.jobs.calculate import calculate
+from basketry.jobs.explain import NEXT, explain_folder
+from basketry.jobs.proforma import next_of_folder
 from basketry.jobs.publish import publish_index
 from basketry.jobs.verify import verify
 from basketry.lake.lake import Lake
@@ -190,12 +195,77 @@ def test_an_index_with_another_name_keeps_its_chain(lake: Lake, tmp_path: Path) 
     folder = published(lake, tmp_path / "X", 4, 10)
     head = read_folder(folder).record[0].hash
     amend_index(folder, lake, {**RULES, "name": "Trio", "symbol": "TRIO"}, effective="2020-04-20", act=act(4, 11))
+    for name in ("factsheet.html", "methodology.html"):
+        assert heading(folder, name) == "Three"
+        assert "From 2020-04-20 on its name is Trio (TRIO). as consulted" in (folder / name).read_text()
+    assert next_of_folder(folder, lake).symbol == "THREE"
+    holds(folder, lake)
+    goes_on(folder, lake, 4, 19)
+    assert heading(folder, "factsheet.html") == "Three"
+    goes_on(folder, lake, 4, 20)
+    for name in ("factsheet.html", "methodology.html"):
+        assert heading(folder, name) == "Trio"
+        assert "its name is" not in (folder / name).read_text()
+    assert next_of_folder(folder, lake).symbol == "TRIO"
+    words = text_of((folder / "methodology.html").read_text())
+    assert "the base Three THREE 2020-04-20 Trio TRIO as consulted Committee" in words
     goes_on(folder, lake, 4, 25)
     holds(folder, lake)
     found = read_folder(folder)
     assert (found.methodology.name, found.methodology.symbol, found.record[0].hash) == ("Trio", "TRIO", head)
     assert found.record[0].body["symbol"] == "THREE"
     assert "Trio" in (folder / "factsheet.html").read_text()
+
+
+def heading(folder: Path, page: str) -> str:
+    return re.findall(r"<h1>(.*?)</h1>", (folder / page).read_text())[0]
+
+
+def before_the_log(words: str) -> str:
+    return words.rpartition("10 Versions and change log")[0] or words
+
+
+def test_pages_tell_the_rules_in_force_and_those_to_come(lake: Lake, tmp_path: Path) -> None:
+    folder = published(lake, tmp_path / "X", 4, 10)
+    amend_index(folder, lake, {**RULES, "weight": "equal"}, effective="2020-04-20", act=act(4, 11))
+    equal = "All assets have the same weight."
+    for name in ("factsheet.html", "methodology.html"):
+        words = text_of((folder / name).read_text())
+        assert equal not in before_the_log(words), name
+        assert "2 2020-04-20 as consulted weight" in words[words.index("Rules to come") :]
+    words = text_of((folder / "factsheet.html").read_text())
+    assert "Rules of the last level version 1 of 2; see" in words
+    goes_on(folder, lake, 4, 20)
+    for name in ("factsheet.html", "methodology.html"):
+        words = text_of((folder / name).read_text())
+        assert equal in words, name
+        assert "Rules to come" not in words
+    words = text_of((folder / "factsheet.html").read_text())
+    assert "Rules of the last level version 2 of 2; version 1 made the basket; see" in words
+    holds(folder, lake)
+
+
+def test_no_change_is_told_after_the_end(lake: Lake, tmp_path: Path) -> None:
+    folder = published(lake, tmp_path / "X", 4, 10)
+    amend_index(folder, lake, {**RULES, "weight": "equal"}, effective="2020-06-01", act=act(4, 11))
+    end_index(folder, lake, last="2020-05-20", act=act(4, 11, "too few users"))
+    for name in ("factsheet.html", "methodology.html"):
+        words = text_of((folder / name).read_text())
+        assert "2020-04-24 2020-04-26 2020-05-01" in words
+        assert "2020-06-01" not in re.sub(
+            "Versions and change log.*", "", words.replace("10 Versions and change log", "", 1)
+        )
+    assert format_instant(next_of_folder(folder, lake).next.effective_at) == "2020-05-01"
+    assert next_of_folder(folder, lake).to_dict()["ends"] == "2020-05-20"
+    # The change of 1 June is determined on 25 May and is not made.
+    goes_on(folder, lake, 5, 10)
+    holds(folder, lake)
+    for asked in (next_of_folder, lambda where, data: explain_folder(where, data, NEXT)):
+        with pytest.raises(DataError, match="ends on 2020-05-20; no change takes effect before"):
+            asked(folder, lake)
+    goes_on(folder, lake, 5, 25)
+    for name in ("factsheet.html", "methodology.html"):
+        assert "No change comes before the index ends." in (folder / name).read_text()
 
 
 def test_nothing_is_published_after_the_end(lake: Lake, tmp_path: Path) -> None:
