@@ -356,6 +356,16 @@ def test_what_the_data_never_hold_is_told(lake: Lake, tmp_path: Path) -> None:
     assert done.warnings[0].startswith("universe: the data hold no asset 'coin-zz'")
 
 
+def test_a_determined_change_that_would_be_another_is_told(lake: Lake, tmp_path: Path) -> None:
+    # That of 1 May is determined on 24 April and announced on the 26th.
+    folder = published(lake, tmp_path / "X", 4, 25)
+    new = {**RULES, "rebalance": {"every": "month", "on": 15, "determine": "7d", "announce": "5d"}}
+    done = amend_index(folder, lake, new, effective="2020-04-26", act=act(4, 25), dry_run=True)
+    assert done.warnings == (
+        "the change of 2020-05-01, determined on 2020-04-24 and not announced yet, is not made so",
+    )
+
+
 def test_the_shadow_of_a_decision_that_ends_is_as_long_as_it(lake: Lake, tmp_path: Path) -> None:
     folder = published(lake, tmp_path / "X", 4, 10)
     gone = read_folder(folder).tables["compositions"]["asset"][-1]

@@ -88,6 +88,17 @@ def require_same(published: PublishedFolder, before: IndexResult, after: IndexRe
             )
 
 
+def undone(before: IndexResult, after: IndexResult) -> tuple[str, ...]:
+    """Return in words the changes that were determined and not announced, and that other rules would make others."""
+    still = {_what(entry) for entry in after.state.pending}
+    return tuple(
+        f"the change of {format_instant(entry.effective_at)}, determined on {format_instant(entry.determined_at)} and "
+        "not announced yet, is not made so"
+        for entry in before.state.pending
+        if entry.announced_at > before.times[-1] and _what(entry) not in still
+    )
+
+
 def _what(decision: Decision) -> tuple[object, ...]:
     return (
         decision.scope, decision.words, decision.determined_at, decision.effective_at, decision.columns.tobytes(),

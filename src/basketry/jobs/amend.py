@@ -15,7 +15,7 @@ from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.time import format_instant, to_instant
 from basketry.index.calculate import Instant
 from basketry.index.result import IndexResult
-from basketry.jobs.acts import Act, acted_on, reason_of, require_same, write_act
+from basketry.jobs.acts import Act, acted_on, reason_of, require_same, undone, write_act
 from basketry.jobs.amendment_faults import require_usable
 from basketry.jobs.diff import RuleChange
 from basketry.jobs.market import Market
@@ -45,7 +45,7 @@ class Amendment:
         shadow: The index under the new rules beside that under the old ones; None where only words change.
         recorded: Whether it was written, or only tried.
         beside: The first days of versions of the rules that are announced and not in force yet; the shadow holds none.
-        warnings: What the new rules name and the data never hold.
+        warnings: What the new rules name and the data never hold, and changes that were determined and are not made.
     """
 
     folder: Path
@@ -253,7 +253,7 @@ def _recorded(
     require_same(published, before, after)
     both = sorted(differences(_merged(old.document), _merged(rules.document)), key=lambda entry: entry[0])
     changes = tuple(RuleChange(path, *values) for path, *values in both)
-    warnings = require_usable(old, rules, before, again.panel())
+    warnings = (*require_usable(old, rules, before, again.panel()), *undone(before, after))
     # Levels before they are rounded, where they are those that were published.
     same = before.published_levels.equals(published.levels)
     told = before if same else as_published(before, published, published.told)
