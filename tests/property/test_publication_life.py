@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.conftest import RULEBOOK, small_market
 
 from basketry.core.errors import BasketryError, RecordError
-from basketry.jobs.amend import Act, amend_index, end_index, override_index
+from basketry.jobs.acts import Act
+from basketry.jobs.amend import amend_index, end_index, override_index
 from basketry.jobs.calculate import calculate
 from basketry.jobs.change_key import change_key
 from basketry.jobs.publish import publish_index

@@ -18,7 +18,7 @@ PLAIN: dict[str, Any] = {
 
 
 def readers(**sections: Any) -> dict[str, tuple[str, ...]]:
-    return {entry.figure: entry.readers for entry in input_hierarchy(Methodology.load({**PLAIN, **sections}))}
+    return {entry.figure: entry.readers for entry in input_hierarchy(Methodology.load({**PLAIN, **sections}).latest)}
 
 
 def test_an_index_by_price_reads_prices_and_events_only() -> None:
@@ -59,6 +59,8 @@ def test_the_guard_reads_too() -> None:
 
 
 def test_the_supply_table_comes_before_the_capitalisation_of_the_source() -> None:
-    (cap,) = [e for e in input_hierarchy(Methodology.load({**PLAIN, "weight": "market_cap"})) if "capital" in e.figure]
+    (cap,) = [
+        e for e in input_hierarchy(Methodology.load({**PLAIN, "weight": "market_cap"}).latest) if "capital" in e.figure
+    ]
     assert "supply table" in cap.order[0]
     assert "source states" in cap.order[1]

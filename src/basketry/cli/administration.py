@@ -1,4 +1,4 @@
-"""The commands of an administrator's year: `basketry index amend`, `override`, `end` and `key`."""
+"""The commands of an administrator's year: `basketry index amend`, `override`, `end`, `withdraw` and `key`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from basketry.cli.console import print_json, say, status, table
+from basketry.cli.console import print_json, say, status, table, warn
 from basketry.cli.index import FolderArgument, JsonOption, LakeOption, TableOption, index_app
 from basketry.cli.keys import PasswordFileOption, open_key
 from basketry.cli.publication import ApproverOption, KeyOption, NowOption
 
 if TYPE_CHECKING:
-    from basketry.jobs.amend import Act, Amendment
+    from basketry.jobs.acts import Act
+    from basketry.jobs.amend import Amendment
     from basketry.lake.lake import Lake
 
 __all__ = ["index_app"]
@@ -119,6 +120,37 @@ def end(
 
 
 @index_app.command(
+    epilog="Example:  basketry index withdraw LC20 --lake LAKE --reason 'Another cap was meant' "
+    "--approver 'Index committee'"
+)
+def withdraw(
+    folder: FolderArgument,
+    lake: LakeOption,
+    reason: ReasonOption,
+    approver: ApproverOption,
+    key: KeyOption = None,
+    password_file: PasswordFileOption = None,
+    now: NowOption = None,
+    table_name: TableOption = "daily",
+    json: JsonOption = False,
+) -> None:
+    """Take back the last amendment, override or end that was announced and has not taken effect."""
+    from basketry.core.time import format_instant
+    from basketry.jobs.withdraw import withdraw_act
+    from basketry.lake.lake import Lake
+
+    market = Lake(lake)
+    act = _act(market, approver, reason, key, password_file, now, table_name)
+    with status(f"Recomputing {folder}"):
+        done = withdraw_act(folder, market, act=act)
+    if json:
+        plain = {"entry": done.entry, "kind": done.kind, "effective": format_instant(done.effective)}
+        print_json({"folder": str(folder), **plain})
+        return
+    say(f"{folder}: {done.words()}")
+
+
+@index_app.command(
     epilog="Example:  basketry index key LC20 --new next.key --key committee.key --reason 'Yearly change' "
     "--approver 'Index committee'"
 )
@@ -157,7 +189,7 @@ def _act(
     market: Lake, approver: str, reason: str, key: Path | None, password_file: Path | None, now: str | None, table: str
 ) -> Act:
     from basketry.core.time import to_datetime, to_instant
-    from basketry.jobs.amend import Act
+    from basketry.jobs.acts import Act
     from basketry.jobs.attack import index_manipulation
 
     return Act(
@@ -184,6 +216,11 @@ def _show(done: Amendment, *, json: bool) -> None:
     for change in done.changes:
         grid.add_row(change.path, *("-" if x is None else str(x) for x in (change.before, change.after)))
     say(grid)
+    for words in done.warnings:
+        warn(words)
+    if done.beside:
+        days = ", ".join(done.beside)
+        say(f"Announced and not in force yet: the rules of {days}. They are in neither of the two compared below.")
     found = done.shadow
     if found is not None and found.problem:
         say(
@@ -196,7 +233,7 @@ def _show(done: Amendment, *, json: bool) -> None:
         )
         say(
             f"  in: {', '.join(found.added) or 'nobody'}; out: {', '.join(found.removed) or 'nobody'}; "
-            f"{found.turnover:.4%} of the index other (one way)"
+            f"{found.turnover:.4%} of the index other (one way, weights as last set)"
         )
     say(
         f"{done.folder}: amended from {format_instant(done.effective)} on"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from basketry.cli.administration import index_app
-from basketry.cli.console import complain, drop_output, machine_words, say
+from basketry.cli.console import complain, drop_output, machine_words, print_json, say
 from basketry.cli.data import data_app
 from basketry.cli.evaluate import evaluate
 from basketry.cli.keys import keys_app
@@ -71,7 +71,10 @@ def demo(
 
 
 def main() -> None:
-    """Run the command line; an error of the user, the data or the machine is told in words and exits 2."""
+    """Run the command line; an error of the user, the data or the machine is told in words and exits 2.
+
+    With `--json`, one of the user or the data is told as JSON too: `{"error": "..."}`.
+    """
     try:
         try:
             app()
@@ -80,6 +83,8 @@ def main() -> None:
             sys.stdout.flush()
     except BasketryError as error:
         complain(str(error))
+        if "--json" in sys.argv[1:]:
+            print_json({"error": str(error)})
         sys.exit(2)
     except BrokenPipeError:
         # Who read the output has enough of it.

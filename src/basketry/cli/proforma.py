@@ -38,6 +38,10 @@ def proforma(
         return
     if market.simulated:
         say("The market is SIMULATED.", style="bold")
+    if found.ends is not None:
+        from basketry.core.time import format_instant
+
+        say(f"{found.symbol} ends on {format_instant(found.ends)}, its last level.", style="bold")
     for entry in (found.next, *found.further):
         _print(found.symbol, entry)
 

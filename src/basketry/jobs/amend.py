@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,53 +15,23 @@ from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.time import format_instant, to_instant
 from basketry.index.calculate import Instant
 from basketry.index.result import IndexResult
-from basketry.index.state import Decision
-from basketry.jobs.attack import IndexManipulation
+from basketry.jobs.acts import Act, acted_on, reason_of, require_same, undone, write_act
+from basketry.jobs.amendment_faults import require_usable
 from basketry.jobs.diff import RuleChange
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import Recomputation
-from basketry.jobs.save import write_index
-from basketry.jobs.sealing import Sealer
 from basketry.jobs.shadow import Shadow, shadow
-from basketry.jobs.standing import as_published, require_whole
+from basketry.jobs.standing import as_published
 from basketry.ledger.amendments import rules_of
-from basketry.ledger.folder import PublishedFolder, read_folder, result_lines, stamp
-from basketry.ledger.keys import PrivateKey
+from basketry.ledger.folder import PublishedFolder, stamp
 from basketry.ledger.lock import writing
-from basketry.ledger.record import dump_record
 from basketry.ledger.told import AmendedBody, EndedBody, moment
 from basketry.methodology.differences import differences
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import DEFINING, VERSIONED
 
-Manipulation = Callable[[IndexResult], IndexManipulation | None]
 NAMES = ("name", "symbol")
 """Keys that an amendment may change although they define an index: its record knows it by those of its first line."""
-
-
-@dataclass(frozen=True)
-class Act:
-    """An administrator's act on a published index.
-
-    Attributes:
-        approver: Who answers for it. reason: Why.
-        now: The instant of its entry; that of the machine's clock unless given.
-        key: Signs the head; required once a folder is signed.
-        manipulation: What it costs to move the index, for the factsheet.
-        table: The lake's table of observations.
-    """
-
-    approver: str
-    reason: str
-    now: datetime | None = None
-    key: PrivateKey | None = None
-    manipulation: Manipulation | None = None
-    table: str = "daily"
-
-    @property
-    def at(self) -> str:
-        """The instant as an entry has it."""
-        return (self.now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)
@@ -74,6 +44,8 @@ class Amendment:
         changes: The rules that differ.
         shadow: The index under the new rules beside that under the old ones; None where only words change.
         recorded: Whether it was written, or only tried.
+        beside: The first days of versions of the rules that are announced and not in force yet; the shadow holds none.
+        warnings: What the new rules name and the data never hold, and changes that were determined and are not made.
     """
 
     folder: Path
@@ -81,6 +53,8 @@ class Amendment:
     changes: tuple[RuleChange, ...]
     shadow: Shadow | None
     recorded: bool
+    beside: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def amend_index(
@@ -95,8 +69,8 @@ def amend_index(
     """Give a published index other rules from a day on and return what changes.
 
     The sections in which the new rulebook differs from the rules in force become a version from that day on; one that
-    holds the versions of the folder and a further one from that day is taken as it is. Nothing that was published or
-    announced may change.
+    holds the versions of the folder and a further one from that day is taken as it is. Overrides stay where the new
+    rulebook has no key `overrides`. Nothing that was published or announced may change.
 
     Args:
         folder: Folder of a published index.
@@ -107,12 +81,13 @@ def amend_index(
         dry_run: Show what would change, and write nothing.
 
     Raises:
-        MethodologyError: The new rules are wrong, or define another index.
-        RecordError: The folder contradicts its record, is a draft or ends; what was published or announced would
-            change.
+        MethodologyError: The new rules are wrong, define another index, cannot be computed on the data, or are to hold
+            before a version that was announced.
+        RecordError: The folder contradicts its record, is a draft or ends before; what was published or announced
+            would change.
     """
     with writing(folder, "index amend"):
-        published = _published(folder)
+        published = acted_on(folder)
         document = amended(published.methodology, Methodology.load(new), effective, act)
         return _recorded(published, market, document, effective, act, dry_run=dry_run)
 
@@ -145,7 +120,7 @@ def override_index(
         MethodologyError, RecordError: As for `amend_index`.
     """
     with writing(folder, "index override"):
-        published = _published(folder)
+        published = acted_on(folder)
         day = format_instant(to_instant(effective))
         entry: dict[str, Any] = {"asset": asset, "action": action, "from": day}
         if until is not None:
@@ -162,7 +137,12 @@ def end_index(folder: Path, market: Market, *, last: Instant, act: Act) -> np.da
         RecordError: The folder contradicts its record, is a draft or has an end; or levels are published after `last`.
     """
     with writing(folder, "index end"):
-        published = _published(folder)
+        published = acted_on(folder)
+        if published.told.ended is not None:
+            raise RecordError(
+                f"{folder}: the index ends on {published.told.ended.last} already; take that back first with: "
+                "basketry index withdraw"
+            )
         through = moment(str(published.told.through))
         end = to_instant(last)
         if end < through:
@@ -170,9 +150,9 @@ def end_index(folder: Path, market: Market, *, last: Instant, act: Act) -> np.da
                 f"{folder}: levels are published through {published.told.through}, after {last}; nothing is unpublished"
             )
         due = published.methodology.instants(through, end, np.array([end]))
-        body = EndedBody(last=stamp(due[-1]), reason=_reason(act), approver=act.approver)
+        body = EndedBody(last=stamp(due[-1]), reason=reason_of(act), approver=act.approver)
         again = Recomputation.of(published, market, act.table)
-        _write(published, again.result(published.stretches), ("ended", body.model_dump()), act)
+        write_act(published, again.result(published.stretches), ("ended", body.model_dump()), act)
         return due[-1]
 
 
@@ -192,10 +172,14 @@ def amended(rules: Methodology, new: Methodology, effective: Instant, act: Act) 
         document["versions"] = after
         return document
     stands, wanted = _merged(old), _merged(other)
+    # Who writes rules anew means rules; decisions end where they are said to.
+    if "overrides" not in wanted and "overrides" in stands:
+        wanted["overrides"] = stands["overrides"]
     changes = {key: wanted.get(key) for key in VERSIONED if stands.get(key) != wanted.get(key)}
     if changes:
+        _require_last(before, effective)
         day = format_instant(to_instant(effective))
-        version = {"from": day, "note": _reason(act), "approver": act.approver, "changes": changes}
+        version = {"from": day, "note": reason_of(act), "approver": act.approver, "changes": changes}
         document["versions"] = [*before, version]
     elif all(old[name] == other[name] for name in NAMES):
         raise MethodologyError("the new rules are those in force; there is nothing to amend")
@@ -207,6 +191,7 @@ def overridden(document: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[st
     versions = list(document.get("versions") or [])
     if not any("overrides" in version["changes"] for version in versions):
         return {**document, "overrides": [*(document.get("overrides") or []), entry]}
+    _require_last(versions, entry["from"])
     held = _merged(document).get("overrides") or []
     version = {
         "from": entry["from"],
@@ -215,6 +200,15 @@ def overridden(document: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[st
         "changes": {"overrides": [*held, entry]},
     }
     return {**document, "versions": [*versions, version]}
+
+
+def _require_last(versions: Sequence[Mapping[str, Any]], effective: Instant) -> None:
+    if versions and to_instant(effective) <= to_instant(versions[-1]["from"]):
+        raise MethodologyError(
+            f"version {len(versions) + 1} of the rules was announced for {versions[-1]['from']}, and another begins "
+            f"later than that, not on {format_instant(to_instant(effective))}; take it back first with: "
+            "basketry index withdraw"
+        )
 
 
 def _merged(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,22 +221,6 @@ def _merged(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _same_first(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return all(old.get(key) == new.get(key) for key in VERSIONED)
-
-
-def _published(folder: Path) -> PublishedFolder:
-    published = read_folder(folder)
-    require_whole(published)
-    if published.told.through is None:
-        raise RecordError(f"{folder}: is a draft: change its rulebook, and run it again with: basketry index run")
-    if published.told.ended is not None:
-        raise RecordError(f"{folder}: the index ends on {published.told.ended.last}; nothing is changed any more")
-    return published
-
-
-def _reason(act: Act) -> str:
-    if len(act.reason.strip()) < 3:
-        raise RecordError("an act needs a reason: --reason TEXT")
-    return act.reason.strip()
 
 
 def _recorded(
@@ -261,53 +239,48 @@ def _recorded(
             f"that, not on {format_instant(start)}"
         )
     old, rules = published.methodology, Methodology.load(document)
+    _require_before_end(published, rules, start)
     body = AmendedBody(
         effective=stamp(start),
         before=rules_of(old.document),
         rules=rules_of(rules.document),
-        reason=_reason(act),
+        reason=reason_of(act),
         approver=act.approver,
     )
     before = Recomputation.of(published, market, act.table).result(published.stretches)
     again = Recomputation(rules, market, published.start, act.table)
     after = again.result(published.stretches)
-    _require_same(published, before, after)
+    require_same(published, before, after)
     both = sorted(differences(_merged(old.document), _merged(rules.document)), key=lambda entry: entry[0])
     changes = tuple(RuleChange(path, *values) for path, *values in both)
-    found = shadow(old, rules, before, again.panel())
+    warnings = (*require_usable(old, rules, before, again.panel()), *undone(before, after))
+    # Levels before they are rounded, where they are those that were published.
+    same = before.published_levels.equals(published.levels)
+    told = before if same else as_published(before, published, published.told)
+    found = shadow(old, rules, told, partial(_supposed, published, market, act))
+    beside = tuple(format_instant(entry.valid_from) for entry in old.versions if entry.valid_from > through)
     if not dry_run:
-        _write(published, after, ("amended", body.model_dump()), act)
-    return Amendment(published.path, start, changes, found, recorded=not dry_run)
+        write_act(published, after, ("amended", body.model_dump()), act)
+    return Amendment(published.path, start, changes, found, not dry_run, beside, warnings)
 
 
-def _require_same(published: PublishedFolder, before: IndexResult, after: IndexResult) -> None:
-    """Raise RecordError where other rules would change what was published, or what was announced and is to come."""
-    lines = [line for line in result_lines(after) if line not in result_lines(before)]
-    if lines:
-        kind, body = lines[0]
-        raise RecordError(f"{published.path}: the amendment would change what was published: {kind} {body}")
-    told = [entry for entry in before.state.pending if entry.announced_at <= before.times[-1]]
-    still = {_what(entry) for entry in after.state.pending}
-    for entry in told:
-        if _what(entry) not in still:
-            raise RecordError(
-                f"{published.path}: the change of {format_instant(entry.effective_at)} was announced on "
-                f"{format_instant(entry.announced_at)}, and the amendment would make it another; let it take effect "
-                "after that"
-            )
+def _require_before_end(published: PublishedFolder, rules: Methodology, start: np.datetime64) -> None:
+    """Raise RecordError where rules begin after the announced end, or calculate no level at it."""
+    ended = published.told.ended
+    if ended is None:
+        return
+    last = moment(ended.last)
+    if start > last:
+        raise RecordError(
+            f"{published.path}: the index ends on {ended.last}; nothing is decided that takes effect after that, on "
+            f"{format_instant(start)}"
+        )
+    if not len(rules.instants(last, last, np.array([last]))):
+        raise RecordError(f"{published.path}: the new rules calculate no level on {ended.last}, the end of the index")
 
 
-def _what(decision: Decision) -> tuple[object, ...]:
-    return (
-        decision.scope, decision.words, decision.determined_at, decision.effective_at, decision.columns.tobytes(),
-        decision.weights.tobytes(),
-    )  # fmt: skip
-
-
-def _write(published: PublishedFolder, result: IndexResult, line: tuple[str, Mapping[str, Any]], act: Act) -> None:
-    sealer = Sealer.of(published, act.approver, act.at, act.key)
-    record, head = sealer.sealed(published.record, (), line)
-    standing = as_published(result, published, published.told)
-    said = published.told.then(record[len(published.record) :])
-    facts = act.manipulation and act.manipulation(standing)
-    write_index(standing, published.path, dump_record(record), said, facts, head)
+def _supposed(published: PublishedFolder, market: Market, act: Act, rules: Methodology) -> IndexResult:
+    """Return the index as other rules would have made it of the data as they were known, part after part."""
+    # Published levels are those of the rules so far, and no others go on from them.
+    stretches = [replace(stretch, level=None) for stretch in published.stretches]
+    return Recomputation(rules, market, published.start, act.table).result(stretches)

@@ -12,8 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from basketry.core.errors import BasketryError, DataError, nearest_hint
-from basketry.core.rule import Reads
+from basketry.core.errors import BasketryError, DataError
 from basketry.core.time import format_instant
 from basketry.index.calculate import (
     Instant,
@@ -29,19 +28,18 @@ from basketry.index.result import IndexResult
 from basketry.index.trial import Trial, determinations, trials, try_return
 from basketry.jobs.check_determinations import failures
 from basketry.jobs.check_doubts import doubts
+from basketry.jobs.check_names import SECTIONS, Place, lacking, readers, unheard
 from basketry.jobs.check_overrides import idle_overrides
 from basketry.jobs.check_rates import large_rates
-from basketry.market.cash import CASH, with_cash
+from basketry.market.cash import with_cash
 from basketry.market.panel import Panel
 from basketry.methodology.cash import Cash
 from basketry.methodology.methodology import BY_INSTANT, Methodology
-from basketry.methodology.metrics import DERIVED, made_of
 from basketry.methodology.parse import Document, parse_document
 from basketry.methodology.path import PanelKnown
 from basketry.methodology.returns import ReturnRule
-from basketry.methodology.rulebook import VERSIONED, Rulebook
+from basketry.methodology.rulebook import VERSIONED
 
-Place = tuple[str | int, ...]
 Times = NDArray[np.datetime64]
 Source = str | PathLike[str] | Mapping[str, Any] | Methodology
 
@@ -243,64 +241,16 @@ def _sections(rules: Methodology, key: str) -> Iterator[tuple[Place, int, int]]:
 def _names(rules: Methodology, panel: Panel, used: set[int], report: _Report) -> bool:
     """Report what the rules read or name and the data do not hold; return whether each that is used can be asked."""
     sound = True
-    for key in ("universe", "select", "weight", "rebalance", "overrides"):
+    for key in SECTIONS:
         for section, first, until in _sections(rules, key):
             needed = not used.isdisjoint(range(first, until))
-            for part, reads in _readers(rules.versions[first - 1].rules, key):
-                for name, words in _lacking(reads, panel):
+            for part, reads in readers(rules.versions[first - 1].rules, key):
+                for name, words in lacking(reads, panel):
                     report.add("error" if needed else "warning", (*section, *part), words, name)
                     sound = sound and not needed
-                for name, words in _unheard(reads, panel):
+                for name, words in unheard(reads, panel):
                     report.add("warning", (*section, *part), words, name)
     return sound
-
-
-def _readers(rules: Rulebook, section: str) -> Iterator[tuple[Place, Reads]]:
-    """Give what each part of a section reads, and where the part stands in it."""
-    if section == "universe":
-        yield from (((place, rule.name), rule.reads) for place, rule in enumerate(rules.universe))
-    elif section == "select":
-        yield from (((), reads) for reads in (rules.select.reads, rules.select.method.reads))
-    elif section == "weight":
-        yield from (((), rule.reads) for rule in (rules.weight.rule, *rules.weight.beside))
-    elif section == "rebalance":
-        yield from ((("triggers", place), rule.reads) for place, rule in enumerate(rules.triggers))
-    else:
-        yield from (((place,), Reads(assets=(entry.asset,))) for place, entry in enumerate(rules.overrides))
-
-
-def _lacking(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
-    """Give each figure without which a part cannot be asked, and that the data lack, with words."""
-    held = f"the data hold {', '.join(sorted(panel.fields))}"
-    for name in reads.fields:
-        if name not in panel.fields:
-            hint = ", which is derived and has no window" if name in DERIVED else nearest_hint(name, panel.fields)
-            yield name, f"there is no figure {name!r}{hint}; {held}"
-    for name in reads.figures:
-        lacking = [part for part in made_of(name, panel.fields) if part not in panel.fields]
-        if lacking == [name]:
-            derived = [figure for figure in DERIVED if set(made_of(figure)) <= panel.fields.keys()]
-            hint = nearest_hint(name, [*panel.fields, *derived])
-            yield name, f"there is no figure {name!r}{hint}; {held}; derived are {', '.join(derived)}"
-        elif lacking:
-            yield name, f"{name} is made of {' and '.join(lacking)}; {held}"
-
-
-def _unheard(reads: Reads, panel: Panel) -> Iterator[tuple[str, str]]:
-    """Give each asset, tag and sector that a part names and that the data never hold, with words, and no sectors."""
-    for kind, names in (("asset", reads.assets), *reads.facts.items()):
-        known = set(panel.assets) if kind == "asset" else panel.facts.known(kind)
-        if not known:
-            yield kind, f"the data hold no {kind}s; import them with: basketry data import FILE --table classifications"
-            continue
-        for name in names:
-            if name not in known:
-                hint = (
-                    "; a cash member is stated by weight.cash alone, as in {by: market_cap, cash: 0.2}, and named "
-                    "nowhere else"
-                )
-                hint = hint if (kind, name) == ("asset", CASH) else nearest_hint(name, known)
-                yield name, f"the data hold no {kind} {name!r}{hint}"
 
 
 def _cash(rules: Methodology, panel: Panel, times: NDArray[np.datetime64] | None, report: _Report) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from basketry.index.calculate import Instant
 from basketry.index.explain import Explanation, explain_index, explain_next
 from basketry.jobs.market import Market
+from basketry.jobs.proforma import require_coming
 from basketry.jobs.recompute import recomputed
 from basketry.ledger.folder import read_folder
 
@@ -18,6 +19,13 @@ def explain_folder(
     """Return why the composition of a published folder at an instant, or the next one, is what it is.
 
     The index is computed again from the folder's rulebook and the data.
+
+    Raises:
+        DataError: No change comes, as the calendar of the schedule or the index ends.
     """
-    result = recomputed(read_folder(folder), market, table, as_of)
-    return explain_next(result) if isinstance(instant, str) and instant == NEXT else explain_index(result, instant)
+    published = read_folder(folder)
+    result = recomputed(published, market, table, as_of)
+    if not isinstance(instant, str) or instant != NEXT:
+        return explain_index(result, instant)
+    require_coming(published, result)
+    return explain_next(result)

@@ -37,8 +37,8 @@ from basketry.jobs.recompute import Recomputation
 from basketry.ledger.folder import FORM, TABLES, faults_of_files, read_table
 from basketry.ledger.manifest import FILE as MANIFEST
 from basketry.ledger.manifest import read_file, read_manifest
-from basketry.ledger.record import Entry, parse_end
-from basketry.ledger.told import ReleasedBody, Stretch, Told, moment
+from basketry.ledger.record import Entry, parse_end, parse_line
+from basketry.ledger.told import AmendedBody, ReleasedBody, Stretch, Told, body_of, moment
 from basketry.methodology.methodology import Methodology
 
 LARGEST = 64_000_000
@@ -57,8 +57,8 @@ class Left:
         rules: Its rulebook.
         tables: As they are published.
         record: The text of its record. last: The last line.
-        said: What the next publication needs of what the record says: its stretches and releases, its last level and
-            publication.
+        said: What the next publication needs of what the record says: its stretches, releases and amendments, its last
+            level and publication.
         symbol: The symbol with which the record begins.
         key: The public key in force.
         start: The first instant.
@@ -112,6 +112,7 @@ def keep(caches: Path, folder: Path, result: IndexResult, said: Told, symbol: st
         "key": key,
         "stretches": [asdict(stretch) for stretch in said.stretches],
         "releases": [release.model_dump() for release in said.releases],
+        "amendments": [entry.line() for entry, _ in said.amendments],
     }
     plain = json.dumps(words).encode()
     with contextlib.suppress(OSError):
@@ -150,6 +151,7 @@ def _left(folder: Path, words: Mapping[str, Any], kept: Kept) -> Left:
     said = Told(
         stretches=[*stretches[:-1], Stretch(stretches[-1].after, None, None, None, stretches[-1].level)],
         releases=[ReleasedBody(**release) for release in words["releases"]],
+        amendments=[(entry, body_of(AmendedBody, entry, "amended")) for entry in map(parse_line, words["amendments"])],
     )
     return Left(
         path=folder,

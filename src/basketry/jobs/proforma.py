@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from basketry.core.errors import DataError
-from basketry.core.time import to_datetime
+from basketry.core.time import format_instant, to_datetime
 from basketry.index.calculate import Instant
 from basketry.index.outlook import announced_changes, next_composition
+from basketry.index.plan import next_dates
 from basketry.index.proforma import NextHolding, ProForma
+from basketry.index.result import IndexResult
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import recomputed
-from basketry.ledger.folder import read_folder
+from basketry.ledger.amendments import named_at
+from basketry.ledger.folder import PublishedFolder, read_folder
+from basketry.ledger.told import moment
 
 
 @dataclass(frozen=True)
@@ -24,16 +29,19 @@ class NextChanges:
         symbol: The index.
         next: The next composition: announced, determined, or a projection.
         further: Announced changes that take effect after it, in order.
+        ends: Its last level, where an end was announced.
     """
 
     symbol: str
     next: ProForma
     further: tuple[ProForma, ...]
+    ends: np.datetime64 | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
             "symbol": self.symbol,
+            "ends": None if self.ends is None else format_instant(self.ends),
             "next": self.next.to_dict(),
             "further": [entry.to_dict() for entry in self.further],
         }
@@ -62,12 +70,39 @@ def next_of_folder(folder: Path, market: Market, *, table: str = "daily", as_of:
     """Return what comes next of the index in a folder, after its last instant.
 
     Raises:
-        DataError: The calendar of its schedule ends.
+        DataError: The calendar of its schedule ends, or the index does before its next change.
         RecordError: The folder cannot be read.
     """
-    result = recomputed(read_folder(folder), market, table, as_of)
+    published = read_folder(folder)
+    result = recomputed(published, market, table, as_of)
+    require_coming(published, result)
     found = next_composition(result)
     if found is None:
         raise DataError(f"{folder}: no change comes: the calendar of the schedule does not reach further")
-    further = (entry for entry in announced_changes(result) if entry.effective_at > found.effective_at)
-    return NextChanges(result.methodology.symbol, found, tuple(further))
+    ends = end_of(published)
+    further = (
+        entry
+        for entry in announced_changes(result)
+        if entry.effective_at > found.effective_at and (ends is None or entry.effective_at <= ends)
+    )
+    _, symbol = named_at(published.told, result.methodology, result.times[-1])
+    return NextChanges(symbol, found, tuple(further), ends)
+
+
+def end_of(published: PublishedFolder) -> np.datetime64 | None:
+    """Return the last level of an index, where its end was announced."""
+    ended = published.told.ended
+    return None if ended is None else moment(ended.last)
+
+
+def require_coming(published: PublishedFolder, result: IndexResult) -> None:
+    """Raise DataError where an index ends before its next change."""
+    ends = end_of(published)
+    if ends is None:
+        return
+    due = result.state.pending[0].effective_at if result.state.pending else None
+    if due is None:
+        dates = next_dates(result.methodology, result.times[-1], 1, result.times[0])
+        due = dates[0].effective_at if dates else None
+    if due is None or due > ends:
+        raise DataError(f"{published.path}: the index ends on {format_instant(ends)}; no change takes effect before")

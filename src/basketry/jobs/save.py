@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from basketry.index.outlook import announced_changes
 from basketry.index.result import IndexResult
 from basketry.jobs.attack import IndexManipulation, index_manipulation
 from basketry.lake.lake import Lake
+from basketry.ledger.amendments import named_at, renamings
 from basketry.ledger.atomic import recover, write_folder
 from basketry.ledger.folder import draft_record, folder_files, read_folder
 from basketry.ledger.head import FILE as HEAD
@@ -27,6 +29,7 @@ from basketry.ledger.record import dump_record
 from basketry.ledger.told import Told, moment, told
 from basketry.reports.factsheet import factsheet
 from basketry.reports.methodology_document import methodology_document
+from basketry.reports.standing import Naming, Standing
 
 
 def save_index(result: IndexResult, folder: Path, manipulation: IndexManipulation | None = None) -> Path:
@@ -78,22 +81,24 @@ def documents(result: IndexResult, record: Told, manipulation: Mapping[str, str]
 
     Args:
         result: The index.
-        record: What its record says: whether it ends, and what was released.
+        record: What its record says: whether it ends, its names, and what was released.
         manipulation: What it costs to move it, by label.
     """
-    announced = () if record.ended is not None and record.ended.last == record.through else announced_changes(result)
-    notice = _notice(result, record)
+    methodology, last = result.methodology, result.times[-1]
+    standing = _standing(result, record)
+    announced = standing.reached(announced_changes(result))
     plain = [change.to_dict() for change in announced]
     return {
         "methodology.html": methodology_document(
-            result.methodology,
-            after=result.times[-1],
+            methodology,
+            after=last,
             simulated=result.panel.simulated,
             base=result.times[0],
             announced=announced,
-            notice=notice,
+            version=methodology.at(last).number,
+            standing=standing,
         ),
-        "factsheet.html": factsheet(result, manipulation=manipulation, notice=notice, released=_released(record)),
+        "factsheet.html": factsheet(result, manipulation=manipulation, standing=standing, released=_released(record)),
         "next.json": json.dumps(finite(plain), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
     }
 
@@ -103,17 +108,39 @@ def _released(record: Told) -> int:
     return len({(release.time, release.found) for release in record.releases})
 
 
-def _notice(result: IndexResult, record: Told) -> str:
-    """Return in words that an index ends, or that its rules change; '' where neither."""
-    ended, latest = record.ended, result.methodology.versions[-1]
+def _standing(result: IndexResult, record: Told) -> Standing:
+    """Return what a record says of an index at its last level: its end, and its names."""
+    methodology, last = result.methodology, result.times[-1]
+    name, symbol = named_at(record, methodology, last)
+    namings = [
+        Naming(format_instant(moment(body.effective)), body.rules.name, body.rules.symbol, body.reason, body.approver)
+        for body in renamings(record)
+    ]
+    if namings:
+        first = renamings(record)[0].before
+        namings.insert(0, Naming("the base", first.name, first.symbol))
+    ends = None if record.ended is None else moment(record.ended.last)
+    said = Standing("", ends, name, symbol, tuple(namings))
+    return replace(said, notice=_notice(result, record, said))
+
+
+def _notice(result: IndexResult, record: Told, standing: Standing) -> str:
+    """Return in words that an index ends, or that its rules or its name change; '' where none."""
+    ended, last = record.ended, result.times[-1]
+    words = []
     if ended is not None and record.through is not None:
         over = moment(record.through) >= moment(ended.last)
-        last = format_instant(moment(ended.last))
-        return f"This index {'ended' if over else 'ends'} on {last}, its last level. {ended.reason}"
-    if len(result.methodology.versions) > 1 and latest.valid_from > result.times[-1]:
-        day = format_instant(latest.valid_from)
-        return f"Version {latest.number} of the rules takes effect on {day}. {latest.note}"
-    return ""
+        day = format_instant(moment(ended.last))
+        words.append(f"This index {'ended' if over else 'ends'} on {day}, its last level. {ended.reason}")
+    words += [
+        f"Version {entry.number} of the rules takes effect on {entry.valid_from}. {entry.note}"
+        for entry in standing.coming(result.methodology, last)
+    ]
+    for body in renamings(record):
+        if moment(body.effective) > last and (standing.ends is None or moment(body.effective) <= standing.ends):
+            day = format_instant(moment(body.effective))
+            words.append(f"From {day} on its name is {body.rules.name} ({body.rules.symbol}). {body.reason}")
+    return " ".join([*(text if text.endswith(".") else f"{text}." for text in words[:-1]), *words[-1:]])
 
 
 def manipulation_facts(market: Lake | str | PathLike[str], result: IndexResult) -> dict[str, str]:

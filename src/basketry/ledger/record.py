@@ -100,7 +100,7 @@ def parse_record(text: str, where: str = "record.jsonl") -> list[Entry]:
     for number, line in enumerate(lines[:-1], start=1):
         place = f"{where}, line {number}"
         try:
-            entry = _parsed(line)
+            entry = parse_line(line)
             canonical = entry.line()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RecordError(f"{place}: not an entry of a record: {error}") from error
@@ -127,13 +127,14 @@ def parse_end(text: str, kind: str) -> list[Entry]:
     """
     found: list[Entry] = []
     for line in reversed(text.rstrip("\n").split("\n")):
-        found.append(_parsed(line))
+        found.append(parse_line(line))
         if found[-1].kind in (kind, f"{kind}s"):
             return found[::-1]
     raise RecordError(f"the record has no line of the kind {kind}")
 
 
-def _parsed(line: str) -> Entry:
+def parse_line(line: str) -> Entry:
+    """Return the entry of a line, whose hash is not checked; raise ValueError or TypeError where it has another form."""
     raw = json.loads(line)
     if not isinstance(raw, dict):
         raise TypeError("expected an object with seq, previous, kind, body and hash")

@@ -137,6 +137,33 @@ class EndedBody(Body):
     approver: str
 
 
+class TakenBody(Body):
+    """What a withdrawal takes out of a rulebook: its last versions and overrides, and the name that it would have had.
+
+    What it does not take is null.
+    """
+
+    name: str | None
+    symbol: str | None
+    versions: list[dict[str, Any]] | None
+    overrides: list[dict[str, Any]] | None
+
+
+class WithdrawnBody(Body):
+    """An announced change of rules, or end, that is taken back before it takes effect.
+
+    Attributes:
+        entry: The number of the line that is taken back.
+        taken: What leaves the rulebook; null for an end.
+        reason, approver: Why, and who answers for it.
+    """
+
+    entry: int
+    taken: TakenBody | None
+    reason: str
+    approver: str
+
+
 @dataclass(frozen=True)
 class Said:
     """A line that says something of the index at an instant, with its number."""
@@ -185,8 +212,9 @@ class Told:
         stretches: In the order of time; the last one is open.
         before: By the number of a restatement, the stretches before it.
         publications, restatements: Entries with their bodies.
-        amendments: Changes of rules, in order.
-        ended: The end of the index, where one was announced.
+        amendments: Changes of rules that stand, in order.
+        acts: All that changed the rulebook, in order: amendments, and what took them back.
+        ended: The end of the index, where one was announced and stands. ended_by: The number of its line.
         releases: What the gate held back and somebody released.
         parts: Lines of days that were published in parts, but for the last of each day.
     """
@@ -198,7 +226,9 @@ class Told:
     publications: list[tuple[Entry, PublishedBody]] = field(default_factory=list)
     restatements: list[tuple[Entry, RestatementBody]] = field(default_factory=list)
     amendments: list[tuple[Entry, AmendedBody]] = field(default_factory=list)
+    acts: list[tuple[Entry, AmendedBody | WithdrawnBody]] = field(default_factory=list)
     ended: EndedBody | None = None
+    ended_by: int | None = None
     releases: list[ReleasedBody] = field(default_factory=list)
     parts: list[Said] = field(default_factory=list)
 
@@ -276,11 +306,11 @@ def _read(found: Told, entry: Entry, place: str) -> None:
     elif entry.kind == "released":
         found.releases.append(body_of(ReleasedBody, entry, place))
     elif entry.kind == "amended":
-        if found.ended is not None:
-            raise RecordError(f"{place}: the index ends, so that its rules change no more")
-        found.amendments.append((entry, body_of(AmendedBody, entry, place)))
+        _amend(found, entry, body_of(AmendedBody, entry, place), place)
+    elif entry.kind == "withdrawn":
+        _withdraw(found, entry, body_of(WithdrawnBody, entry, place), place)
     elif entry.kind == "ended":
-        _end(found, body_of(EndedBody, entry, place), place)
+        _end(found, entry, body_of(EndedBody, entry, place), place)
     elif entry.kind == "key":
         pass  # Who may sign is judged with the signatures.
     elif entry.kind == "methodology":
@@ -323,12 +353,48 @@ def _publish(found: Told, entry: Entry, body: PublishedBody, place: str) -> None
     found.publications.append((entry, body))
 
 
-def _end(found: Told, body: EndedBody, place: str) -> None:
+def _amend(found: Told, entry: Entry, body: AmendedBody, place: str) -> None:
+    if found.ended is not None and moment(body.effective) > moment(found.ended.last):
+        raise RecordError(
+            f"{place}: takes effect at {body.effective}, after the end of the index, {found.ended.last}, so that its "
+            "rules change no more"
+        )
+    found.amendments.append((entry, body))
+    found.acts.append((entry, body))
+
+
+def _withdraw(found: Told, entry: Entry, body: WithdrawnBody, place: str) -> None:
+    """Take back the last amendment that stands, or the end, where it has not taken effect."""
+    through = found.through
+    if found.ended is not None and body.entry == found.ended_by:
+        if through is None or moment(found.ended.last) <= moment(through):
+            raise RecordError(f"{place}: takes back the end of {found.ended.last}, which was reached")
+        if body.taken is not None:
+            raise RecordError(f"{place}: takes rules back with an end, which has none")
+        found.ended, found.ended_by = None, None
+        return
+    if not found.amendments or found.amendments[-1][0].seq != body.entry:
+        raise RecordError(
+            f"{place}: takes back entry {body.entry}, which is not the last amendment, or end, that stands"
+        )
+    amended = found.amendments[-1][1]
+    if through is None or moment(amended.effective) <= moment(through):
+        raise RecordError(
+            f"{place}: takes back entry {body.entry}, which took effect at {amended.effective}; levels were published "
+            f"through {through}"
+        )
+    if body.taken is None:
+        raise RecordError(f"{place}: does not say which rules it takes back")
+    found.amendments.pop()
+    found.acts.append((entry, body))
+
+
+def _end(found: Told, entry: Entry, body: EndedBody, place: str) -> None:
     if found.ended is not None:
         raise RecordError(f"{place}: the index has an end already, {found.ended.last}")
     if found.through is None or moment(body.last) < moment(found.through):
         raise RecordError(f"{place}: ends at {body.last}, before the last level published, of {found.through}")
-    found.ended = body
+    found.ended, found.ended_by = body, entry.seq
 
 
 def _restate(found: Told, entry: Entry, body: RestatementBody, place: str) -> None:

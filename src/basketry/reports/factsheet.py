@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from basketry.reports.pictures import (
 from basketry.reports.proforma import next_compositions
 from basketry.reports.quality import event_kinds, held_periods, status_counts
 from basketry.reports.rebalances import last_change, turnovers
+from basketry.reports.standing import PLAIN, Standing
 from basketry.reports.weights import current_weights
 
 DATES = 4
@@ -37,7 +39,7 @@ def factsheet(
     *,
     interactive: bool = False,
     manipulation: Mapping[str, str] | None = None,
-    notice: str = "",
+    standing: Standing = PLAIN,
     released: int = 0,
 ) -> str:
     """Return the factsheet as HTML that needs no network; the same result gives the same text.
@@ -47,12 +49,16 @@ def factsheet(
         interactive: Draw levels, drawdown and weights with Plotly, to zoom and to switch between a linear and a
             log scale. The page then holds Plotly's program and is some 5 MB instead of less than one.
         manipulation: What it costs to move the index, by label.
-        notice: A sentence that stands above all, as that the index ends.
+        standing: What its record says: that it ends, and its names. The rules are those in force at the last level, and
+            those that are announced stand beside.
         released: How many steps beyond the bounds of the guard were published after somebody had released them.
 
     Raises:
         MissingExtraError: Plotly, which an interactive page needs, is not installed.
     """
+    digest = result.methodology.digest
+    result = replace(result, methodology=standing.named(result.methodology))
+    methodology = result.methodology
     now = current_weights(result)
     times = result.times
     changes = turnovers(result)
@@ -60,10 +66,13 @@ def factsheet(
     return render(
         "factsheet.html",
         result=result,
-        methodology=result.methodology,
-        rules=result.methodology.latest,
+        methodology=methodology,
+        rules=methodology.at(times[-1]).rules,
+        in_force=methodology.at(times[-1]).number,
+        coming_rules=standing.coming(methodology, times[-1]),
+        ends=standing.ends,
         simulated=result.panel.simulated,
-        notice=notice,
+        notice=standing.notice,
         first=times[0],
         last=times[-1],
         headline=headline(result, now),
@@ -79,9 +88,9 @@ def factsheet(
         changes=changes.tail(CHANGES_SHOWN).reverse().to_dicts(),
         changes_count=changes.height,
         turnover_a_year=_turnover_a_year(result, changes),
-        coming=next_compositions(announced_changes(result)),
-        next_dates=next_dates(result.methodology, times[-1], DATES, times[0]),
-        next_reviews=next_dates(result.methodology, times[-1], DATES, times[0], reviews=True),
+        coming=next_compositions(standing.reached(announced_changes(result))),
+        next_dates=standing.reached(next_dates(methodology, times[-1], DATES, times[0])),
+        next_reviews=standing.reached(next_dates(methodology, times[-1], DATES, times[0], reviews=True)),
         statuses=status_counts(result),
         held=held_periods(result)[::-1],
         kinds=event_kinds(result),
@@ -91,7 +100,7 @@ def factsheet(
         events_shown=EVENTS_SHOWN,
         version=int(result.levels["version"][-1]),
         manipulation=manipulation or {},
-        digests={"methodology": result.methodology.digest, "inputs": result.inputs},
+        digests={"methodology": digest, "inputs": result.inputs},
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from basketry.core.rule import Rule
-from basketry.methodology.methodology import Methodology
 from basketry.methodology.metrics import made_of
 from basketry.methodology.rulebook import Rulebook
 
@@ -29,16 +28,16 @@ class Input:
     order: tuple[str, ...]
 
 
-def input_hierarchy(methodology: Methodology) -> list[Input]:
-    """Return every figure that the newest rules read, with its sources in order; price first."""
+def input_hierarchy(rules: Rulebook) -> list[Input]:
+    """Return every figure that some rules read, with its sources in order; price first."""
     readers: dict[str, list[str]] = {"price": ["calculation", "candidates"]}
     rates: dict[str, list[str]] = {}
-    for place, rule in _rules(methodology):
+    for place, rule in _rules(rules):
         for name in figures_read(rule):
             _enter(readers, name, place)
         for name in rule.reads.rates:
             _enter(rates, name, place)
-    for name, place in _sections(methodology.latest):
+    for name, place in _sections(rules):
         _enter(readers, name, place)
     found = [Input(_title(name), tuple(places), _order(name)) for name, places in readers.items()]
     found += [
@@ -68,8 +67,7 @@ def parts(name: str) -> tuple[str, ...]:
     return (*made_of(name), *_BESIDE.get(name, ()))
 
 
-def _rules(methodology: Methodology) -> Iterator[tuple[str, Rule]]:
-    rules = methodology.latest
+def _rules(rules: Rulebook) -> Iterator[tuple[str, Rule]]:
     yield from (("universe", rule) for rule in rules.universe)
     yield "selection", rules.select.method
     yield from (("selection", stage.method) for stage in rules.select.first)

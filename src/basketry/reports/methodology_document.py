@@ -21,6 +21,7 @@ from basketry.reports.eras import eras
 from basketry.reports.inputs import input_hierarchy
 from basketry.reports.pages import render
 from basketry.reports.proforma import next_compositions
+from basketry.reports.standing import PLAIN, Standing
 from basketry.reports.units import units_of
 
 DATES = 4
@@ -33,29 +34,40 @@ def methodology_document(
     simulated: bool = False,
     base: np.datetime64 | None = None,
     announced: Sequence[ProForma] = (),
-    notice: str = "",
+    version: int | None = None,
+    standing: Standing = PLAIN,
 ) -> str:
     """Return the rulebook as an HTML page that needs no network. The same arguments give the same text.
 
     Args:
-        methodology: The rulebook; the rules of its newest version are described, the others in the change log, with
-            those that made and judged levels of the past, of its parents too.
+        methodology: The rulebook; the rules of one version are described, the others in the change log, with those
+            that made and judged levels of the past, of its parents too.
         after: The next dates are those after this instant; after the base unless given.
-        notice: A sentence that stands above all, as that the index ends.
         simulated: Say that the index is computed on a simulated market.
         base: Where the index begins, from whose day a number of days is counted; as the rulebook says unless given.
         announced: Changes that are announced and have not taken effect, see `announced_changes`.
+        version: Number of the version that is described, such as that in force at the last level; the newest unless
+            given. Later ones are told as coming.
+        standing: What its record says: that it ends, and its names.
     """
-    rules = methodology.latest
+    digest, methodology = methodology.digest, standing.named(methodology)
+    described = methodology.versions[-1 if version is None else version - 1]
+    rules = described.rules
     start = methodology.base_instant if base is None else base
     moment = start if after is None else after
-    dates = next_dates(methodology, moment, DATES, start)
+    dates = standing.reached(next_dates(methodology, moment, DATES, start))
+    log = change_log(methodology)
     return render(
         "methodology.html",
         methodology=methodology,
         rules=rules,
         simulated=simulated,
-        notice=notice,
+        digest=digest,
+        notice=standing.notice,
+        ends=standing.ends,
+        described=log[described.number - 1],
+        coming_rules=[] if version is None else standing.coming(methodology, described.valid_from),
+        namings=standing.namings,
         universe=[_rule(rule) for rule in rules.universe],
         selection={
             **_rule(rules.select.method),
@@ -74,14 +86,14 @@ def methodology_document(
         review=[] if rules.review is None else _parameters(rules.review),
         reviews=rules.reviews,
         reviewed=_reviewed(methodology, dates, start),
-        next_reviews=next_dates(methodology, moment, 2, start, reviews=True),
-        coming=next_compositions(announced),
+        next_reviews=standing.reached(next_dates(methodology, moment, 2, start, reviews=True)),
+        coming=next_compositions(standing.reached(announced)),
         parents=list(_ancestors(methodology)),
         live=policies.live_age(rules),
         base=start,
         dates=dates,
         after=moment,
-        inputs=input_hierarchy(methodology),
+        inputs=input_hierarchy(rules),
         units=units_of(rules),
         missing=policies.missing_prices(rules),
         guards=policies.guards(rules),
@@ -89,7 +101,7 @@ def methodology_document(
         restatement=policies.restatement(rules),
         publication=policies.publication(rules),
         shortage=policies.shortage(rules),
-        log=change_log(methodology),
+        log=log,
         eras=eras(methodology),
         parent_eras={parent.symbol: rows for parent in _ancestors(methodology) if (rows := eras(parent))},
     )
