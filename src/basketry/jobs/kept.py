@@ -38,6 +38,8 @@ from basketry.ledger.manifest import FILE as MANIFEST
 from basketry.ledger.manifest import read_file, read_manifest
 from basketry.ledger.record import Entry, parse_end
 from basketry.ledger.told import Stretch, Told, moment
+from basketry.market.panel import Panel
+from basketry.market.panel_digest import digest_events
 from basketry.methodology.methodology import Methodology
 
 LARGEST = 64_000_000
@@ -71,6 +73,7 @@ class Left:
         symbol: The symbol with which the record begins.
         key: The public key in force.
         start: The first instant.
+        events: Digest of the corporate events that the last publication knew.
     """
 
     path: Path
@@ -83,6 +86,7 @@ class Left:
     symbol: str
     key: str | None
     start: np.datetime64
+    events: str
 
     def gone_on(self, again: Recomputation, end: Instant | None) -> Continued | None:
         """Return the index gone on to an end; None where it must be calculated as a whole."""
@@ -91,6 +95,9 @@ class Left:
             return None
         since = self.said.stretches[-1].after
         try:
+            # The digest of the data is of what was known at their last row; a publication may know of later.
+            if _events_known(again.panel(), self.said) != self.events:
+                return None
             return continued(
                 self.index, self.rules, again.panel(), self.start, end, self.tables,
                 NEVER if since is None else moment(since),
@@ -116,7 +123,12 @@ def keep(caches: Path, folder: Path, result: IndexResult, said: Told, symbol: st
     if kept.size > LARGEST or said.ended is not None:
         target.unlink(missing_ok=True)
         return
-    words = {"symbol": symbol, "key": key, "stretches": [asdict(stretch) for stretch in said.stretches]}
+    words = {
+        "symbol": symbol,
+        "key": key,
+        "stretches": [asdict(stretch) for stretch in said.stretches],
+        "events": _events_known(result.panel, said),
+    }
     plain = json.dumps(words).encode()
     with contextlib.suppress(OSError):
         body = _key(folder).encode() + len(plain).to_bytes(8, "little") + plain + kept.to_bytes()
@@ -163,7 +175,14 @@ def _left(folder: Path, words: Mapping[str, Any], kept: Kept) -> Left:
         symbol=str(words["symbol"]),
         key=words["key"],
         start=to_instant(manifest["parameters"]["start"]),
+        events=str(words["events"]),
     )
+
+
+def _events_known(panel: Panel, said: Told) -> str:
+    """Return the digest of the corporate events that the last publication knew."""
+    known = said.publications[-1][1].known_by
+    return digest_events(panel, panel.now if known is None else to_instant(known))
 
 
 def _file(caches: Path, folder: Path) -> Path:
