@@ -87,9 +87,7 @@ def test_a_row_that_moves_no_figure_is_refused_where_it_says_that_it_was_known(t
     index.bring(volume.with_columns(known_at=pl.lit(at(19, 6))), now=at(20, 4))
     record = (index.folder / "record.jsonl").read_bytes()
     for given in ({}, {"restate": True, "reason": "volume"}, {"cache": None}):
-        with pytest.raises(
-            RecordError, match=r"no published figure differs, but the data of entry \d+, through 2020"
-        ):
+        with pytest.raises(RecordError, match=r"no published figure differs, but the data of entry \d+, through 2020"):
             index.publish(20, **given)
     assert (index.folder / "record.jsonl").read_bytes() == record
     assert index.bring(volume.with_columns(known_at=pl.lit(at(20, 4))), now=at(20, 5), late=True).moved == 1
