@@ -90,7 +90,7 @@ def test_an_inverted_ratio_is_found_with_the_right_one_and_a_right_one_keeps_the
     assert len(told) == 1
     assert told[0].endswith("the ratio looks inverted: use 100 (a ratio near 100 fits the prices)")
     assert warned == [f"2024-01-26 dot: {told[0]}"]
-    assert bring(lake, tmp_path, f"{DAY},delisting,btc,,,,,,,,").warnings == [], "of what was imported now"
+    assert bring(lake, tmp_path, f"{DAY},delisting,btc,,,,{DAY},,,,").warnings == [], "of what was imported now"
     assert bring(lake, tmp_path, SPLIT.format("100")).warnings == []  # the same key: the later part counts
     assert {finding.check: finding.rows.height for finding in check_lake(lake)[0]}["ratios of events"] == 0
     assert levels(lake) == pytest.approx([100.0] * 36)
@@ -137,7 +137,8 @@ def test_of_events_none_may_be_bad(tmp_path: Path) -> None:
 def test_a_new_asset_without_prices_is_warned_of(tmp_path: Path) -> None:
     lake = lake_of(tmp_path)
     report = bring(lake, tmp_path, MERGER.format("btcc", ""), f"{DAY},name_change,btc,other,,,,,,,")
-    assert sorted(report.warnings) == [
+    assert report.warnings[2].startswith("2 rows are new to the lake and older than what it holds")
+    assert sorted(report.warnings[:2]) == [
         "2024-01-26 btc: name_change to 'other', of which there is no price; 'btc' goes on under the id that it has",
         "2024-01-26 dot: merger to 'btcc', of which there is no price (did you mean 'btc'?); it counts as a delisting",
     ]

@@ -4,13 +4,17 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from basketry.cli.main import app
+from basketry.core.errors import DataError
 from basketry.core.frames import LAKE_TABLES
 from basketry.lake.import_report import ImportReport
 from basketry.lake.importing import import_files
 from basketry.lake.lake import Lake
+from basketry.lake.versions import latest
+from basketry.market.panel import Panel
 
 FIRST, LATER, LAST = (datetime(2022, month, 1, tzinfo=UTC) for month in (1, 2, 3))
 DAY = "2020-01-05T00:00:00Z"
@@ -63,6 +67,47 @@ def test_a_panel_of_the_past_is_as_it_was(tmp_path: Path) -> None:
     bring(lake, "daily", 11.0, LATER)
     assert lake.panel(known_by=FIRST).digest() == before
     assert lake.panel().field("price")[:, 0].tolist() == [11.0]
+
+
+@pytest.mark.parametrize("table", SUFFIXES)
+def test_a_knowledge_time_that_equals_the_time_and_an_empty_one_are_one(tmp_path: Path, table: str) -> None:
+    lake, column = Lake(tmp_path / "lake"), SUFFIXES[table][0].rpartition(",")[2]
+    bring(lake, table, 10.0, FIRST)
+    report = bring(lake, table, 11.0, LATER, DAY)
+    assert (report.kept, report.corrected, report.known_from) == (1, 0, None)
+    assert lake.read(table)[column].to_list() == lake.read(table, known_by=FIRST)[column].to_list() == [11.0]
+    # Whichever of the two comes later has the last word, also where it says nothing.
+    lake.write(table, lake.read(table).with_columns(pl.lit(12.0).alias(column), known_at=pl.lit(None)))
+    assert lake.read(table)[column].to_list() == [12.0]
+    bring(lake, table, 13.0, LAST, DAY)
+    lake.compact(table)
+    assert lake.read(table)[column].to_list() == [13.0]
+    # A part of old may hold both, in any order.
+    both = lake.read(table)
+    frame = pl.concat([both.with_columns(known_at="time"), both.with_columns(pl.lit(14.0).alias(column))])
+    assert latest(LAKE_TABLES[table], frame.with_columns(known_at=pl.Series([frame["time"][0], None])))[
+        column
+    ].to_list() == [14.0]
+
+
+def test_a_panel_takes_the_row_that_came_last(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    bring(lake, "daily", 10.0, FIRST)
+    bring(lake, "daily", 11.0, LATER, DAY)
+    assert lake.panel().field("price").tolist() == [[11.0]]
+    assert lake.panel(known_by=DAY).field("price").tolist() == [[11.0]]
+    twice = pl.concat([lake.read("daily"), lake.read("daily").with_columns(known_at=pl.lit(None), price=pl.lit(12.0))])
+    with pytest.raises(DataError, match=r"2 rows share time, .* \(an empty known_at means at `time`\)"):
+        Panel.from_frames(twice)
+
+
+def test_a_file_cannot_say_two_things_of_one_instant(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(f"time,asset,price,known_at\n{DAY},btc,10,\n{DAY},btc,11,{DAY}\n")
+    with pytest.raises(DataError, match=r"2 of 2 rows are bad.*\n.*another row has the same time and asset with other"):
+        import_files(Lake(tmp_path / "lake"), [file], "daily", now=FIRST)
+    file.write_text(f"time,asset,price,known_at\n{DAY},btc,10,\n{DAY},btc,10,{DAY}\n")
+    assert import_files(Lake(tmp_path / "lake"), [file], "daily", now=FIRST).kept == 1
 
 
 def test_the_command_says_what_was_corrected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,6 +62,9 @@ def import_(
     inverse: Annotated[
         bool, typer.Option("--inverse", help="Ticks: contracts are worth an amount of quote currency.")
     ] = False,
+    late: Annotated[
+        bool, typer.Option("--late", help="Nobody had these rows before: those new to the lake are known from now on.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Read files into a table of the lake. All is written, or nothing."""
@@ -80,6 +83,8 @@ def import_(
         ticks = "basketry" if into == "trades" else f"basketry-{into}"
     if ticks is not None:
         form = get_format(ticks)
+        if late:
+            raise DataError("--late: ticks say themselves when they were known; leave it out")
         if into not in (None, form.table):
             raise DataError(f"--table: files of {form.name} hold {form.table}, not {into}")
         terms = MarketTerms(venue, pair, symbol, kind, group, size_decimals, _decimal(contract_value), inverse)
@@ -112,6 +117,7 @@ def import_(
             source=source,
             now=datetime.now(UTC),
             max_bad=max_bad,
+            late=late,
         )
     if json:
         print_json(asdict(report))
@@ -157,10 +163,17 @@ def _mapping(text: str | None) -> dict[str, str] | None:
 
 def _print_report(report: ImportReport, lake: str) -> None:
     say(f"{lake}: {report.kept:,} of {report.rows:,} rows written to {report.table}")
-    if report.known_from is not None:
+    since = "the times that they say" if report.known_from is None else f"{report.known_from:%Y-%m-%dT%H:%M:%S.%fZ}"
+    if report.corrected:
         one = report.corrected == 1
         what = "1 row corrects an earlier one" if one else f"{report.corrected:,} rows correct earlier ones"
-        say(f"  {what}; known from {report.known_from:%Y-%m-%dT%H:%M:%S.%fZ}")
+        say(f"  {what}; known from {since}")
+    if report.late:
+        what = "1 row is" if report.late == 1 else f"{report.late:,} rows are"
+        say(f"  {what} new to the lake and came late; known from {since}")
+    if report.moved:
+        what = "1 row was" if report.moved == 1 else f"{report.moved:,} rows were"
+        say(f"  {what} held as known earlier; known from {since}")
     if report.unchanged:
         say(f"  {report.unchanged:,} {'row was' if report.unchanged == 1 else 'rows were'} there already")
     if report.new_assets:

@@ -10,6 +10,7 @@ import numpy as np
 from basketry.core.errors import RecordError
 from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
+from basketry.jobs.read_data import way_back
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Differences, Judgment, differences, kept_through
 from basketry.ledger.folder import PublishedFolder, result_lines
@@ -100,8 +101,7 @@ def require_verifiable(
     if not gone.bearable(again.rules):
         raise RecordError(
             f"{published.path}: {gone.words()}, too late to correct them by the rule, and the data as they were "
-            "known then are gone: rows were replaced, or an event was told, without a time of knowledge. Put the "
-            "earlier rows back, or take the event out, and import what is right with its known_at"
+            f"known then are gone: {way_back(published)}"
         )
 
 

@@ -39,6 +39,8 @@ from basketry.ledger.manifest import FILE as MANIFEST
 from basketry.ledger.manifest import read_file, read_manifest
 from basketry.ledger.record import Entry, parse_end, parse_line
 from basketry.ledger.told import AmendedBody, ReleasedBody, Stretch, Told, body_of, moment
+from basketry.market.panel import Panel
+from basketry.market.panel_digest import digest_events
 from basketry.methodology.methodology import Methodology
 
 LARGEST = 64_000_000
@@ -62,6 +64,7 @@ class Left:
         symbol: The symbol with which the record begins.
         key: The public key in force.
         start: The first instant.
+        events: Digest of the corporate events that the last publication knew.
     """
 
     path: Path
@@ -74,6 +77,7 @@ class Left:
     symbol: str
     key: str | None
     start: np.datetime64
+    events: str
 
     def gone_on(self, again: Recomputation, end: Instant | None) -> Continued | None:
         """Return the index gone on to an end; None where it must be calculated as a whole."""
@@ -82,6 +86,9 @@ class Left:
             return None
         since = self.said.stretches[-1].after
         try:
+            # The digest of the data is of what was known at their last row; a publication may know of later.
+            if _events_known(again.panel(), self.said) != self.events:
+                return None
             return continued(
                 self.index, self.rules, again.panel(), self.start, end, self.tables,
                 NEVER if since is None else moment(since),
@@ -113,6 +120,7 @@ def keep(caches: Path, folder: Path, result: IndexResult, said: Told, symbol: st
         "stretches": [asdict(stretch) for stretch in said.stretches],
         "releases": [release.model_dump() for release in said.releases],
         "amendments": [entry.line() for entry, _ in said.amendments],
+        "events": _events_known(result.panel, said),
     }
     plain = json.dumps(words).encode()
     with contextlib.suppress(OSError):
@@ -164,7 +172,14 @@ def _left(folder: Path, words: Mapping[str, Any], kept: Kept) -> Left:
         symbol=str(words["symbol"]),
         key=words["key"],
         start=to_instant(manifest["parameters"]["start"]),
+        events=str(words["events"]),
     )
+
+
+def _events_known(panel: Panel, said: Told) -> str:
+    """Return the digest of the corporate events that the last publication knew."""
+    known = said.publications[-1][1].known_by
+    return digest_events(panel, panel.now if known is None else to_instant(known))
 
 
 def _file(caches: Path, folder: Path) -> Path:

@@ -20,6 +20,7 @@ from basketry.jobs.contradictions import as_told, cause_of, contradictions, requ
 from basketry.jobs.gate import Release, require_plausible
 from basketry.jobs.kept import Left, keep, left_by_last
 from basketry.jobs.market import Market
+from basketry.jobs.read_data import require_data_as_read
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Correction, Judgment, judge
 from basketry.jobs.save import write_index
@@ -95,7 +96,8 @@ def publish_index(
     Raises:
         RecordError: Somebody else writes the folder; it contradicts its record; the draft is not what the data give;
             published figures differ and `restate` was not asked for, or differ in a way that nobody could verify; the
-            guard's bounds; a restatement without a reason.
+            data are not those that a publication read, although no figure differs; the guard's bounds; a restatement
+            without a reason.
     """
     with writing(folder, "index publish"):
         moment_of = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
@@ -194,6 +196,8 @@ class _Work:
             record = chain([("restatement", entry.model_dump())], after=record, at=self.seal.at)
             said = said.then(record[-1:])
             result = self.again.extended(said.stretches, end)
+        else:
+            require_data_as_read(published, self.again)
         result = as_published(result, published, said)
         lines = said.missing(result_lines(result))
         if judgment is None and not lines:

@@ -18,8 +18,13 @@ class ImportReport:
         table: Name of the table.
         rows: Rows read. kept: Rows written.
         corrected: Rows among them that correct earlier ones and say nothing of when they were known.
-        known_from: The instant of the import, from which those are known; None where there are none.
+        late: Rows among them that are new to the lake and came late (`--late`).
+        moved: Rows among them that the lake held as known earlier, which they were not.
+        known_from: The instant of the import, from which rows are known that say nothing of it and are one of those
+            three; None where there are none.
         unchanged: Rows that the lake had already.
+        older: Rows among those written that are new to the lake, count as known at their time, and are older than what
+            it holds.
         parts: Parts written.
         problems: Count by reason.
         examples: Up to ten a reason, with file and line.
@@ -35,8 +40,11 @@ class ImportReport:
     rows: int = 0
     kept: int = 0
     corrected: int = 0
+    late: int = 0
+    moved: int = 0
     known_from: datetime | None = None
     unchanged: int = 0
+    older: int = 0
     parts: list[str] = field(default_factory=list)
     problems: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)

@@ -15,8 +15,9 @@ from basketry.core.frames import INSTANT, QUARANTINE, Schema
 from basketry.lake.event_import import Held, clash_faults, doubts, event_faults
 from basketry.lake.import_report import EXAMPLES_MAX, ImportReport
 from basketry.lake.lake import Lake, table_schema
+from basketry.lake.late import place_rows
 from basketry.lake.presets import Preset, Stamp
-from basketry.lake.versions import as_versions
+from basketry.lake.versions import is_versioned
 from basketry.market.assemble import MARKET_CAP_MAX, PRICE_MAX
 from basketry.market.event_checks import canonical_events, value_in_words
 
@@ -39,6 +40,7 @@ def import_files(
     preset: Preset | None = None,
     now: datetime,
     max_bad: float | None = None,
+    late: bool = False,
 ) -> ImportReport:
     """Read files into a table and return what was done; either all of it is written or nothing.
 
@@ -54,11 +56,15 @@ def import_files(
             differs from one in the lake was known from it on.
         max_bad: Share of bad rows above which the import is refused; 0.05 unless given. Of corporate events none may be
             bad, as one that is lost moves an index.
+        late: Nobody had the rows before `now`, or before the `known_at` that they say; see `basketry.lake.late`.
 
     Raises:
-        DataError: A file cannot be read, a column is missing, dates need a stamp, or too many rows are bad.
+        DataError: A file cannot be read, a column is missing, dates need a stamp, or too many rows are bad; the table
+            keeps no versions of its rows, so that none can come late.
     """
     schema = table_schema(table)
+    if late and not is_versioned(schema):
+        raise DataError(f"--late: the table {table} does not keep when its rows were known; leave out --late")
     if table == "events" and max_bad is not None:
         raise DataError("of corporate events none may be bad, as one that is lost moves an index: leave out --max-bad")
     report = ImportReport(table)
@@ -77,18 +83,19 @@ def import_files(
     good, aside = _judge(rows, schema, now, report, Held.of(lake) if table == "events" else None)
     report.check(0.05 if max_bad is None and table != "events" else max_bad)
     final = schema.conform(good.select([name for name in good.columns if name in schema.columns]), table)
-    versions = as_versions(schema, final, lake.read(table), now)
-    final, report.corrected, report.unchanged = versions.rows, versions.corrected, versions.unchanged
-    report.known_from = now if report.corrected else None
-    report.kept = final.height
+    placed = place_rows(lake, schema, final, now, report, late=late)
+    report.kept = placed.rows.height
     with lake.together():
-        for name, frame in (("assets", assets), ("aliases", aliases), (table, final), ("quarantine", aside)):
+        beside = () if placed.moves else ((table, placed.rows),)
+        for name, frame in (("assets", assets), ("aliases", aliases), *beside, ("quarantine", aside)):
             if not frame.is_empty():
                 part = lake.write(name, frame)
                 if part is not None:
                     report.parts.append(part)
+    if placed.moves:
+        report.parts.append(lake.put_right(table, placed.gone, placed.rows))
     if table == "events":
-        report.warnings = doubts(lake, final)
+        report.warnings = doubts(lake, placed.rows) + report.warnings
     return report
 
 
@@ -317,8 +324,10 @@ def _judge(
         elif timed and _GIVEN + name in rows.columns:
             rows = drop(rows, pl.col(_GIVEN + name).is_not_null(), f"{name} cannot be read", name, remedy)
     if held is not None:
-        rows = canonical_events(rows)
-        if "known_at" in rows.columns:
+        stated = {"known_at": rows["known_at"]} if "known_at" in rows.columns else {}
+        # A time of knowledge that was stated stays so, also where it is that of the event.
+        rows = canonical_events(rows).with_columns(**stated)
+        if stated:
             # What is announced may lie in the future; when it was announced may not.
             rows = drop(rows, pl.col("known_at") > now, "the time of knowledge lies in the future", "known_at")
         announced = pl.coalesce([name for name in ("known_at", "time") if name in rows.columns])
@@ -338,9 +347,12 @@ def _judge(
             "price",
         )
         rows = _clean_figures(rows, drop)
-    key = [name for name in schema.key if name in rows.columns]
-    figures = [name for name in rows.columns if name in schema.columns]
-    rows = rows.unique(figures, keep="first", maintain_order=True)
+    # A time of knowledge that is empty means what one does that equals `time`.
+    meant = pl.coalesce(name for name in ("known_at", "time") if name in rows.columns)
+    rows = rows.with_columns(_meant=meant if "known_at" in rows.columns else pl.lit(0))
+    own = [name for name in rows.columns if name in schema.columns and name != "known_at"]
+    rows = rows.unique([*own, "_meant"], keep="last", maintain_order=True)
+    key = [name for name in schema.key if name in own] + ["_meant"]
     collision = pl.struct(key).is_duplicated()
     if schema.name in ("daily", "intraday"):
         return drop(rows, collision, "another row has the same time and asset with other figures"), _together(aside)

@@ -16,10 +16,10 @@ import polars as pl
 from basketry.core.digest import digest_array, digest_bytes, digest_strings
 from basketry.core.errors import DataError, nearest_hint
 from basketry.core.frames import EVENTS, LAKE_TABLES, Schema
-from basketry.core.order import ascending
 from basketry.core.time import to_datetime, to_instant
 from basketry.lake.files import Files
 from basketry.lake.ticks import Ticks
+from basketry.lake.versions import latest, without
 from basketry.market.event_checks import judge_events, without_refused
 from basketry.market.panel import Panel
 
@@ -116,17 +116,15 @@ class Lake:
     def write(self, table: str, frame: pl.DataFrame) -> str | None:
         """Add a part with the rows of a frame and return its path; None where the same part is already there.
 
-        The part is whole or absent: it is written beside and renamed.
+        The part is whole or absent: it is written beside and renamed. Of rows with one key, the last is written; an
+        empty `known_at` and one equal to `time` are the same there.
 
         Raises:
             SchemaError: The frame does not conform to the table.
             DataError: A row of events is no event.
         """
         schema = table_schema(table)
-        rows = schema.conform(frame, table)
-        if schema is EVENTS:
-            rows = judge_events(rows)
-        rows = rows.sort(*schema.key, nulls_last=False, maintain_order=True)
+        rows = latest(schema, _sound(schema, frame))
         if rows.is_empty():
             return None
         stream = io.BytesIO()
@@ -176,12 +174,7 @@ class Lake:
             return schema.empty()
         names = paths if len(found) > 1 else [schema.name]
         frames = [schema.conform(frame, self._files.full(name)) for frame, name in zip(found, names, strict=True)]
-        rows = pl.concat(frames) if len(frames) > 1 else frames[0]
-        # Parts are written in order, and those of later days follow: mostly there is nothing to sort.
-        if ascending(rows, schema.key):
-            return rows
-        rows = rows.sort(*schema.key, nulls_last=False, maintain_order=True)
-        return rows.unique(schema.key, keep="last", maintain_order=True) if len(paths) > 1 else rows
+        return latest(schema, pl.concat(frames) if len(frames) > 1 else frames[0])
 
     def compact(self, table: str) -> str | None:
         """Make one part of all parts of a table and return its path; None where there are not several.
@@ -199,6 +192,49 @@ class Lake:
         parts, rows = self._rows(schema)
         stream = io.BytesIO()
         rows.write_parquet(stream, compression="zstd")
+        return self._files.full(self._files.replace_parts(schema.name, parts, stream.getvalue()))
+
+    def came_late(self, table: str, rows: pl.DataFrame, newest: datetime | None = None) -> bool:
+        """Return whether each of some rows came into a table when that held one as new or newer.
+
+        The order of the parts tells it. Those that were made one tell nothing of it, so that the answer is no.
+
+        Args:
+            table: A table with versions.
+            rows: Rows of it that are known at their time.
+            newest: The table counts as having held one of then from the start.
+        """
+        schema = table_schema(table)
+        place = [name for name in schema.key if name != "known_at"]
+        waiting = rows.select(place)
+        for path in self._parts(table):
+            part = schema.conform(self._files.read_part(path), self._files.full(path))
+            at_once = part.filter(pl.coalesce("known_at", "time") == pl.col("time"))
+            here = waiting.join(at_once, on=place, how="semi", nulls_equal=True)
+            if not here.is_empty() and (newest is None or (here["time"] > newest).any()):
+                return False
+            waiting = waiting.join(here, on=place, how="anti", nulls_equal=True)
+            newest = last_time(part) if newest is None else max(newest, last_time(part) or newest)
+        return waiting.is_empty()
+
+    def put_right(self, table: str, gone: pl.DataFrame, rows: pl.DataFrame) -> str:
+        """Take some rows out of a table and add others, at once, and return the path of its one part.
+
+        Where this is broken off, the rows to be taken out may still be there; doing it again ends it.
+
+        Args:
+            table: Name of the table.
+            gone: Rows of it, found by their key. rows: Those that are added.
+
+        Raises:
+            SchemaError, DataError: As of `write` and of `compact`.
+        """
+        schema = table_schema(table)
+        added = _sound(schema, rows)
+        self._files.require_rest()
+        parts, held = self._rows(schema)
+        stream = io.BytesIO()
+        latest(schema, pl.concat([without(schema, held, gone), added])).write_parquet(stream, compression="zstd")
         return self._files.full(self._files.replace_parts(schema.name, parts, stream.getvalue()))
 
     def digest(self, table: str) -> str:
@@ -264,6 +300,18 @@ class Lake:
         if not rows["events"].is_empty():
             rows["events"] = without_refused(rows["events"], self.read("quarantine") if aside is None else aside)
         return {name: frame for name, frame in rows.items() if not frame.is_empty()}
+
+
+def _sound(schema: Schema, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame as rows of a table, of events those that are some."""
+    rows = schema.conform(frame, schema.name)
+    return judge_events(rows) if schema is EVENTS else rows
+
+
+def last_time(rows: pl.DataFrame) -> datetime | None:
+    """Return the latest time of some rows; None where there are none."""
+    found: datetime | None = rows.select(pl.col("time").max()).item()
+    return found
 
 
 def table_schema(name: str) -> Schema:

@@ -134,7 +134,7 @@ def parse_end(text: str, kind: str) -> list[Entry]:
 
 
 def parse_line(line: str) -> Entry:
-    """Return the entry of a line, whose hash is not checked; raise ValueError or TypeError where it has another form."""
+    """Return the entry of a line, its hash not checked; raise ValueError or TypeError where it has another form."""
     raw = json.loads(line)
     if not isinstance(raw, dict):
         raise TypeError("expected an object with seq, previous, kind, body and hash")

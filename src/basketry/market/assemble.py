@@ -174,7 +174,7 @@ def _known(frame: pl.DataFrame, cutoff: np.datetime64 | None) -> pl.DataFrame:
         first = repeated.row(0, named=True)
         raise DataError(
             f"observations: {repeated.height} rows share time, asset and knowledge time, the first "
-            f"{first['asset']!r} at {first['time']}; remove the duplicates (basketry data check finds them)"
+            f"{first['asset']!r} at {first['time']}; leave one of them (an empty known_at means at `time`)"
         )
     return known
 

@@ -72,8 +72,15 @@ def digest_rows(panel: Panel, after: np.datetime64 | None, through: np.datetime6
     for name, values in rows.items():
         if not np.isnan(values).all():
             parts += [name, digest_array(values[:, seen])]
-    events = panel.event_table.filter(pl.coalesce("known_at", "time") <= to_datetime(known_by))
-    parts.append(
-        events.drop("note").sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True).write_csv()
-    )
+    parts.append(_events(panel, known_by))
     return digest_bytes(*(part.encode() for part in parts))
+
+
+def digest_events(panel: Panel, known_by: np.datetime64) -> str:
+    """Return the SHA-256 of the corporate events known by an instant, which may be later than the last row."""
+    return digest_bytes(_events(panel, known_by).encode())
+
+
+def _events(panel: Panel, known_by: np.datetime64) -> str:
+    events = panel.event_table.filter(pl.coalesce("known_at", "time") <= to_datetime(known_by))
+    return events.drop("note").sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True).write_csv()
