@@ -261,7 +261,11 @@ class _Work:
             known_by=known_at,
             software=VERSION,
         )
-        sealed, head = self.seal.sealed(record, [*released, *known(lines, result)], ("published", seal.model_dump()))
+        told = known(lines, result)
+        # The first line of a record is that of its rules.
+        first = 0 if record else 1
+        told[first:first] = released
+        sealed, head = self.seal.sealed(record, told, ("published", seal.model_dump()))
         fresh = sealed[len(record) :]
         said = said.then(fresh)
         facts = self.manipulation and self.manipulation(result)
