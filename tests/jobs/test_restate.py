@@ -177,7 +177,7 @@ def test_another_version_of_the_program_is_told_and_never_in_silence(
     lake.write("daily", rows({"a": A, "b": B}))
     folder = draft(tmp_path / "TWO", lake, rules(), START + timedelta(days=3))
     published(folder, lake, START + timedelta(days=3, minutes=5))
-    for module in ("publish", "contradictions", "save", "verify", "verify_record"):
+    for module in ("publish", "contradictions", "save", "verify", "verify_check"):
         monkeypatch.setattr(f"basketry.jobs.{module}.VERSION", "9.9.9")
     holds(folder, lake)  # It gives the same.
     # A program with another sum: every level a tenth of a percent higher after the base.

@@ -17,8 +17,8 @@ from basketry.core.time import format_instant
 from basketry.core.version import VERSION
 from basketry.jobs.track import Followed, TrackTerms, followed
 from basketry.jobs.verify import Verification
+from basketry.jobs.verify_check import Check
 from basketry.jobs.verify_pages import page_difference
-from basketry.jobs.verify_record import Check
 from basketry.lake.lake import Lake
 from basketry.ledger.manifest import replace_folder
 from basketry.ledger.track_folder import FORM, PAGE, TABLES, TrackFolder, read_track_folder, track_files

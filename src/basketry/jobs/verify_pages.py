@@ -9,7 +9,7 @@ from basketry.core.digest import canonical_json
 from basketry.index.result import IndexResult
 from basketry.jobs.market import Market
 from basketry.jobs.save import documents, manifest, manipulation_facts
-from basketry.jobs.verify_record import Check
+from basketry.jobs.verify_check import Check
 from basketry.ledger.folder import PublishedFolder
 from basketry.ledger.manifest import read_file
 from basketry.market.panel import Panel

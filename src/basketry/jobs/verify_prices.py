@@ -19,8 +19,8 @@ from basketry.jobs.price_history import PriceHistory, Restating, go_on
 from basketry.jobs.prices import Progress, ReferencePrices, in_order, reference_prices
 from basketry.jobs.save_prices import price_contradiction
 from basketry.jobs.verify import Verification, same_table
+from basketry.jobs.verify_check import Check
 from basketry.jobs.verify_pages import page_difference
-from basketry.jobs.verify_record import Check
 from basketry.lake.lake import Lake
 from basketry.ledger.folder import TIME_FORMAT
 from basketry.ledger.manifest import fault_of_files, read_file, read_manifest
