@@ -25,6 +25,7 @@ from basketry.jobs.restate import Correction, Judgment, judge
 from basketry.jobs.save import write_index
 from basketry.jobs.sealing import Sealer
 from basketry.jobs.standing import as_published, require_whole
+from basketry.ledger.atomic import clear_unfinished
 from basketry.ledger.folder import (
     PublishedFolder,
     known,
@@ -97,7 +98,8 @@ def publish_index(
             published figures differ and `restate` was not asked for, or differ in a way that nobody could verify; the
             guard's bounds; a restatement without a reason.
     """
-    with writing(folder, "index publish"):
+    with writing(folder, "index publish") as real:
+        clear_unfinished(real)
         moment_of = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
         at = moment_of.strftime("%Y-%m-%dT%H:%M:%SZ")
         # Who replays an earlier instant knows no more than was known then.

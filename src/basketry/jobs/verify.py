@@ -8,10 +8,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from basketry.core.errors import BasketryError, RecordError
-from basketry.core.time import to_datetime
+from basketry.core.time import to_datetime, to_instant
 from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
 from basketry.jobs.contradictions import lost, settled_by
@@ -25,7 +26,8 @@ from basketry.jobs.verify_record import other_data, record_checks
 from basketry.lake.lake import Instant
 from basketry.ledger.folder import FORM, PublishedFolder, faults_of_files, read_folder, result_tables
 from basketry.ledger.head import FILE as HEAD
-from basketry.ledger.head import read_head
+from basketry.ledger.head import Head, read_head
+from basketry.ledger.keys import parse_public
 from basketry.ledger.manifest import read_manifest
 from basketry.ledger.told import moment
 from basketry.ledger.trust import trust
@@ -88,6 +90,9 @@ def verify(
         key: The public key that must have signed.
         head: File of a head that was kept; history may go on after it, and not be another before it.
 
+    Raises:
+        MethodologyError, RecordError: `key` is no public key, `head` no file of a head, or `as_of` no instant.
+
     Checks in order: the files against the manifest's digests; the record's hash chain, and that record, rulebook,
     tables and manifest say the same; the digest of the inputs; each table cell by cell, exactly; publications,
     restatements and releases of the record against the rules; the figures of the manifest; the pages. Later checks run
@@ -96,12 +101,16 @@ def verify(
     >>> verify("no-such-folder", "no-such-lake").first_failure  # doctest: +ELLIPSIS
     'readable: no-such-folder: there is no such folder...'
     """
-    return Verification(
-        str(folder), tuple(_checks(Path(folder), market, table, as_of, key, None if head is None else Path(head)))
-    )
+    # What is asked for wrongly is no fault of the folder.
+    if key is not None:
+        parse_public(key)
+    kept = None if head is None else read_head(Path(head))
+    if as_of is not None and np.isnat(to_instant(as_of)):
+        raise RecordError("as_of: NaT is no instant")
+    return Verification(str(folder), tuple(_checks(Path(folder), market, table, as_of, key, kept)))
 
 
-def _trust_checks(published: PublishedFolder, key: str | None, head: Path | None) -> Iterator[Check]:
+def _trust_checks(published: PublishedFolder, key: str | None, head: Head | None) -> Iterator[Check]:
     """Give the checks of signatures: whether the head covers the record, and keeps what a kept one says."""
     own = published.path / HEAD
     found = trust(
@@ -109,13 +118,13 @@ def _trust_checks(published: PublishedFolder, key: str | None, head: Path | None
         symbol_of(published),
         read_head(own) if own.exists() else None,
         key,
-        None if head is None else read_head(head),
+        head,
     )
     yield from (Check(item.name, item.passed, item.found) for item in found)
 
 
 def _checks(
-    path: Path, market: Market, table: str, as_of: Instant | None, key: str | None, head: Path | None
+    path: Path, market: Market, table: str, as_of: Instant | None, key: str | None, head: Head | None
 ) -> Iterator[Check]:
     yield from _file_check(path)
     try:
