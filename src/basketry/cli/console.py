@@ -70,7 +70,7 @@ def unicode_text(value: str | None) -> str | None:
     """
     if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
         shown = value.encode("utf-8", "backslashreplace").decode()
-        raise RecordError(f"{shown!r} is not a text in UTF-8; set the terminal to UTF-8 and write it again")
+        raise RecordError(f"'{shown}' is not a text in UTF-8; set the terminal to UTF-8 and write it again")
     return value
 
 

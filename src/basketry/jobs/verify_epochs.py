@@ -49,14 +49,14 @@ def epochs_of(published: PublishedFolder, again: Recomputation, result: IndexRes
         stretches = [stretch for stretch in before.stretches if stretch.through is not None]
         fresh = again.result(stretches)
         try:
-            standing = _as_said(fresh, before.lines)
+            standing = as_said(fresh, before.lines)
         except (KeyError, ValueError, TypeError, pl.exceptions.PolarsError) as error:
             raise RecordError(f"what entry {entry.seq} (restatement) restates is no index: {error}") from error
         found.append(Epoch(before, stretches, fresh, standing))
     return [*found, Epoch(published.told, published.stretches, result, as_told(result, published))]
 
 
-def _as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
+def as_said(result: IndexResult, lines: Sequence[Said]) -> IndexResult:
     """Return a result with the levels, compositions and events that lines say; of days with many levels, its own."""
     levels = result.published_levels
     told_levels = [dict(line.body) for line in lines if line.kind == "level"]

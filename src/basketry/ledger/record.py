@@ -62,7 +62,7 @@ def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any], at: str
     """Return the entry that follows some entries.
 
     Raises:
-        RecordError: A text of it is no Unicode, such as an argument in another encoding than UTF-8.
+        RecordError: A text of it is none of Unicode characters.
 
     >>> first = append([], "methodology", {"symbol": "LC20"})
     >>> append([first], "note", {}).previous == first.hash
