@@ -13,9 +13,10 @@ from basketry.market.panel import Panel
 def test_what_several_corrections_let_stand_adds_up() -> None:
     """Two stretches each go on from a level 0.1% too high: a level after both is 0.2001% above what the data give."""
     rows = small_market(60)
-    panel = Panel.from_frames(
-        **{name: rows.pivot(on="asset", index="time", values=name) for name in ("price", "market_cap", "volume")}
+    price, cap, volume = (
+        rows.pivot(on="asset", index="time", values=name) for name in ("price", "market_cap", "volume")
     )
+    panel = Panel.from_frames(price=price, market_cap=cap, volume=volume)
     result = calculate(RULEBOOK, panel)
     given, times = result.published_levels["price_return"].to_list(), [stamp(time) for time in result.times]
     first, second = given[3] * 1.001, given[8] * 1.001

@@ -84,7 +84,7 @@ def test_what_is_corrected_with_its_release_is_released_anew(tmp_path: Path) -> 
     folder = drafted(tmp_path / "X", lake, at(4, 20))
     publish_index(folder, lake, approver="Committee", now=at(4, 20))
     publish_index(folder, lake, approver="Committee", now=datetime(2020, 4, 28, 1, tzinfo=UTC), release="so it is")
-    more = {"approver": "Committee", "restate": True, "reason": "a late print"}
+    more: dict[str, Any] = {"approver": "Committee", "restate": True, "reason": "a late print"}
     correct(lake, JUMP, 0.5, at(4, 28, 2))
     publish_index(folder, lake, now=at(4, 28, 3), **more)
     assert passes(verify(folder, lake))["gate"] == "2 steps beyond the bounds of the guard, each released"
