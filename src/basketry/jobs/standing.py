@@ -87,7 +87,9 @@ def as_published(result: IndexResult, published: PublishedFolder, told: Told) ->
     before = tables["events"].filter((pl.col("time") < stamp) | (here & (pl.col("kind") != RESTATEMENT)))
     events = pl.concat([before, gone_on, result.events.filter(pl.col("time") > stamp)])
 
-    anew, when = not gone_on.is_empty(), pl.col("effective_at")
+    # An earlier correction may have gone on at that instant from other prices.
+    went_on = tables["events"].filter(here & (pl.col("kind") == RESTATEMENT))
+    anew, when = not (gone_on.is_empty() and went_on.is_empty()), pl.col("effective_at")
     compositions = pl.concat([
         tables["compositions"].filter(when < stamp if anew else when <= stamp),
         result.compositions.filter(when >= stamp if anew else when > stamp),
