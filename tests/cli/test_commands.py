@@ -287,6 +287,33 @@ def test_wrong_words_on_the_command_line(rulebook: Path, lake: Lake, tmp_path: P
     assert not (tmp_path / "THREE").exists()
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["publish", "X", "--lake", "L"], "--approver"),
+        (["publish", "X", "--lake", "L", "--approver", "C"], "--reason"),
+        (["publish", "X", "--lake", "L", "--approver", "C"], "--release"),
+        (["amend", "X", "rules.yaml", "--lake", "L", "--effective", "2020-04-01", "--approver", "C"], "--reason"),
+        (["amend", "X", "rules.yaml", "--lake", "L", "--effective", "2020-04-01", "--reason", "why"], "--approver"),
+        (["override", "X", "--lake", "L", "--action", "exclude", "--effective", "2020-04-01", "--reason", "why",
+          "--approver", "C"], "--asset"),
+        (["end", "X", "--lake", "L", "--last", "2020-04-01", "--approver", "C"], "--reason"),
+        (["key", "X", "--new", "a.key", "--key", "b.key", "--approver", "C"], "--reason"),
+    ],
+)  # fmt: skip
+def test_an_argument_in_another_encoding_is_told(command: list[str], option: str) -> None:
+    """As a terminal in Latin-1 sends it."""
+    told = fails("index", *command, option, "Soci\udce9t\udce9")
+    assert told == r"'Soci\udce9t\udce9' is not a text in UTF-8; set the terminal to UTF-8 and write it again"
+
+
+def test_what_verify_is_asked_for_wrongly_is_an_error_and_no_verdict(lake: Lake, tmp_path: Path) -> None:
+    asked = ("index", "verify", tmp_path / "X", "--lake", lake.address)
+    assert "is no public key" in fails(*asked, "--key", "ed25519:12")
+    assert "cannot be read" in fails(*asked, "--head", tmp_path / "none.json")
+    assert "'NaT' is not a date or time" in fails(*asked, "--as-of", "NaT")
+
+
 def test_a_rulebook_cannot_write_outside_its_folder(rulebook: Path, lake: Lake) -> None:
     hostile = rulebook.read_text().replace("symbol: THREE", "symbol: ..")
     rulebook.write_text(hostile)

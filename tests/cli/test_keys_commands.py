@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from basketry.cli.keys import open_key, read_password
 from basketry.cli.main import app
 from basketry.core.errors import RecordError
-from basketry.ledger.key_file import load_key
+from basketry.ledger.key_file import create_key, load_key
 
 RUNNER = CliRunner()
 WORDS = "correct horse"
@@ -114,6 +114,17 @@ def test_a_password_that_others_can_read_is_warned_of(
     assert WORDS not in told.err
     with pytest.raises(RecordError, match="the password cannot be read"):
         read_password(tmp_path / "a.key", tmp_path / "none")
+
+
+@pytest.mark.usefixtures("quick_keys")
+def test_the_mark_of_an_encoding_is_no_part_of_a_password(tmp_path: Path, first_line: Path) -> None:
+    made = create_key(tmp_path / "a.key", WORDS)
+    first_line.write_bytes(b"\xef\xbb\xbf" + WORDS.encode() + b"\r\n")
+    assert read_password(tmp_path / "a.key", first_line) == WORDS
+    assert open_key(tmp_path / "a.key", first_line).public == made.public
+    first_line.write_bytes(b"\xef\xbb\xbf\n")
+    with pytest.raises(RecordError, match="it is empty"):
+        read_password(tmp_path / "a.key", first_line)
 
 
 def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:

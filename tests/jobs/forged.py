@@ -17,14 +17,16 @@ import polars as pl
 from tests.jobs.lives import MINE
 
 from basketry.jobs.recompute import Recomputation
+from basketry.jobs.restate import judge
 from basketry.jobs.save import documents, manifest
 from basketry.jobs.standing import as_published
+from basketry.jobs.verify_epochs import as_said
 from basketry.lake.lake import Lake
 from basketry.ledger.folder import TABLES, parquet_bytes, read_folder, result_tables
 from basketry.ledger.head import sign_head
 from basketry.ledger.key_chain import key_body
 from basketry.ledger.record import Entry, chain, dump_record
-from basketry.ledger.told import moment
+from basketry.ledger.told import moment, told
 from basketry.market.panel_digest import digest_rows
 
 
@@ -141,6 +143,28 @@ class Forged:
         self.pages |= {name: text.encode() for name, text in documents(standing, found.told, {}).items()}
         self.manifest |= manifest(standing, found.told)
         shutil.rmtree(written.parent)
+
+    def move(self, day: str, factor: float, *, last: bool = True) -> None:
+        """Multiply the level of a day in the record; the one that stands in the table too."""
+        body = self.level(day, last=last).body
+        row = self.tables["levels"]["time"].dt.strftime("%Y-%m-%d").to_list().index(day)
+        for name in ("price_return", "total_return"):
+            body[name] = round(body[name] * factor, 4)
+            if last:
+                self.cell("levels", row, name, body[name])
+
+    def rejudge(self) -> None:
+        """Let every correction say what the rule makes of what is told before it."""
+        again = Recomputation.of(read_folder(self.source), self.lake)
+        for number, line in enumerate(self.lines):
+            if line.kind != "restatement":
+                continue
+            before = told(self.record()[:number])
+            stretches = [stretch for stretch in before.stretches if stretch.through is not None]
+            standing = as_said(again.result(stretches), before.lines)
+            found = judge(again, stretches, standing, line.body["known_by"], datetime.fromisoformat(str(line.at)))
+            line.body |= {"after": found.after_text, "level": found.level}
+            line.body |= {name: getattr(found, name).errors().model_dump() for name in ("restated", "kept")}
 
     def digests(self) -> None:
         """Give every publication the digest of the data that it says it knew."""

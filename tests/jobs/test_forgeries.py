@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.jobs.forged import Forged
 from tests.jobs.forgeries import FORGERIES, Forgery
+from tests.jobs.forgeries_of_files import pictures
 from tests.jobs.lives import MINE, NEW, OLD, at, live, market
 
 from basketry.core.errors import RecordError
@@ -96,6 +97,38 @@ def test_another_history_made_whole_passes_without_a_key_and_fails_with_one(life
         assert failures(verify(tmp_path / "X", other, head=life.heads[day])) == {"kept head"}
     # Against the market of the publisher it is none of its index.
     assert failures(verify(tmp_path / "X", life.lake)) >= {"inputs", "levels", "compositions", "publications"}
+
+
+def test_other_pictures_of_an_earlier_version_pass_and_it_is_said_that_they_are_not_compared(
+    life: Life, tmp_path: Path
+) -> None:
+    forged = Forged.of(life.folder, life.lake)
+    forged.head = "kept"
+    pictures(forged, "<text>+50%</text>")
+    found = verify(forged.write(tmp_path / "X"), life.lake, key=NEW.public, head=life.heads["05-10"])
+    assert found.passed, found.first_failure
+    assert "their pictures are not compared" in found.checks[-1].found
+
+
+def test_what_was_taken_back_and_nobody_can_compute_is_counted_with_its_largest_error(
+    life: Life, tmp_path: Path
+) -> None:
+    """The level of 2 April was corrected within the day. Its first figure is of data that are said to be gone."""
+    forged = Forged.of(life.folder, life.lake)
+    end = forged.lines.index(forged.of_kind("restatement")[1])
+    [line for line in forged.lines[:end] if line.kind == "published"][-1].body["inputs"] = "0" * 64
+    forged.move("2020-04-02", 1.25, last=False)
+    forged.rejudge()
+    found = verify(forged.write(tmp_path / "X"), life.lake)
+    assert found.passed, found.first_failure
+    words = {check.name: check.found for check in found.checks}
+    assert words["restatements"].endswith(
+        "; 1 lines that they took back cannot be computed again, as rows were replaced or another version made them, "
+        "the largest error of a level 20.0000% at 2020-04-02T00:00:00Z"
+    )
+    assert words["gate"].endswith(
+        "; of 1 publications that were corrected the data are gone, and with them what members moved"
+    )
 
 
 def test_a_head_of_earlier_does_not_cover_what_came_since(life: Life, tmp_path: Path) -> None:

@@ -312,7 +312,8 @@ def test_pictures_that_an_earlier_version_drew_are_not_compared_and_the_next_pub
     assert json.loads((folder / "manifest.json").read_text())["pages"] == {"manipulation": False}
     assert verify(folder, lake).checks[-1].found == "the pages are those that the result gives, byte by byte"
     drawn = (folder / "factsheet.html").read_text()
-    older = re.sub(r"<svg.*?</svg>", '<svg width="684pt">of old</svg>', drawn, flags=re.DOTALL)
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="684pt"><text>of old</text></svg>'
+    older = re.sub(r"<svg.*?</svg>", picture, drawn, flags=re.DOTALL)
 
     def with_page(page: str, pages: dict[str, object]) -> None:
         said = json.loads((folder / "manifest.json").read_text())

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.jobs.lives import RULES, at, correct, market
 
 from basketry.core.errors import RecordError
 from basketry.jobs.calculate import calculate
@@ -235,6 +236,27 @@ def test_hours_of_a_day_are_one_line_that_says_what_was_published_so_far(tmp_pat
     holds(folder, lake, table="intraday")
 
 
+@pytest.mark.parametrize("factors", [(1.05, 1.2), (1.05, 1 / 1.05), (1.05, 1.0)])
+def test_a_price_that_stands_is_corrected_twice_and_the_index_goes_on_from_the_last_one(
+    tmp_path: Path, factors: tuple[float, float]
+) -> None:
+    """To another price, back to the one that was published, and with a reason but no other price."""
+    lake = market(tmp_path / "lake")
+    forward = {**RULES, "restate": {"threshold": 0.001, "window": "1d", "policy": "forward"}}
+    folder = calculate(forward, lake, end="2020-03-20", as_of=at(3, 20)).save(tmp_path / "X")
+    publish_index(folder, lake, approver="Committee", now=at(3, 20))
+    for number, factor in enumerate(factors):
+        correct(lake, at(3, 20, 0), factor, at(3, 20, 2 + 2 * number))
+        publish_index(
+            folder, lake, approver="Committee", now=at(3, 20, 3 + 2 * number), restate=True, reason="a late print"
+        )
+        found = verify(folder, lake)
+        assert found.passed, found.first_failure
+    publish_index(folder, lake, approver="Committee", now=at(3, 25))
+    found = verify(folder, lake)
+    assert found.passed, found.first_failure
+
+
 def test_another_version_of_the_program_is_told_and_never_in_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,7 +264,7 @@ def test_another_version_of_the_program_is_told_and_never_in_silence(
     lake.write("daily", rows({"a": A, "b": B}))
     folder = draft(tmp_path / "TWO", lake, rules(), START + timedelta(days=3))
     published(folder, lake, START + timedelta(days=3, minutes=5))
-    for module in ("publish", "contradictions", "save", "verify", "verify_record"):
+    for module in ("publish", "contradictions", "save", "verify", "verify_check"):
         monkeypatch.setattr(f"basketry.jobs.{module}.VERSION", "9.9.9")
     holds(folder, lake)  # It gives the same.
     # A program with another sum: every level a tenth of a percent higher after the base.

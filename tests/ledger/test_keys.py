@@ -173,6 +173,18 @@ def test_no_key_lies_in_what_is_shown_to_others(tmp_path: Path, mark: str) -> No
 
 
 @pytest.mark.usefixtures("quick_keys")
+def test_a_nul_is_no_part_of_a_password(tmp_path: Path) -> None:
+    """HMAC fills short keys up with zeros: to scrypt a password with some at its end is the one without."""
+    create_key(tmp_path / "a.key", WORDS)
+    for end in ("\0", "\0\0\0"):
+        with pytest.raises(RecordError, match="the password is wrong"):
+            load_key(tmp_path / "a.key", WORDS + end)
+    with pytest.raises(RecordError, match="holds a NUL character"):
+        create_key(tmp_path / "b.key", f"{WORDS}\0{WORDS}")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.key"]
+
+
+@pytest.mark.usefixtures("quick_keys")
 def test_a_short_password_and_a_place_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="fewer than 8 characters") as caught:
         create_key(tmp_path / "a.key", "hunter2")

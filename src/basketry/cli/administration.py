@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from basketry.cli.console import print_json, say, status, table, warn
+from basketry.cli.console import print_json, say, status, table, unicode_text, warn
 from basketry.cli.index import FolderArgument, JsonOption, LakeOption, TableOption, index_app
 from basketry.cli.keys import PasswordFileOption, open_key
 from basketry.cli.publication import ApproverOption, KeyOption, NowOption
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["index_app"]
 
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the record.", show_default=False)]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", help="Why; kept in the record.", show_default=False, callback=unicode_text)
+]
 EffectiveOption = Annotated[
     str, typer.Option("--effective", help="The first day, after the last published level.", show_default=False)
 ]
@@ -62,7 +64,7 @@ def amend(
 def override(
     folder: FolderArgument,
     lake: LakeOption,
-    asset: Annotated[str, typer.Option("--asset", help="The asset.", show_default=False)],
+    asset: Annotated[str, typer.Option("--asset", help="The asset.", show_default=False, callback=unicode_text)],
     action: Annotated[str, typer.Option("--action", help="include, exclude or accept_supply.", show_default=False)],
     effective: EffectiveOption,
     reason: ReasonOption,

@@ -12,6 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from basketry.core.errors import RecordError
+
 # Without a terminal lines are not folded, so that another program can read them.
 _WIDE = 10_000
 
@@ -58,6 +60,18 @@ def machine_words(error: Exception) -> str:
         names = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         return f"{names}: {error.strerror}" if names else error.strerror
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def unicode_text(value: str | None) -> str | None:
+    """Return a text that is kept in a record; the callback of its option.
+
+    Raises:
+        RecordError: It was typed in another encoding than that of the terminal.
+    """
+    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
+        shown = value.encode("utf-8", "backslashreplace").decode()
+        raise RecordError(f"'{shown}' is not a text in UTF-8; set the terminal to UTF-8 and write it again")
+    return value
 
 
 def drop_output() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import stat
 import warnings
 from getpass import GetPassWarning
@@ -99,7 +100,8 @@ def _first_line(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             mode = path.stat().st_mode
-            line = stream.readline(PASSWORD_LENGTH_MAX + 1).rstrip(b"\r\n")
+            # Some editors begin a file with a mark of its encoding, which nobody types.
+            line = stream.readline(PASSWORD_LENGTH_MAX + 1).removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
     except OSError as error:
         raise RecordError(f"{path}: the password cannot be read: {error.strerror or error}") from error
     if not line or len(line) > PASSWORD_LENGTH_MAX:

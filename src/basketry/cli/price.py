@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from basketry.cli.console import print_json, say, status, table
+from basketry.cli.console import print_json, say, status, table, unicode_text
 from basketry.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,8 +80,10 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write, extend or restate.")] = None,
     known_by: Annotated[str | None, typer.Option("--known-by", help="Use only corrections known by then.")] = None,
     restate: Annotated[bool, typer.Option("--restate", help="Correct prices in --out that trades contradict.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why they are corrected.")] = "",
-    approver: Annotated[str, typer.Option("--approver", help="Who answers for a correction.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why they are corrected.", callback=unicode_text)] = "",
+    approver: Annotated[
+        str, typer.Option("--approver", help="Who answers for a correction.", callback=unicode_text)
+    ] = "",
     json: JsonOption = False,
 ) -> None:
     """Make fixings; with --out keep them in a folder with all their evidence and a record."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from basketry.cli.console import print_json, say, status
+from basketry.cli.console import print_json, say, status, unicode_text
 from basketry.cli.index import AsOfOption, FolderArgument, JsonOption, LakeOption, TableOption, index_app
 from basketry.cli.keys import PasswordFileOption, open_key
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from basketry.jobs.verify import Verification
 
 ApproverOption = Annotated[
-    str, typer.Option("--approver", help="Who answers for it; kept in the record.", show_default=False)
+    str,
+    typer.Option(
+        "--approver", help="Who answers for it; kept in the record.", show_default=False, callback=unicode_text
+    ),
 ]
 KeyOption = Annotated[
     Path | None, typer.Option("--key", help="Sign with the key in this file; see `basketry keys new`.")
@@ -73,9 +76,14 @@ def publish(
     approver: ApproverOption,
     end: Annotated[str | None, typer.Option("--end", help="Publish through this instant.")] = None,
     restate: Annotated[bool, typer.Option("--restate", help="Correct what the data contradict, by the rule.")] = False,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why it is corrected.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why it is corrected.", callback=unicode_text)] = None,
     release: Annotated[
-        str | None, typer.Option("--release", help="Publish steps that the guard holds back, and why they are right.")
+        str | None,
+        typer.Option(
+            "--release",
+            help="Publish steps that the guard holds back, and why they are right.",
+            callback=unicode_text,
+        ),
     ] = None,
     key: KeyOption = None,
     password_file: PasswordFileOption = None,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from basketry.core.errors import RecordError
 from basketry.core.version import VERSION
@@ -14,7 +16,7 @@ from basketry.jobs.read_data import way_back
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Differences, Judgment, differences, kept_through
 from basketry.ledger.folder import PublishedFolder, result_lines
-from basketry.ledger.told import moment
+from basketry.ledger.told import Stretch, moment
 
 NOTHING = Differences((), ())
 
@@ -37,7 +39,7 @@ def contradictions(published: PublishedFolder, again: Recomputation, result: Ind
     through = moment(str(told.through))
     lines = result_lines(result, through)
     wrong = told.unfounded(lines)
-    settled = _settled(published)
+    settled = settled_by(published)
     if wrong:
         standing = as_told(result, published)
         gone = lost(published, result)
@@ -57,16 +59,37 @@ def contradictions(published: PublishedFolder, again: Recomputation, result: Ind
 
 def lost(published: PublishedFolder, result: IndexResult) -> Differences:
     """Return where figures that the last correction left as they were are not those of a recomputation."""
-    settled = _settled(published)
+    settled = settled_by(published)
     if settled is None:
         return NOTHING
-    found = differences(as_told(result, published), result, None, settled)
+    found = differences(as_told(result, published), unbiased(result, published.stretches), None, settled)
     # The basket that goes on at that instant is of what is known by who goes on.
     stays = tuple(item for item in found.compositions if moment(item[0]) < settled)
     return replace(found, compositions=stays)
 
 
-def _settled(published: PublishedFolder) -> np.datetime64 | None:
+def unbiased(result: IndexResult, stretches: Sequence[Stretch]) -> IndexResult:
+    """Return a result as it would be if no stretch went on from another level than the ones before it give.
+
+    Errors of levels that nobody can compute again are so counted from the beginning, however many corrections let
+    some stand: what one of them bears, the next does not bear once more.
+    """
+    bias, level, times = 1.0, result.level().copy(), result.times
+    given = result.published_levels["price_return"].to_numpy()
+    for stretch in stretches:
+        if stretch.after is None or stretch.level is None:
+            continue
+        row = int(np.searchsorted(times, moment(stretch.after)))
+        if row < len(times) and given[row] != stretch.level:
+            step = given[row] / stretch.level
+            level[row + 1 :] *= step
+            bias *= step
+    return (
+        result if bias == 1.0 else replace(result, levels=result.levels.with_columns(pl.Series("price_return", level)))
+    )
+
+
+def settled_by(published: PublishedFolder) -> np.datetime64 | None:
     """Return the last instant that the last correction left as it was; None where there is none."""
     restatements = published.told.restatements
     after = restatements[-1][1].after if restatements else None
@@ -75,7 +98,7 @@ def _settled(published: PublishedFolder) -> np.datetime64 | None:
 
 def _learned(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Differences:
     """Return what stands since the last correction and is wrong in another way than was known then."""
-    settled = _settled(published)
+    settled = settled_by(published)
     if settled is None:
         return NOTHING
     _, last = published.told.restatements[-1]
@@ -97,7 +120,8 @@ def require_verifiable(
     """
     if judgment.after is None or cause_of(published, again) == "software":
         return
-    gone = differences(standing, again.result(published.stretches), None, judgment.after)
+    fresh = unbiased(again.result(published.stretches), published.stretches)
+    gone = differences(standing, fresh, None, judgment.after)
     if not gone.bearable(again.rules):
         raise RecordError(
             f"{published.path}: {gone.words()}, too late to correct them by the rule, and the data as they were "

@@ -13,6 +13,7 @@ from basketry.core.numbers import Floats
 from basketry.core.time import format_instant
 from basketry.index.result import IndexResult
 from basketry.ledger.folder import stamp
+from basketry.market.panel import Panel
 from basketry.methodology.sections import Guard
 
 
@@ -43,15 +44,14 @@ class Jump:
 def jumps(result: IndexResult, since: np.datetime64 | None = None) -> tuple[Jump, ...]:
     """Return the steps that end after an instant and pass a bound of the guard, in the order of time.
 
-    A step passes one where the level moves by more than `guard.level_jump`, or the observed prices of a share
-    `guard.member_share` of the members by more than `guard.member_jump` the same way; both up or down.
+    A step passes one where the level, as published, moves by more than `guard.level_jump`, or the observed prices of a
+    share `guard.member_share` of the members by more than `guard.member_jump` the same way; both up or down.
 
     Args:
         result: The index.
         since: Steps that end later are looked at; all unless given.
     """
-    found = [*_level_jumps(result), *_member_jumps(result, since)]
-    found = [jump for jump in found if since is None or jump.time > since]
+    found = [*level_steps(result, since), *member_steps(result, result.panel, since)]
     return tuple(sorted(found, key=lambda jump: (jump.time, jump.words)))
 
 
@@ -66,32 +66,51 @@ def _bounds(bounds: Iterable[float | None]) -> Floats:
     return np.array([np.inf if bound is None else bound for bound in bounds])
 
 
-def _level_jumps(result: IndexResult) -> list[Jump]:
-    level = result.level()
+def level_steps(
+    result: IndexResult, since: np.datetime64 | None = None, through: np.datetime64 | None = None
+) -> list[Jump]:
+    """Return the steps of the published levels that pass their bound and end in (since, through]; see `jumps`."""
+    level = result.published_levels["price_return"].to_numpy()
     bounds = _bounds(guard.level_jump for guard in _guards(result))[1:]
     before, after = level[:-1], level[1:]
     rows = np.flatnonzero((after > bounds * before) | (before > bounds * after))
-    return [
+    found = [
         Jump(
             result.times[row + 1],
             f"the level moves from {before[row]:,.4f} to {after[row]:,.4f}, more than {bounds[row]:g} times",
         )
         for row in rows.tolist()
     ]
+    return _within(found, since, through)
 
 
-def _member_jumps(result: IndexResult, since: np.datetime64 | None) -> list[Jump]:
+def member_steps(
+    result: IndexResult, panel: Panel, since: np.datetime64 | None = None, through: np.datetime64 | None = None
+) -> list[Jump]:
+    """Return the steps of the prices of members that pass their bound and end in (since, through]; see `jumps`.
+
+    Args:
+        result: The index, for its members.
+        panel: The market whose prices count.
+        since, through: The instants between which steps end; all unless given.
+    """
     times, guards = result.times, _guards(result)
     factors, shares = _bounds(guard.member_jump for guard in guards), _bounds(guard.member_share for guard in guards)
-    stamps = result.panel.times
+    stamps = panel.times
     start = 0 if since is None else max(int(np.searchsorted(stamps, since, side="right")) - 1, 0)
+    stop = len(stamps) if through is None else int(np.searchsorted(stamps, through, side="right"))
+    if stop - start < 2:
+        return []
     # In units of the last instant: a redenomination is no move.
-    price = result.panel.comparable("price", start)
+    price = panel.comparable("price", start, stop)
+    places_of = {asset: place for place, asset in enumerate(panel.assets)}
+    column_of = np.array([places_of.get(asset, -1) for asset in result.panel.assets])
     found = []
     for segment in result.segments:
-        columns = segment.columns if segment.frozen is None else segment.columns[~segment.frozen]
+        columns = column_of[segment.columns if segment.frozen is None else segment.columns[~segment.frozen]]
+        columns = columns[columns >= 0]
         first = max(int(np.searchsorted(stamps, times[segment.start], side="right")) - 1, start)
-        last = int(np.searchsorted(stamps, times[segment.end], side="right"))
+        last = min(int(np.searchsorted(stamps, times[segment.end], side="right")), stop)
         if not len(columns) or last - first < 2:
             continue
         prices = price[first - start : last - start, columns]
@@ -104,7 +123,13 @@ def _member_jumps(result: IndexResult, since: np.datetime64 | None) -> list[Jump
                 words = f"the prices of {count[row]} of {known[row]} members move {way} by more than"
                 words += f" {factor[row, 0]:g} times"
                 found.append(Jump(times[places[row]], words))
-    return found
+    return _within(found, since, through)
+
+
+def _within(found: Iterable[Jump], since: np.datetime64 | None, through: np.datetime64 | None) -> list[Jump]:
+    return [
+        jump for jump in found if (since is None or jump.time > since) and (through is None or jump.time <= through)
+    ]
 
 
 def require_plausible(

@@ -26,6 +26,7 @@ from basketry.jobs.restate import Correction, Judgment, judge
 from basketry.jobs.save import write_index
 from basketry.jobs.sealing import Sealer
 from basketry.jobs.standing import as_published, require_whole
+from basketry.ledger.atomic import clear_unfinished
 from basketry.ledger.folder import (
     PublishedFolder,
     known,
@@ -99,7 +100,8 @@ def publish_index(
             data are not those that a publication read, although no figure differs; the guard's bounds; a restatement
             without a reason.
     """
-    with writing(folder, "index publish"):
+    with writing(folder, "index publish") as real:
+        clear_unfinished(real)
         moment_of = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
         at = moment_of.strftime("%Y-%m-%dT%H:%M:%SZ")
         # Who replays an earlier instant knows no more than was known then.
@@ -266,7 +268,11 @@ class _Work:
             known_by=known_at,
             software=VERSION,
         )
-        sealed, head = self.seal.sealed(record, [*released, *known(lines, result)], ("published", seal.model_dump()))
+        told = known(lines, result)
+        # The first line of a record is that of its rules.
+        first = 0 if record else 1
+        told[first:first] = released
+        sealed, head = self.seal.sealed(record, told, ("published", seal.model_dump()))
         fresh = sealed[len(record) :]
         said = said.then(fresh)
         facts = self.manipulation and self.manipulation(result)

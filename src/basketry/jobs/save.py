@@ -167,8 +167,10 @@ def manifest(result: IndexResult, record: Told | None = None) -> dict[str, Any]:
     times = result.times
     levels = result.published_levels
     counts = result.levels["status"].value_counts().sort("status")
+    # The version that made what is published; acts of other versions in between make nothing of it.
+    made = record.publications[-1][1].software if record is not None and record.publications else None
     return {
-        "basketry": VERSION,
+        "basketry": made or VERSION,
         "symbol": result.methodology.symbol,
         "name": result.methodology.name,
         "simulated_market": result.panel.simulated,

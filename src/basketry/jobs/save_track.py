@@ -17,8 +17,8 @@ from basketry.core.time import format_instant
 from basketry.core.version import VERSION
 from basketry.jobs.track import Followed, TrackTerms, followed
 from basketry.jobs.verify import Verification
-from basketry.jobs.verify_pages import page_difference
-from basketry.jobs.verify_record import Check
+from basketry.jobs.verify_check import Check
+from basketry.jobs.verify_pages import NOT_COMPARED, page_difference
 from basketry.lake.lake import Lake
 from basketry.ledger.manifest import replace_folder
 from basketry.ledger.track_folder import FORM, PAGE, TABLES, TrackFolder, read_track_folder, track_files
@@ -140,5 +140,11 @@ def _table_check(held: TrackFolder, fresh: TrackRun, name: str) -> Check:
 
 
 def _page_check(held: TrackFolder, fresh: TrackRun) -> Check:
-    found = page_difference(held.page, fresh.page(), pictures=held.manifest.get("matplotlib") == matplotlib.__version__)
-    return Check(PAGE, found is None, found or "the page is the one that the result gives")
+    page = fresh.page()
+    wrong = page_difference(held.page, page, pictures=held.manifest.get("matplotlib") == matplotlib.__version__)
+    found = "the page is the one that the result gives"
+    return Check(
+        PAGE,
+        wrong is None,
+        wrong or (found if held.page == page else f"its text is the one that the result gives; {NOT_COMPARED}"),
+    )

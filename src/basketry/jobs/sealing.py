@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ from basketry.ledger.record import Entry, chain
 from basketry.ledger.trust import trust
 
 Line = tuple[str, Mapping[str, Any]]
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
+_AHEAD = timedelta(minutes=10)
+"""How far an entry may lie beyond the machine's clock, for those that differ a little."""
 
 
 @dataclass(frozen=True)
 class Sealer:
     """Who appends lines to the record of a folder, when, and with which key.
+
+    An instant beyond the machine's clock raises RecordError: it would keep everybody from appending until then.
 
     Attributes:
         path: The folder.
@@ -37,6 +43,14 @@ class Sealer:
     at: str
     due: str | None
     key: PrivateKey | None = None
+
+    def __post_init__(self) -> None:
+        clock = datetime.now(UTC)
+        if self.at > (clock + _AHEAD).strftime(_FORM):
+            raise RecordError(
+                f"{self.path}: the instant of the entry, {self.at}, is after {clock.strftime(_FORM)}, that of this "
+                "machine's clock; nothing could be appended until then. Give an earlier --now, or set the clock right"
+            )
 
     @staticmethod
     def of(published: PublishedFolder, approver: str, at: str, key: PrivateKey | None = None) -> Sealer:

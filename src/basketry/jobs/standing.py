@@ -56,7 +56,18 @@ def contradiction(published: PublishedFolder) -> str | None:
         end = format_instant(moment(told.through))
         if manifest["parameters"]["end"] != end:
             return f"manifest.json ends at {manifest['parameters']['end']}, the record at {end}"
-    return None
+    return _fault_of_figures(published)
+
+
+def _fault_of_figures(published: PublishedFolder) -> str | None:
+    """Return where the last figures of the manifest are not those of the levels."""
+    figures = published.manifest.get("figures")
+    last = figures.get("last") if isinstance(figures, dict) else None
+    if not isinstance(last, dict) or published.levels.is_empty():
+        return None  # Told by who compares all of the manifest.
+    row = published.levels.row(-1, named=True)
+    odd = next((name for name, value in last.items() if name != "time" and row.get(name) != value), None)
+    return None if odd is None else f"manifest.json says {odd} {last[odd]} of the last level, the levels {row.get(odd)}"
 
 
 def as_published(result: IndexResult, published: PublishedFolder, told: Told) -> IndexResult:
@@ -76,7 +87,9 @@ def as_published(result: IndexResult, published: PublishedFolder, told: Told) ->
     before = tables["events"].filter((pl.col("time") < stamp) | (here & (pl.col("kind") != RESTATEMENT)))
     events = pl.concat([before, gone_on, result.events.filter(pl.col("time") > stamp)])
 
-    anew, when = not gone_on.is_empty(), pl.col("effective_at")
+    # An earlier correction may have gone on at that instant from other prices.
+    went_on = tables["events"].filter(here & (pl.col("kind") == RESTATEMENT))
+    anew, when = not (gone_on.is_empty() and went_on.is_empty()), pl.col("effective_at")
     compositions = pl.concat([
         tables["compositions"].filter(when < stamp if anew else when <= stamp),
         result.compositions.filter(when >= stamp if anew else when > stamp),

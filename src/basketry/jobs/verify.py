@@ -8,23 +8,28 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from basketry.core.errors import BasketryError, RecordError
+from basketry.core.time import to_datetime, to_instant
 from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
-from basketry.jobs.contradictions import lost
+from basketry.jobs.contradictions import lost, settled_by
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.sealing import symbol_of
 from basketry.jobs.standing import as_published, contradiction
+from basketry.jobs.verify_check import Check, irreproducible, other_versions, parts_of
 from basketry.jobs.verify_pages import page_checks
-from basketry.jobs.verify_record import Check, other_data, other_versions, record_checks
+from basketry.jobs.verify_record import other_data, record_checks
 from basketry.lake.lake import Instant
 from basketry.ledger.folder import FORM, PublishedFolder, faults_of_files, read_folder, result_tables
 from basketry.ledger.head import FILE as HEAD
-from basketry.ledger.head import read_head
+from basketry.ledger.head import Head, read_head
+from basketry.ledger.keys import parse_public
 from basketry.ledger.manifest import read_manifest
+from basketry.ledger.told import moment
 from basketry.ledger.trust import trust
 
 _KEYS = {
@@ -85,6 +90,9 @@ def verify(
         key: The public key that must have signed.
         head: File of a head that was kept; history may go on after it, and not be another before it.
 
+    Raises:
+        MethodologyError, RecordError: `key` is no public key, `head` no file of a head, or `as_of` no instant.
+
     Checks in order: the files against the manifest's digests; the record's hash chain, and that record, rulebook,
     tables and manifest say the same; the digest of the inputs; each table cell by cell, exactly; publications,
     restatements and releases of the record against the rules; the figures of the manifest; the pages. Later checks run
@@ -93,12 +101,16 @@ def verify(
     >>> verify("no-such-folder", "no-such-lake").first_failure  # doctest: +ELLIPSIS
     'readable: no-such-folder: there is no such folder...'
     """
-    return Verification(
-        str(folder), tuple(_checks(Path(folder), market, table, as_of, key, None if head is None else Path(head)))
-    )
+    # What is asked for wrongly is no fault of the folder.
+    if key is not None:
+        parse_public(key)
+    kept = None if head is None else read_head(Path(head))
+    if as_of is not None and np.isnat(to_instant(as_of)):
+        raise RecordError("as_of: NaT is no instant")
+    return Verification(str(folder), tuple(_checks(Path(folder), market, table, as_of, key, kept)))
 
 
-def _trust_checks(published: PublishedFolder, key: str | None, head: Path | None) -> Iterator[Check]:
+def _trust_checks(published: PublishedFolder, key: str | None, head: Head | None) -> Iterator[Check]:
     """Give the checks of signatures: whether the head covers the record, and keeps what a kept one says."""
     own = published.path / HEAD
     found = trust(
@@ -106,13 +118,13 @@ def _trust_checks(published: PublishedFolder, key: str | None, head: Path | None
         symbol_of(published),
         read_head(own) if own.exists() else None,
         key,
-        None if head is None else read_head(head),
+        head,
     )
     yield from (Check(item.name, item.passed, item.found) for item in found)
 
 
 def _checks(
-    path: Path, market: Market, table: str, as_of: Instant | None, key: str | None, head: Path | None
+    path: Path, market: Market, table: str, as_of: Instant | None, key: str | None, head: Head | None
 ) -> Iterator[Check]:
     yield from _file_check(path)
     try:
@@ -145,16 +157,15 @@ def _table_checks(
 ) -> Iterator[Check]:
     """Check each table; levels and compositions that a restatement left alone may be off by the threshold."""
     kept = lost(published, result)
-    replaced = kept.bearable(again.rules) and bool(other or other_versions(published))
     fresh = result_tables(result)
-    if kept and replaced:
+    stands = _standing_levels(published, result, other) if kept.bearable(again.rules) else None
+    if stands is not None:
         # Of what stands, the figures alone may be others, and by so little.
-        columns, levels = result.return_columns, fresh["levels"]
-        fresh["levels"] = levels.with_columns(published.levels[name] for name in columns).select(levels.columns)
+        fresh["levels"] = stands
     for name, keys in _KEYS.items():
         check = same_table(name, keys, published.tables[name], fresh[name])
         yield check if check.passed else Check(name, False, f"{check.found}{other_version(published)}")
-    if kept and replaced:
+    if kept and stands is not None:
         worst = kept.errors().largest
         known = worst is not None and worst.relative_error is not None
         size = f", the largest error {worst.relative_error:+.4%} at {worst.time}" if known and worst else ""
@@ -164,6 +175,23 @@ def _table_checks(
             f"{kept.errors().levels} levels that a restatement let stand are "
             f"not what the data give now, by no more than the threshold of the rule{size}",
         )
+
+
+def _standing_levels(published: PublishedFolder, result: IndexResult, other: list[int]) -> pl.DataFrame | None:
+    """Return the levels computed again, with those as published that a correction let stand and nobody can compute.
+
+    They are those from the first publication on that is irreproducible, through the last instant that the last
+    correction left as it was. None where there are none, or where others are published than are computed.
+    """
+    settled, (told, fresh) = settled_by(published), (published.levels, result.published_levels)
+    first = next(iter(irreproducible(parts_of(published.told), other)), None)
+    if settled is None or first is None or not told["time"].equals(fresh["time"]):
+        return None
+    stands = pl.col("time") <= to_datetime(settled)
+    if first.after is not None:
+        stands &= pl.col("time") > to_datetime(moment(first.after))
+    rows = fresh.select(stands).to_series()
+    return fresh.with_columns(fresh[name].zip_with(~rows, told[name]) for name in result.return_columns)
 
 
 def _file_check(path: Path) -> Iterator[Check]:
@@ -203,7 +231,7 @@ def same_table(name: str, keys: list[str], told: pl.DataFrame, fresh: pl.DataFra
 
 def other_version(published: PublishedFolder) -> str:
     """Return a word on the program where another version of it made some of a folder, else ''."""
-    made = other_versions(published)
+    made = other_versions(published.told)
     if not made:
         return ""
     return f". It was made by basketry {', '.join(made)}, and this is {VERSION}: verify it with that version"

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from basketry.core.digest import canonical_json
 from basketry.index.result import IndexResult
 from basketry.jobs.market import Market
+from basketry.jobs.pictures_aside import fault_of_picture
 from basketry.jobs.save import documents, manifest, manipulation_facts
-from basketry.jobs.verify_record import Check
+from basketry.jobs.verify_check import Check
 from basketry.ledger.folder import PublishedFolder
 from basketry.ledger.manifest import read_file
 from basketry.market.panel import Panel
 
 _PICTURE = re.compile(r"<svg.*?</svg>", re.DOTALL)
+_VERSION = re.compile(r"\d+(\.[0-9a-z]+){1,4}", re.ASCII)
+NOT_COMPARED = "pictures not compared: another version of Matplotlib drew them"
 
 
 def page_checks(published: PublishedFolder, result: IndexResult, market: Market) -> Iterator[Check]:
@@ -39,6 +42,9 @@ def page_checks(published: PublishedFolder, result: IndexResult, market: Market)
         else:
             facts = manipulation_facts(market, result)
     drawn_by = pages.get("matplotlib")
+    if drawn_by is not None and _VERSION.fullmatch(drawn_by) is None:
+        yield Check("pages", False, f"manifest.json says that Matplotlib {drawn_by!r} drew them, which is no version")
+        return
     for name, fresh in documents(result, published.told, facts).items():
         if name == untold:
             continue
@@ -65,13 +71,14 @@ def page_difference(page: str, fresh: str, *, pictures: bool) -> str | None:
         page: As it was found. fresh: As it was made anew.
         pictures: Whether they are compared; they are not where another version of what draws them made the first.
 
-    >>> page_difference("<svg>1</svg>a", "<svg>2</svg>a", pictures=False) is None
+    >>> one, other = (f'<svg xmlns="http://www.w3.org/2000/svg"><g>{word}</g></svg>a' for word in ("1", "2"))
+    >>> page_difference(one, other, pictures=False) is None
     True
     """
     if page == fresh:
         return None
     if not pictures and _PICTURE.sub("", page) == _PICTURE.sub("", fresh):
-        return None
+        return next(filter(None, map(fault_of_picture, _PICTURE.findall(page))), None)
     return "the page is not the one that the result gives"
 
 

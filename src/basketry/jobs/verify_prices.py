@@ -19,8 +19,8 @@ from basketry.jobs.price_history import PriceHistory, Restating, go_on
 from basketry.jobs.prices import Progress, ReferencePrices, in_order, reference_prices
 from basketry.jobs.save_prices import price_contradiction
 from basketry.jobs.verify import Verification, same_table
-from basketry.jobs.verify_pages import page_difference
-from basketry.jobs.verify_record import Check
+from basketry.jobs.verify_check import Check
+from basketry.jobs.verify_pages import NOT_COMPARED, page_difference
 from basketry.lake.lake import Lake
 from basketry.ledger.folder import TIME_FORMAT
 from basketry.ledger.manifest import fault_of_files, read_file, read_manifest
@@ -80,7 +80,12 @@ def _checks(path: Path, lake: Lake, progress: Progress | None) -> Iterator[Check
         page = read_file(path, PAGE).decode("utf-8", errors="replace")
         made = price_page(held.rules, fresh, held.simulated)
         wrong = page_difference(page, made, pictures=held.manifest.get("matplotlib") == matplotlib.__version__)
-        yield Check("page", wrong is None, wrong or "the page is the one that the prices give")
+        found = "the page is the one that the prices give"
+        yield Check(
+            "page",
+            wrong is None,
+            wrong or (found if page == made else f"its text is the one that the prices give; {NOT_COMPARED}"),
+        )
     except BasketryError as error:
         yield Check("recomputed", False, str(error))
 

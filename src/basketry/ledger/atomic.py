@@ -71,13 +71,18 @@ def _named(manifest: Path) -> set[str]:
         return {_MANIFEST}
 
 
-@contextmanager
-def _beside(real: Path) -> Iterator[Path]:
+def clear_unfinished(real: Path) -> None:
+    """Take away what a killed writing of a folder left beside it; its lock is held."""
     # Exactly the names that are made here: those of an index whose name begins alike are another's.
     made = re.compile(rf"\.{re.escape(real.name)}\.[a-z0-9_]{{8}}\.unfinished")
-    for left in real.parent.iterdir():
+    for left in real.parent.iterdir() if real.parent.is_dir() else ():
         if made.fullmatch(left.name):
             shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _beside(real: Path) -> Iterator[Path]:
+    clear_unfinished(real)
     folder = Path(tempfile.mkdtemp(prefix=f".{real.name}.", suffix=".unfinished", dir=real.parent))
     try:
         folder.chmod(0o755)

@@ -43,8 +43,7 @@ def _fault_of_format(record: Sequence[Entry], said: Told, manifest: Mapping[str,
     for entry, correction in said.restatements:
         if entry.at is not None and correction.known_by is None:
             return f"entry {entry.seq} (restatement) does not say what was known"
-    last = record[-1]
-    program = said.publications[-1][1].software if last.kind == "published" else None
+    program = said.publications[-1][1].software if said.publications else None
     if program is not None and manifest["basketry"] != program:
         return f"manifest.json names basketry {manifest['basketry']}, the record {program}"
     return None

@@ -44,10 +44,12 @@ def create_key(path: Path, password: str) -> PrivateKey:
     be recovered.
 
     Raises:
-        RecordError: The password is shorter than 8 characters, something of that name exists, or the file would lie
-            in a folder that is published or in a lake.
+        RecordError: The password is shorter than 8 characters or holds a NUL, something of that name exists, or the
+            file would lie in a folder that is published or in a lake.
     """
     refuse_place(path)
+    if "\0" in password:
+        raise RecordError(f"{path}: the password holds a NUL character; take one without")
     if len(password) < PASSWORD_MIN:
         raise RecordError(f"{path}: the password has fewer than {PASSWORD_MIN} characters; take a longer one")
     seed = secrets.token_bytes(SEED_LENGTH)
@@ -79,6 +81,9 @@ def load_key(path: Path, password: str) -> PrivateKey:
     content = _read(path)
     header = {name: value for name, value in content.items() if name != "ciphertext"}
     cipher, nonce, beside = _cipher(header, password, path)
+    if password.endswith("\0"):
+        # To scrypt, whose HMAC fills up with zeros, it would be the password without them.
+        raise RecordError(f"{path}: the password is wrong, or the file was altered")
     try:
         key = PrivateKey(cipher.decrypt(nonce, bytes.fromhex(content["ciphertext"]), beside))
     except InvalidTag as error:

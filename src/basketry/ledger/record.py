@@ -61,6 +61,9 @@ class Entry:
 def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any], at: str | None = None) -> Entry:
     """Return the entry that follows some entries.
 
+    Raises:
+        RecordError: A text of it is none of Unicode characters.
+
     >>> first = append([], "methodology", {"symbol": "LC20"})
     >>> append([first], "note", {}).previous == first.hash
     True
@@ -68,7 +71,10 @@ def append(entries: Sequence[Entry], kind: str, body: Mapping[str, Any], at: str
     previous = entries[-1].hash if entries else GENESIS
     seq = entries[-1].seq + 1 if entries else 0
     unsealed = Entry(seq, previous, kind, body, "", at)
-    return replace(unsealed, hash=unsealed.digest())
+    try:
+        return replace(unsealed, hash=unsealed.digest())
+    except UnicodeEncodeError as error:
+        raise RecordError(f"what the record shall say ({kind}) is not a text of Unicode characters") from error
 
 
 def chain(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from basketry.core.digest import canonical_json
 from basketry.core.errors import MethodologyError, RecordError
 from basketry.core.time import to_instant
+from basketry.index.spans import RESTATEMENT
 from basketry.ledger.record import Entry
 
 TIMED = ("event", "announced", "composition", "level", "levels")
@@ -332,10 +333,30 @@ def _say(found: Told, line: Said) -> None:
     if line.kind == "levels" and last is not None and last.kind in ("level", "levels") and last.time[:10] == day:
         # A day that was published in parts: each line says all of it up to its own last instant.
         found.parts.append(found.lines.pop())
+    if _goes_on(line) and found.restatements:
+        _take_back_going_on(found, line.time)
     found.lines.append(line)
 
 
+def _take_back_going_on(found: Told, time: str) -> None:
+    """Take back how an earlier correction went on at an instant: the last one does so otherwise, or not at all."""
+    last = found.restatements[-1][0].seq
+    for line in [item for item in found.lines if item.time == time and item.seq < last and _goes_on(item)]:
+        found.lines.remove(line)
+        found.superseded[last].append(line)
+
+
+def _goes_on(line: Said) -> bool:
+    """Return whether a line tells that an index goes on from what was published."""
+    return line.kind == "event" and line.body.get("kind") == RESTATEMENT
+
+
 def _publish(found: Told, entry: Entry, body: PublishedBody, place: str) -> None:
+    if found.restatements:
+        corrected, correction = found.restatements[-1]
+        baskets = [line for line in found.lines if line.kind == "composition" and line.seq > corrected.seq]
+        if correction.after is not None and not any(line.time == correction.after for line in baskets):
+            _take_back_going_on(found, correction.after)
     # From the end: an index that is published daily has as many publications as lines.
     last_level = next((line for line in reversed(found.lines) if line.kind in ("level", "levels")), None)
     if last_level is None or last_level.time != body.through:
