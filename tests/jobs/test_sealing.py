@@ -10,7 +10,8 @@ from tests.conftest import small_market
 from tests.jobs.lives import NEW, OLD, RULES, at
 
 from basketry.core.errors import MethodologyError, RecordError
-from basketry.jobs.amend import Act, amend_index, end_index, override_index
+from basketry.jobs.acts import Act
+from basketry.jobs.amend import amend_index, end_index, override_index
 from basketry.jobs.calculate import calculate
 from basketry.jobs.change_key import change_key
 from basketry.jobs.publish import publish_index
