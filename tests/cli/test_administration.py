@@ -27,7 +27,6 @@ def folder(rulebook: Path, lake: Lake, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.usefixtures("without_pictures")
 def test_what_is_pending_is_named_and_taken_back(folder: Path, rulebook: Path, lake: Lake, tmp_path: Path) -> None:
     at = ("--lake", lake.address, *WHO, "--now", "2020-04-11T01:00:00Z")
     new = tmp_path / "new.yaml"
@@ -46,7 +45,6 @@ def test_what_is_pending_is_named_and_taken_back(folder: Path, rulebook: Path, l
     run("index", "verify", folder, "--lake", lake.address)
 
 
-@pytest.mark.usefixtures("without_pictures")
 def test_a_refused_command_says_so_in_json(
     folder: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,11 +22,12 @@ from basketry.jobs.save import documents, manifest
 from basketry.jobs.standing import as_published
 from basketry.jobs.verify_epochs import as_said
 from basketry.lake.lake import Lake
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import TABLES, parquet_bytes, read_folder, result_tables
 from basketry.ledger.head import sign_head
 from basketry.ledger.key_chain import key_body
 from basketry.ledger.record import Entry, chain, dump_record
-from basketry.ledger.told import moment, told
+from basketry.ledger.told import told
 from basketry.market.panel_digest import digest_rows
 
 

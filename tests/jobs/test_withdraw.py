@@ -22,8 +22,6 @@ from basketry.ledger.folder import FORM, read_folder
 from basketry.ledger.manifest import with_manifest
 from basketry.ledger.record import chain, dump_record
 
-pytestmark = pytest.mark.usefixtures("without_pictures")
-
 EQUAL = {**RULES, "weight": "equal"}
 
 

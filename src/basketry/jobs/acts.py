@@ -16,10 +16,10 @@ from basketry.jobs.attack import IndexManipulation
 from basketry.jobs.save import write_index
 from basketry.jobs.sealing import Sealer
 from basketry.jobs.standing import as_published, require_whole
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import PublishedFolder, read_folder, result_lines
 from basketry.ledger.keys import PrivateKey
 from basketry.ledger.record import dump_record
-from basketry.ledger.told import moment
 
 Manipulation = Callable[[IndexResult], IndexManipulation | None]
 

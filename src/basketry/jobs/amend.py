@@ -23,9 +23,9 @@ from basketry.jobs.recompute import Recomputation
 from basketry.jobs.shadow import Shadow, shadow
 from basketry.jobs.standing import as_published
 from basketry.ledger.amendments import rules_of
+from basketry.ledger.bodies import AmendedBody, EndedBody, moment
 from basketry.ledger.folder import PublishedFolder, stamp
 from basketry.ledger.lock import writing
-from basketry.ledger.told import AmendedBody, EndedBody, moment
 from basketry.methodology.differences import differences
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.rulebook import DEFINING, VERSIONED

@@ -15,8 +15,9 @@ from basketry.index.result import IndexResult
 from basketry.jobs.read_data import way_back
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Differences, Judgment, differences, kept_through
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import PublishedFolder, result_lines
-from basketry.ledger.told import Stretch, moment
+from basketry.ledger.told import Stretch
 
 NOTHING = Differences((), ())
 

@@ -34,11 +34,12 @@ from basketry.index.kept import Holdings, Kept
 from basketry.index.result import IndexResult
 from basketry.index.state import NEVER
 from basketry.jobs.recompute import Recomputation
+from basketry.ledger.bodies import AmendedBody, ReleasedBody, body_of, moment
 from basketry.ledger.folder import FORM, TABLES, faults_of_files, read_table
 from basketry.ledger.manifest import FILE as MANIFEST
 from basketry.ledger.manifest import read_file, read_manifest
 from basketry.ledger.record import Entry, parse_end, parse_line
-from basketry.ledger.told import AmendedBody, ReleasedBody, Stretch, Told, body_of, moment
+from basketry.ledger.told import Stretch, Told
 from basketry.market.panel import Panel
 from basketry.market.panel_digest import digest_events
 from basketry.methodology.methodology import Methodology

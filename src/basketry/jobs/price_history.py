@@ -15,10 +15,10 @@ from basketry.core.errors import DataError, RecordError
 from basketry.core.time import format_instant
 from basketry.jobs.prices import ReferencePrices
 from basketry.jobs.restate import Correction, first_and_largest
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import TIME_FORMAT
 from basketry.ledger.price_folder import fixing_bodies
 from basketry.ledger.price_told import Key, PriceChange, PriceErrors, PriceRestatementBody, RunBody, runs_of
-from basketry.ledger.told import moment
 from basketry.reference.fixing import Fixings
 
 KEY = ("time", "asset")

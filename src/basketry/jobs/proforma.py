@@ -17,8 +17,8 @@ from basketry.index.result import IndexResult
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import recomputed
 from basketry.ledger.amendments import named_at
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import PublishedFolder, read_folder
-from basketry.ledger.told import moment
 
 
 @dataclass(frozen=True)

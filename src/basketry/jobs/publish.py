@@ -27,6 +27,7 @@ from basketry.jobs.save import write_index
 from basketry.jobs.sealing import Sealer
 from basketry.jobs.standing import as_published, require_whole
 from basketry.ledger.atomic import clear_unfinished
+from basketry.ledger.bodies import PublishedBody, RestatementBody, moment
 from basketry.ledger.folder import (
     PublishedFolder,
     known,
@@ -39,7 +40,7 @@ from basketry.ledger.folder import (
 from basketry.ledger.keys import PrivateKey
 from basketry.ledger.lock import writing
 from basketry.ledger.record import Entry, chain, dump_record
-from basketry.ledger.told import PublishedBody, RestatementBody, Stretch, Told, moment
+from basketry.ledger.told import Stretch, Told
 from basketry.market.panel_digest import digest_rows
 
 Line = tuple[str, Mapping[str, Any]]

@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 from basketry.core.errors import RecordError
+from basketry.core.time import to_instant
 from basketry.jobs.recompute import Recomputation
-from basketry.jobs.verify_record import other_data
+from basketry.jobs.verify_check import parts_of
+from basketry.ledger.bodies import PublishedBody
 from basketry.ledger.folder import PublishedFolder
+from basketry.market.panel_digest import digest_rows
+
+
+def other_data(published: PublishedFolder, again: Recomputation) -> list[int]:
+    """Return the numbers of the publications that are of other data than the market now gives as known then.
+
+    Reference prices are made anew for each instant of knowledge, which takes its time: the last of each stretch.
+    """
+    known = {stretch.known_by for stretch in published.stretches}
+    found = []
+    for part in parts_of(published.told):
+        body = part.body
+        compared = body.software is not None and (again.rules.first.prices is None or body.known_by in known)
+        if compared and digest_rows_of(again, body, part.after) != body.inputs:
+            found.append(part.entry.seq)
+    return found
+
+
+def digest_rows_of(again: Recomputation, body: PublishedBody, after: str | None) -> str:
+    """Return the digest of what a publication read: the rows after the one before it, as they were known."""
+    panel = again.panel(body.known_by)
+    known_by = panel.now if body.known_by is None else to_instant(body.known_by)
+    return digest_rows(panel, None if after is None else to_instant(after), to_instant(body.through), known_by)
 
 
 def require_data_as_read(published: PublishedFolder, again: Recomputation) -> None:

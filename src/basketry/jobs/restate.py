@@ -16,8 +16,9 @@ from basketry.core.time import to_datetime, to_instant
 from basketry.index.result import IndexResult
 from basketry.index.spans import RESTATEMENT, calculate_spans, cut
 from basketry.jobs.recompute import Recomputation
+from basketry.ledger.bodies import Error, Errors, RestatementBody
 from basketry.ledger.folder import TIME_FORMAT, stamp
-from basketry.ledger.told import Error, Errors, RestatementBody, Stretch
+from basketry.ledger.told import Stretch
 from basketry.market.panel import Times
 from basketry.methodology.methodology import Methodology
 

@@ -21,12 +21,13 @@ from basketry.jobs.attack import IndexManipulation, index_manipulation
 from basketry.lake.lake import Lake
 from basketry.ledger.amendments import named_at, renamings
 from basketry.ledger.atomic import recover, write_folder
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import draft_record, folder_files, read_folder
 from basketry.ledger.head import FILE as HEAD
 from basketry.ledger.head import Head
 from basketry.ledger.lock import writing
 from basketry.ledger.record import dump_record
-from basketry.ledger.told import Told, moment, told
+from basketry.ledger.told import Told, told
 from basketry.reports.factsheet import factsheet
 from basketry.reports.methodology_document import methodology_document
 from basketry.reports.standing import Naming, Standing

@@ -12,9 +12,10 @@ from basketry.core.time import format_instant, to_datetime
 from basketry.index.result import IndexResult
 from basketry.index.spans import RESTATEMENT
 from basketry.ledger.amendments import fault_of_rules
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import PublishedFolder, faults_of_files, timed_bodies
 from basketry.ledger.form import fault_of_form
-from basketry.ledger.told import Told, moment
+from basketry.ledger.told import Told
 
 
 def require_whole(published: PublishedFolder) -> None:

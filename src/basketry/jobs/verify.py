@@ -17,19 +17,20 @@ from basketry.core.version import VERSION
 from basketry.index.result import IndexResult
 from basketry.jobs.contradictions import lost, settled_by
 from basketry.jobs.market import Market
+from basketry.jobs.read_data import other_data
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.sealing import symbol_of
 from basketry.jobs.standing import as_published, contradiction
 from basketry.jobs.verify_check import Check, irreproducible, other_versions, parts_of
 from basketry.jobs.verify_pages import page_checks
-from basketry.jobs.verify_record import other_data, record_checks
+from basketry.jobs.verify_record import record_checks
 from basketry.lake.lake import Instant
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import FORM, PublishedFolder, faults_of_files, read_folder, result_tables
 from basketry.ledger.head import FILE as HEAD
 from basketry.ledger.head import Head, read_head
 from basketry.ledger.keys import parse_public
 from basketry.ledger.manifest import read_manifest
-from basketry.ledger.told import moment
 from basketry.ledger.trust import trust
 
 _KEYS = {

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from basketry.core.version import VERSION
+from basketry.ledger.bodies import PublishedBody
 from basketry.ledger.record import Entry
-from basketry.ledger.told import PublishedBody, Told
+from basketry.ledger.told import Told
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def irreproducible(parts: Collection[Part], other: Collection[int]) -> list[Part
 
     Args:
         parts: Publications.
-        other: Numbers of those of other data, see `basketry.jobs.verify_record.other_data`.
+        other: Numbers of those of other data, see `basketry.jobs.read_data.other_data`.
     """
     return [part for part in parts if part.entry.seq in other or part.body.software not in (None, VERSION)]
 

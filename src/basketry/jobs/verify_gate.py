@@ -9,9 +9,9 @@ from basketry.jobs.gate import Jump, level_steps, member_steps
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.verify_check import Check, Part, irreproducible, parts_of
 from basketry.jobs.verify_epochs import Epoch
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import PublishedFolder, stamp
 from basketry.ledger.record import Entry
-from basketry.ledger.told import moment
 from basketry.market.panel import Panel
 
 NAME = "gate"

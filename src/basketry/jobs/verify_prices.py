@@ -22,6 +22,7 @@ from basketry.jobs.verify import Verification, same_table
 from basketry.jobs.verify_check import Check
 from basketry.jobs.verify_pages import NOT_COMPARED, page_difference
 from basketry.lake.lake import Lake
+from basketry.ledger.bodies import moment
 from basketry.ledger.folder import TIME_FORMAT
 from basketry.ledger.manifest import fault_of_files, read_file, read_manifest
 from basketry.ledger.price_folder import (
@@ -33,7 +34,6 @@ from basketry.ledger.price_folder import (
     read_price_folder,
 )
 from basketry.ledger.price_told import Key, Step, instants_of
-from basketry.ledger.told import moment
 from basketry.reports.prices import price_page
 
 

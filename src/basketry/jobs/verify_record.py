@@ -13,14 +13,14 @@ from basketry.index.effective import check_effective
 from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
 from basketry.jobs.recompute import Recomputation
-from basketry.jobs.verify_check import Check, parts_of
+from basketry.jobs.verify_check import Check
 from basketry.jobs.verify_epochs import epochs_of
 from basketry.jobs.verify_gate import gate_check
 from basketry.jobs.verify_restatements import restatements_check
+from basketry.ledger.bodies import PublishedBody, moment
 from basketry.ledger.folder import PublishedFolder, result_tables, timed_bodies
 from basketry.ledger.record import Entry
-from basketry.ledger.told import TIMED, PublishedBody, moment
-from basketry.market.panel_digest import digest_rows
+from basketry.ledger.told import TIMED
 
 SECOND = np.timedelta64(1, "s")
 
@@ -34,7 +34,7 @@ def record_checks(
         published: The folder, whose record says the same as its tables.
         again: The index on its markets.
         result: What was computed again.
-        other: Numbers of the publications of other data, see `other_data`.
+        other: Numbers of the publications of other data, see `basketry.jobs.read_data.other_data`.
     """
     yield _publications(published, result, other)
     epochs = epochs_of(published, again, result)
@@ -89,28 +89,6 @@ def _foreseen(entry: Entry, body: PublishedBody, result: IndexResult) -> bool:
     if entry.at is None or body.known_by is None or result.panel.simulated:
         return False
     return bool(moment(body.known_by) >= moment(entry.at) + SECOND)
-
-
-def other_data(published: PublishedFolder, again: Recomputation) -> list[int]:
-    """Return the numbers of the publications that are of other data than the market now gives as known then.
-
-    Reference prices are made anew for each instant of knowledge, which takes its time: the last of each stretch.
-    """
-    known = {stretch.known_by for stretch in published.stretches}
-    found = []
-    for part in parts_of(published.told):
-        body = part.body
-        compared = body.software is not None and (again.rules.first.prices is None or body.known_by in known)
-        if compared and digest_rows_of(again, body, part.after) != body.inputs:
-            found.append(part.entry.seq)
-    return found
-
-
-def digest_rows_of(again: Recomputation, body: PublishedBody, after: str | None) -> str:
-    """Return the digest of what a publication read: the rows after the one before it, as they were known."""
-    panel = again.panel(body.known_by)
-    known_by = panel.now if body.known_by is None else to_instant(body.known_by)
-    return digest_rows(panel, None if after is None else to_instant(after), to_instant(body.through), known_by)
 
 
 def _parts(published: PublishedFolder, result: IndexResult) -> str | None:

@@ -13,9 +13,10 @@ from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Judgment, judge
 from basketry.jobs.verify_check import Check, Part, irreproducible, parts_of
 from basketry.jobs.verify_epochs import Epoch
+from basketry.ledger.bodies import RestatementBody, moment
 from basketry.ledger.folder import PublishedFolder, result_lines, stamp
 from basketry.ledger.record import Entry
-from basketry.ledger.told import RestatementBody, Said, moment
+from basketry.ledger.told import Said
 
 NAME = "restatements"
 

@@ -13,9 +13,9 @@ from basketry.jobs.acts import Act, acted_on, reason_of, require_same, write_act
 from basketry.jobs.market import Market
 from basketry.jobs.recompute import Recomputation
 from basketry.ledger.amendments import before, taken_from
+from basketry.ledger.bodies import AmendedBody, TakenBody, WithdrawnBody, moment
 from basketry.ledger.folder import PublishedFolder
 from basketry.ledger.lock import writing
-from basketry.ledger.told import AmendedBody, TakenBody, WithdrawnBody, moment
 from basketry.methodology.methodology import Methodology
 
 

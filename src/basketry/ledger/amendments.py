@@ -13,8 +13,9 @@ import numpy as np
 
 from basketry.core.digest import canonical_json, digest_bytes
 from basketry.core.time import to_instant
+from basketry.ledger.bodies import AmendedBody, RulesBody, TakenBody, WithdrawnBody, moment
 from basketry.ledger.record import Entry
-from basketry.ledger.told import AmendedBody, RulesBody, TakenBody, Told, WithdrawnBody, moment, told
+from basketry.ledger.told import Told, told
 from basketry.methodology.methodology import Methodology
 
 _LISTS = ("versions", "overrides")

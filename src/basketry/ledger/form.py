@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from basketry.ledger.bodies import moment
 from basketry.ledger.record import Entry
-from basketry.ledger.told import TIMED, Told, instant_of, moment
+from basketry.ledger.told import TIMED, Told, instant_of
 from basketry.methodology.methodology import Methodology
 
 _FIRST = frozenset({"symbol", "name", "digest", "simulated", "known_by"})

@@ -10,8 +10,8 @@ import numpy as np
 
 from basketry.core.errors import RecordError
 from basketry.core.time import to_datetime
+from basketry.ledger.bodies import Body, Error, body_of, moment
 from basketry.ledger.record import Entry
-from basketry.ledger.told import Body, Error, body_of, moment
 from basketry.market.tape import Ints
 
 Key = tuple[str, str]
