@@ -56,7 +56,7 @@ def factsheet(
     Raises:
         MissingExtraError: Plotly, which an interactive page needs, is not installed.
     """
-    digest = result.methodology.digest
+    digests = {"methodology": result.methodology.digest, "inputs": result.inputs}
     result = replace(result, methodology=standing.named(result.methodology))
     methodology = result.methodology
     now = current_weights(result)
@@ -100,7 +100,7 @@ def factsheet(
         events_shown=EVENTS_SHOWN,
         version=int(result.levels["version"][-1]),
         manipulation=manipulation or {},
-        digests={"methodology": digest, "inputs": result.inputs},
+        digests=digests,
     )
 
 
