@@ -389,16 +389,16 @@ def _visible(
     A figure is visible from the later of its time and its knowledge time. Of the figures visible, the one
     for the latest time counts, and of several for one time the one known last.
     """
-    rows = _known_rows(table, cutoff).filter(pl.col("asset").is_in(list(index)))
-    if rows["known_at"].null_count() == rows.height and rows["time"].is_sorted():
-        # All were known at their time, and are in its order: none is seen late or stands back behind another.
-        rows = rows.with_columns(seen="time")
-    else:
-        known = pl.coalesce("known_at", "time")
-        rows = (
-            rows.with_columns(known=known, seen=pl.max_horizontal("time", known))
-            .sort("asset", "seen", "time", "known")
-            .filter(pl.col("time") == pl.col("time").cum_max().over("asset"))
+    known = pl.coalesce("known_at", "time")
+    rows = (
+        _known_rows(table, cutoff)
+        .filter(pl.col("asset").is_in(list(index)))
+        .with_columns(known=known, seen=pl.max_horizontal("time", known))
+    )
+    # Where they became known in the order of their times, none stands back behind another.
+    if not (rows["time"].is_sorted() and rows["known"].is_sorted()):
+        rows = rows.sort("asset", "seen", "time", "known").filter(
+            pl.col("time") == pl.col("time").cum_max().over("asset")
         )
     columns = rows["asset"].cast(pl.Enum(list(index))).to_physical().to_numpy().astype(np.int64)
     first = np.searchsorted(times, rows["seen"].dt.replace_time_zone(None).to_numpy())
