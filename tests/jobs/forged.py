@@ -163,7 +163,8 @@ class Forged:
             before = told(self.record()[:number])
             stretches = [stretch for stretch in before.stretches if stretch.through is not None]
             standing = as_said(again.result(stretches), before.lines)
-            found = judge(again, stretches, standing, line.body["known_by"], datetime.fromisoformat(str(line.at)))
+            last = before.restatements[-1][1] if before.restatements else None
+            found = judge(again, stretches, standing, line.body["known_by"], datetime.fromisoformat(str(line.at)), last)
             line.body |= {"after": found.after_text, "level": found.level}
             line.body |= {name: getattr(found, name).errors().model_dump() for name in ("restated", "kept")}
 
