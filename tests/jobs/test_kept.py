@@ -125,7 +125,8 @@ Correction = tuple[int, float] | None
 CASES = {
     "variant": st.sampled_from(VARIANTS),
     "seed": st.integers(0, 10_000),
-    "correction": st.none() | st.tuples(st.integers(2, FIRST + 2), st.sampled_from([1.0001, 1.05])),
+    "correction": st.none()
+    | st.tuples(st.just(FIRST + 2) | st.integers(2, FIRST + 2), st.sampled_from([1.0001, 1.05])),
     "event": st.sampled_from([None, "redenomination", "delisting"]),
     "harm": st.lists(st.sampled_from(["none", "gone", "torn", "older"]), min_size=DAYS, max_size=DAYS),
 }
@@ -182,6 +183,12 @@ def published(tmp_path: Path) -> tuple[Path, Path]:
     folder = calculate(RULES, market(3, FIRST, None, None)).save(tmp_path / "I")
     publish_index(folder, market(3, FIRST, None, None), approver="C", cache=tmp_path / "cache")
     return folder, tmp_path / "cache"
+
+
+@pytest.mark.parametrize("variant", [{}, {"restate": {"policy": "forward"}}])
+def test_a_correction_of_the_last_price_that_stands(variant: dict[str, Any]) -> None:
+    """The index goes on at another price of the instant at which the one before it ended."""
+    day_by_day(variant, 3, (FIRST + 2, 1.0001), None, ["none"] * DAYS)
 
 
 def _whole(*_: object) -> None:

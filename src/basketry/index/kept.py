@@ -89,6 +89,8 @@ def _same(left: Segment, right: Segment) -> bool:
         np.array_equal(left.columns, right.columns)
         and np.array_equal(left.units, right.units)
         and np.array_equal(_frozen(left), _frozen(right))
+        # An index that goes on after a correction that stands does so at other prices of the same instant.
+        and np.array_equal(left.prices[-1], right.prices[0])
     )
 
 
