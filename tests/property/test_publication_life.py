@@ -100,6 +100,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def nothing_new(self) -> None:
+        self.publish()  # What came in since the last publication, or what a full disk kept out.
         held = (self.folder / "record.jsonl").read_bytes()
         self.publish()
         assert (self.folder / "record.jsonl").read_bytes() == held
