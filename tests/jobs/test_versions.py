@@ -14,9 +14,9 @@ from basketry.core.frames import TRADES
 from basketry.jobs import attack
 from basketry.jobs.calculate import calculate
 from basketry.jobs.diff import compare
-from basketry.jobs.market import fixings_by_version
 from basketry.jobs.prices import load_rules
 from basketry.jobs.publish import publish_index
+from basketry.jobs.reference_panel import fixings_by_version
 from basketry.jobs.verify import verify
 from basketry.lake.lake import Lake
 from basketry.lake.tapes import LakeTapes

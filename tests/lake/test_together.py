@@ -123,7 +123,7 @@ def counted(original):
 
 os.fsync = lambda _: None
 Path.replace = counted(Path.replace)
-os.remove = counted(os.remove)
+Path.unlink = counted(Path.unlink)
 getattr(here, sys.argv[1])(Path(sys.argv[2]))
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -75,6 +76,10 @@ def main() -> None:
 
     With `--json`, one of the user or the data is told as JSON too: `{"error": "..."}`.
     """
+    # Before NumPy and Pydantic are loaded: threads for matrices that no command has, which cost a tenth of a second to
+    # start and to wait for work, and a search for plug-ins of Pydantic among all installed packages.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         try:
             app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,11 @@ from basketry.cli.keys import PasswordFileOption, open_key
 __all__ = ["index_app"]
 
 if TYPE_CHECKING:
+    from basketry.index.result import IndexResult
+    from basketry.jobs.attack import IndexManipulation
     from basketry.jobs.publish import Publication
     from basketry.jobs.verify import Verification
+    from basketry.lake.lake import Lake
 
 ApproverOption = Annotated[
     str,
@@ -96,7 +100,6 @@ def publish(
 
     from basketry.core.time import to_datetime, to_instant
     from basketry.disk.cache import user_cache
-    from basketry.jobs.attack import index_manipulation
     from basketry.jobs.publish import publish_index
     from basketry.lake.lake import Lake
 
@@ -112,7 +115,7 @@ def publish(
             reason=reason,
             now=None if now is None else to_datetime(to_instant(now)),
             release=release,
-            manipulation=lambda result: index_manipulation(market, result),
+            manipulation=partial(_manipulation, market),
             table=table,
             key=signer,
             cache=user_cache(),
@@ -122,6 +125,13 @@ def publish(
         return
     _print_publication(done)
     _say_simulated(market.simulated)
+
+
+def _manipulation(market: Lake, result: IndexResult) -> IndexManipulation | None:
+    # Loaded only for an index that makes its own prices.
+    from basketry.jobs.attack import index_manipulation
+
+    return index_manipulation(market, result)
 
 
 def _print_publication(done: Publication) -> None:

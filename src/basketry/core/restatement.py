@@ -22,7 +22,7 @@ class Restate(BaseModel):
         window: Time from the level's instant within which it is corrected.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
     threshold: float = Field(0.001, ge=0, lt=1)
     window: Duration | None = parse_duration("1d")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from importlib.metadata import entry_points
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
@@ -60,6 +59,7 @@ class Rule(BaseModel):
     """
 
     model_config = ConfigDict(
+        defer_build=True,
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
@@ -135,24 +135,39 @@ class Registry(Generic[R]):
         return enter
 
     @cached_property
+    def _modules(self) -> frozenset[str]:
+        found = pkgutil.iter_modules(importlib.import_module(self.package).__path__)
+        return frozenset(module.name for module in found if not module.name.startswith("_"))
+
+    @cached_property
     def rules(self) -> Mapping[str, type[R]]:
         """Every rule by name, in alphabetical order; the first look imports them."""
-        package = importlib.import_module(self.package)
-        for module in pkgutil.iter_modules(package.__path__):
-            if not module.name.startswith("_"):
-                importlib.import_module(f"{self.package}.{module.name}")
+        for module in sorted(self._modules):
+            importlib.import_module(f"{self.package}.{module}")
+        # Loaded late, as most who look at a rule know its name.
+        from importlib.metadata import entry_points
+
         for point in entry_points(group=f"basketry.{self.group}"):
             point.load()
         return dict(sorted(self._rules.items()))
 
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.find(name) is not None
+
+    def find(self, name: str) -> type[R] | None:
+        """Return the rule of a name, None where there is none; a rule in a module of its name is imported alone."""
+        if name not in self._rules and name in self._modules:
+            importlib.import_module(f"{self.package}.{name}")
+        return self._rules[name] if name in self._rules else self.rules.get(name)
+
     def get(self, name: str) -> type[R]:
         """Return the rule of a name, or raise UnknownRuleError with the nearest one."""
-        try:
-            return self.rules[name]
-        except KeyError:
+        found = self.find(name)
+        if found is None:
             raise UnknownRuleError(
                 f"unknown {self.kind} {name!r}{nearest_hint(name, self.rules)}; known: {', '.join(self.rules)}"
-            ) from None
+            )
+        return found
 
     def build(self, name: str, value: Any) -> R:
         """Return the rule of a name with what stands after the name in a methodology file.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -195,11 +196,14 @@ def _key(folder: Path) -> str:
 @cache
 def _program() -> str:
     """Return the SHA-256 of the program: its own files, and the versions of what calculates for it."""
-    root = Path(basketry.__file__).parent
-    files = sorted(root.rglob("*.py"))
+    root = str(Path(basketry.__file__).parent)
     said = [sys.version, np.__version__, pl.__version__]
-    for file in files:
-        said += [file.relative_to(root).as_posix(), sha256(file.read_bytes()).hexdigest()]
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".py"):
+                path = f"{folder}/{name}"
+                said += [path.removeprefix(root), sha256(Path(path).read_bytes()).hexdigest()]
     return digest_strings(said)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from basketry.core.time import to_instant
 from basketry.core.version import VERSION
 from basketry.index.calculate import Instant
 from basketry.index.result import IndexResult
-from basketry.jobs.attack import IndexManipulation
 from basketry.jobs.contradictions import as_told, cause_of, contradictions, require_verifiable
 from basketry.jobs.gate import Release, require_plausible
 from basketry.jobs.kept import Left, keep, left_by_last
@@ -42,6 +41,9 @@ from basketry.ledger.lock import writing
 from basketry.ledger.record import Entry, chain, dump_record
 from basketry.ledger.told import Stretch, Told
 from basketry.market.panel_digest import digest_rows
+
+if TYPE_CHECKING:
+    from basketry.jobs.attack import IndexManipulation
 
 Line = tuple[str, Mapping[str, Any]]
 
@@ -276,7 +278,9 @@ class _Work:
         sealed, head = self.seal.sealed(record, told, ("published", seal.model_dump()))
         fresh = sealed[len(record) :]
         said = said.then(fresh)
-        facts = self.manipulation and self.manipulation(result)
+        # Asked only of an index that makes its own prices.
+        asked = self.manipulation if result.methodology.first.prices is not None else None
+        facts = asked and asked(result)
         write_index(result, self.path, text + dump_record(fresh), said, facts, head)
         self._keep(result, said)
         restated, kept = ((), ()) if judgment is None else (judgment.restated.levels, judgment.kept.levels)

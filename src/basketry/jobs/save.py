@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from basketry.core.time import format_instant
 from basketry.core.version import VERSION
 from basketry.index.outlook import announced_changes
 from basketry.index.result import IndexResult
-from basketry.jobs.attack import IndexManipulation, index_manipulation
 from basketry.lake.lake import Lake
 from basketry.ledger.amendments import named_at, renamings
 from basketry.ledger.atomic import recover, write_folder
@@ -31,6 +30,9 @@ from basketry.ledger.told import Told, told
 from basketry.reports.factsheet import factsheet
 from basketry.reports.methodology_document import methodology_document
 from basketry.reports.standing import Naming, Standing
+
+if TYPE_CHECKING:
+    from basketry.jobs.attack import IndexManipulation
 
 
 def save_index(result: IndexResult, folder: Path, manipulation: IndexManipulation | None = None) -> Path:
@@ -146,6 +148,8 @@ def _notice(result: IndexResult, record: Told, standing: Standing) -> str:
 
 def manipulation_facts(market: Lake | str | PathLike[str], result: IndexResult) -> dict[str, str]:
     """Return what the factsheet says of manipulation, from the trades of a lake."""
+    from basketry.jobs.attack import index_manipulation
+
     lake = market if isinstance(market, Lake) else Lake(market)
     return _manipulation_facts(index_manipulation(lake, result))
 

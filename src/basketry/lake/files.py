@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-import fsspec
 import polars as pl
 
 from basketry.core.digest import digest_bytes
 from basketry.core.errors import DataError
 from basketry.disk.whole import write_whole
+from basketry.lake.local import LocalFiles
 from basketry.lake.together import adding, name_of, remove_left, unfinished
 
 _PART = re.compile(r"^(\d{6})-([0-9a-f]{12})(?:-[0-9a-f]{8})?(?:-[a-z]+)?\.parquet$")
@@ -41,10 +41,7 @@ class Files:
 
     def __init__(self, address: str | PathLike[str]) -> None:
         self.address = str(address)
-        try:
-            self._system, self._root = fsspec.core.url_to_fs(self.address)
-        except (ValueError, ImportError) as error:
-            raise DataError(f"{self.address}: not an address of a lake: {error}") from error
+        self._system, self._root = _system_of(self.address)
         self._adding: str | None = None
         protocol = self._system.protocol
         self._is_local = "file" in ((protocol,) if isinstance(protocol, str) else tuple(protocol))
@@ -255,6 +252,19 @@ class Files:
 
     def _damaged(self, path: str, what: str) -> DataError:
         return DataError(f"{self.full(path)}: {what}; remove the file and import its source again")
+
+
+def _system_of(address: str) -> tuple[Any, str]:
+    """Return the file system of an address, and the path there."""
+    if LocalFiles.takes(address):
+        return LocalFiles(), LocalFiles.root(address)
+    import fsspec
+
+    try:
+        system, root = fsspec.core.url_to_fs(address)
+    except (ValueError, ImportError) as error:
+        raise DataError(f"{address}: not an address of a lake: {error}") from error
+    return system, root
 
 
 def _age(name: str) -> tuple[str, bool, str]:

@@ -16,7 +16,7 @@ from basketry.ledger.record import Entry
 class Body(BaseModel):
     """What a line of a record says, its form checked strictly."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class PublishedBody(Body):

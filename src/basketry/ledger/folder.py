@@ -45,13 +45,13 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 
 class _Inputs(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="allow", strict=True)
 
     digest: str
 
 
 class _Parameters(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="allow", strict=True)
 
     start: InstantText
     end: InstantText
@@ -61,7 +61,7 @@ class _Parameters(BaseModel):
 class _Pages(BaseModel):
     """How the pages were made; pictures of an earlier version were drawn by a version of Matplotlib."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     matplotlib: str | None = None
     manipulation: bool = False

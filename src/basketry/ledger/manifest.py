@@ -36,7 +36,7 @@ InstantText = Annotated[str, AfterValidator(_instant)]
 class Facts(BaseModel):
     """What a manifest says beside its kind and files; a kind of folder checks in a subclass what it reads of it."""
 
-    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(defer_build=True, extra="allow", strict=True, allow_inf_nan=False)
 
     files: dict[str, str]
 

@@ -214,8 +214,11 @@ def _pivot(frame: pl.DataFrame) -> tuple[NDArray[np.datetime64], tuple[str, ...]
         raise DataError("there are no observations; import some with: basketry data import")
     names = frame["asset"].unique().sort()
     stamps = frame["time"].dt.replace_time_zone(None).to_numpy().astype("datetime64[us]")
-    times = _grid(np.unique(stamps))
-    rows = np.searchsorted(times, stamps)
+    # Rows come in the order of their times.
+    begins = np.append(True, stamps[1:] != stamps[:-1])
+    observed = stamps[begins]
+    times = _grid(observed)
+    rows = np.searchsorted(times, observed)[np.cumsum(begins) - 1]
     columns = frame.select(pl.col("asset").cast(pl.Enum(names)).to_physical()).to_series().to_numpy().astype(np.int64)
     fields: dict[str, Floats] = {}
     for name in _OBSERVED:
@@ -305,13 +308,15 @@ def _strange_events(events: pl.DataFrame, index: Mapping[str, int]) -> pl.DataFr
 
 
 def _impossible(name: str, values: Floats) -> Bools:
-    known = ~np.isnan(values)
-    wrong = known & ~(np.isfinite(values) & (values <= _LIMITS.get(name, np.inf)))
+    possible = values <= _LIMITS.get(name, np.finfo(np.float64).max)
     if name == "price":
-        wrong |= known & (values <= 0)
+        possible &= values > 0
     elif name in _OBSERVED:
-        wrong |= known & (values < 0)
-    return wrong
+        possible &= values >= 0
+    else:
+        possible &= values >= -np.finfo(np.float64).max
+    # What is unknown is not impossible.
+    return ~(possible | np.isnan(values))
 
 
 def _rejected(
@@ -390,25 +395,25 @@ def _visible(
     for the latest time counts, and of several for one time the one known last.
     """
     known = pl.coalesce("known_at", "time")
+    held = pl.col("asset").cast(pl.Enum(list(index)), strict=False)
     rows = (
         _known_rows(table, cutoff)
-        .filter(pl.col("asset").is_in(list(index)))
-        .with_columns(known=known, seen=pl.max_horizontal("time", known))
+        .select("time", held, column, known=known, seen=pl.max_horizontal("time", known))
+        .filter(pl.col("asset").is_not_null())
     )
     # Where they became known in the order of their times, none stands back behind another.
     if not (rows["time"].is_sorted() and rows["known"].is_sorted()):
         rows = rows.sort("asset", "seen", "time", "known").filter(
             pl.col("time") == pl.col("time").cum_max().over("asset")
         )
-    columns = rows["asset"].cast(pl.Enum(list(index))).to_physical().to_numpy().astype(np.int64)
+    columns = rows["asset"].to_physical().to_numpy().astype(np.int64)
     first = np.searchsorted(times, rows["seen"].dt.replace_time_zone(None).to_numpy())
     shown = first < len(times)
     # Each cell gets the number of the figure that begins there, the last of several; then that in force.
-    number = np.full((len(times), len(index)), -1, dtype=np.int64)
+    number = np.full((len(times), len(index)), -1, dtype=np.int32)
     number[first[shown], columns[shown]] = np.flatnonzero(shown)
     np.maximum.accumulate(number, axis=0, out=number)
     values = np.append(rows[column].cast(pl.Float64).fill_null(np.nan).to_numpy(), np.nan)
-    wide = values[number]
     # Infinity is no figure; it counts as unknown, like a figure that is missing.
-    wide[~np.isfinite(wide)] = np.nan
-    return wide
+    values[~np.isfinite(values)] = np.nan
+    return values.take(number)

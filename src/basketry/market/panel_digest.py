@@ -20,15 +20,14 @@ _DECISION = ("removal", "approver", "reason")
 
 def digest_panel(panel: Panel) -> str:
     """Return the SHA-256 of a panel; see `Panel.digest`."""
-    priced = np.zeros(len(panel.assets), dtype=bool)
-    for values in panel.fields.values():
-        priced |= ~np.isnan(values).all(axis=0)
+    held = {name: (~np.isnan(panel.fields[name])).any(axis=0) for name in sorted(panel.fields)}
+    priced = np.logical_or.reduce(list(held.values()), axis=0)
     kept = [name for name, has in zip(panel.assets, priced, strict=True) if has]
     parts = [digest_array(panel.times.astype(np.int64)), digest_strings(kept)]
-    for name in sorted(panel.fields):
-        values = panel.fields[name] if priced.all() else panel.fields[name][:, priced]
-        if not np.isnan(values).all():
-            parts += [name, digest_array(values)]
+    for name, has in held.items():
+        if has.any():
+            values = panel.fields[name]
+            parts += [name, digest_array(values if priced.all() else values[:, priced])]
     known = panel.events.sort("time", "kind", "asset", "new_asset", "known_at", nulls_last=True)
     # Columns without any value do not count either, so that a table without decisions has the digest it had.
     blank = [name for name in _DECISION if known[name].null_count() == known.height]

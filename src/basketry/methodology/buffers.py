@@ -23,7 +23,7 @@ class Buffer(BaseModel):
         leave: A member of this rank or better stays, as long as there is room.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
     formula: ClassVar[str] = "rank ≤ enter; then members with rank ≤ leave; then by rank"
     source: ClassVar[str] = "Coin Metrics, CMBI Multi-Asset Series"
 
@@ -55,7 +55,7 @@ class Exceed(BaseModel):
     "An asset takes a member's place only if its figure exceeds that of the member by more than 5%."
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
     formula: ClassVar[str] = "rank by m_i · (1 + exceed) for members, by m_i for others"
     source: ClassVar[str] = "Bitwise Crypto Asset Index Methodology (2024): 5%"
 

@@ -21,9 +21,6 @@ from basketry.methodology.triggers import TRIGGERS
 from basketry.methodology.turnover_limit import TurnoverLimit
 from basketry.methodology.universe import UNIVERSE
 from basketry.methodology.weighting import WEIGHTING
-from basketry.reference.price_rules import PriceRules
-from basketry.reference.rate import RATES
-from basketry.reference.rates.capped_median import CappedMedian
 
 NULL = "null"
 """A value that is stated to be null, which switches a part of the guard off, for one."""
@@ -123,6 +120,11 @@ def _rebalance(path: _Path, a: Any, b: Any) -> _Differences:
 
 
 def _prices(path: _Path, a: Any, b: Any) -> _Differences:
+    # Only who makes reference prices loads what makes them.
+    from basketry.reference.price_rules import PriceRules
+    from basketry.reference.rate import RATES
+    from basketry.reference.rates.capped_median import CappedMedian
+
     own = [_side(part, in_force(PriceRules, part)) for part in (a, b)]
     yield from _walk(path, *(_Side(_without(part.stated, "rate"), _without(part.full, "rate")) for part in own))
     place = (*path, "rate")
@@ -141,8 +143,8 @@ def _weight(path: _Path, a: Any, b: Any) -> _Differences:
     left, right = (_side(part, _weighting(part)) for part in (a, b))
     for key in _keys(a, b):
         place = (*path, key)
-        kinds: dict[str, type[Rule]] = {**CAPPING.rules, "cash": Cash, "turnover": TurnoverLimit}
-        kind = kinds.get(key)
+        beside: dict[str, type[Rule]] = {"cash": Cash, "turnover": TurnoverLimit}
+        kind = beside.get(key) or CAPPING.find(key)
         if kind is None or any(_part(side.full, key) is not _ABSENT for side in (left, right)):
             yield from _walk(place, left.part(key), right.part(key))
         else:
@@ -151,7 +153,7 @@ def _weight(path: _Path, a: Any, b: Any) -> _Differences:
 
 def _weighting(value: Any) -> Mapping[str, Any] | None:
     """Return the parameters of the weighting rule, and of what beside it is no rule."""
-    rule = WEIGHTING.rules.get(str(_part(value, "by")))
+    rule = WEIGHTING.find(str(_part(value, "by")))
     if rule is None:
         return None
     values = in_force(rule, {key: value[key] for key in rule.keys() if key in value})  # noqa: SIM118
@@ -169,8 +171,8 @@ def _select(path: _Path, a: Any, b: Any) -> _Differences:
             yield from _in_place(_stage)(place, _listed(left), _listed(right))
         elif key == "order":
             yield from _walk(place, *(_Side(part, "descending" if part is _ABSENT else part) for part in (left, right)))
-        elif key in SELECTION.rules:
-            yield from _rule(place, SELECTION.rules[key], left, right)
+        elif (rule := SELECTION.find(key)) is not None:
+            yield from _rule(place, rule, left, right)
         else:
             # A buffer or number of null is none.
             yield from _stated(place, *(_ABSENT if part is None else part for part in (left, right)))
@@ -188,7 +190,7 @@ def _stage(path: _Path, a: Any, b: Any) -> _Differences:
         if key == "by":
             yield from _ranked_by((*path, key), left, right)
         else:
-            yield from _rule((*path, key), SELECTION.rules.get(key), left, right)
+            yield from _rule((*path, key), SELECTION.find(key), left, right)
 
 
 def _ranked_by(path: _Path, a: Any, b: Any) -> _Differences:

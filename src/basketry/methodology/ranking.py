@@ -59,7 +59,7 @@ class Figure(BaseModel):
     'market cap smoothed with a half-life of 15d over 90d'
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     metric: str = Field(min_length=1)
     window: Duration | None = None
@@ -185,7 +185,7 @@ class MeanRank(BaseModel):
     'the mean of the ranks by market cap and by the median of volume over 30d'
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
     source: ClassVar[str] = "MarketVector digital assets indices: the best by size and liquidity of the 100 largest"
 
     mean_rank: tuple[Figure, ...] = Field(min_length=2)

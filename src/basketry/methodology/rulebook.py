@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,9 @@ from basketry.methodology.triggers import TRIGGERS, TriggerRule
 from basketry.methodology.universe import UNIVERSE, UniverseRule
 from basketry.methodology.weight import Weight
 from basketry.methodology.weight_checks import check_weights
-from basketry.reference.price_rules import PriceRules
+
+if TYPE_CHECKING:
+    from basketry.reference.price_rules import PriceRules
 
 REQUIRED = ("basketry", "name", "symbol", "base", "select", "weight", "rebalance")
 OPTIONAL = (
@@ -190,7 +192,7 @@ def _sections(document: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
         "returns": lambda: _returns(document.get("returns", ["price"])),
         "publish": plain(Publish, "publish"),
         "restate": plain(RestateLevels, "restate"),
-        "prices": lambda: None if document.get("prices") is None else PriceRules.parse(document["prices"]),
+        "prices": lambda: None if document.get("prices") is None else _prices(document["prices"]),
         "overrides": lambda: _overrides(document),
         "base": plain(Base, "base"),
         "description": lambda: _words(document, "description"),
@@ -238,6 +240,13 @@ def _list(document: Mapping[str, Any], key: str) -> list[Any]:
     if not isinstance(value, list):
         raise MethodologyError(f"{key}: expected a list, each entry on a line that starts with '-'")
     return value
+
+
+def _prices(value: Any) -> PriceRules:
+    # Only who makes reference prices loads what makes them.
+    from basketry.reference.price_rules import PriceRules
+
+    return PriceRules.parse(value)
 
 
 def _built(registry: Any, entry: Any, place: str) -> Any:

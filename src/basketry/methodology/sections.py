@@ -41,7 +41,7 @@ Day = Annotated[
 class Section(BaseModel):
     """Base of the sections: unknown keys are refused, values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
     @cached_property
     def key(self) -> str:

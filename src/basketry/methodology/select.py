@@ -37,7 +37,7 @@ class Selection(BaseModel):
         method: How many are wanted: the rule beside these keys, such as top: 20.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     first: tuple[Stage, ...] = ()
     by: Figure | MeanRank = Figure(metric="market_cap")
@@ -103,8 +103,9 @@ class Selection(BaseModel):
         if not isinstance(value, Mapping):
             raise MethodologyError("expected keys in braces, as in {by: market_cap, top: 20}")
         common = [name for name in Selection.model_fields if name != "method"]
-        rules = [key for key in value if key in SELECTION.rules]
-        unknown = [key for key in value if key not in common and key not in rules]
+        others = [key for key in value if key not in common]
+        rules = [key for key in others if key in SELECTION]
+        unknown = [key for key in others if key not in rules]
         attempt = Attempt()
         for key in value:
             attempt.read(key, partial(_part, key, value[key], common))
@@ -337,7 +338,7 @@ def _together(texts: Iterable[str]) -> str:
 def _part(key: str, value: Any, common: Sequence[str]) -> Any:
     """Return what a key of the section says."""
     place = f"select.{key}"
-    if key in SELECTION.rules:
+    if key not in common and key in SELECTION:
         return read_method(key, value, "select")
     if key not in common:
         known = [*common, *SELECTION.rules]

@@ -32,7 +32,7 @@ class Stage(BaseModel):
             members within `leave`, so that their number is not fixed.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     by: Figure | MeanRank
     method: SelectionRule

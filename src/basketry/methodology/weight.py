@@ -58,14 +58,16 @@ class Weight:
         if not isinstance(value, Mapping) or not isinstance(value.get("by"), str):
             raise MethodologyError("weight: needs `by`, the name of a weighting rule, as in {by: market_cap}")
         name, attempt = value["by"], Attempt()
-        names = WEIGHTING.rules[name].keys() if name in WEIGHTING.rules else None
+        rule = WEIGHTING.find(name)
+        names = None if rule is None else rule.keys()
         for key in value:
             attempt.read(key, partial(_part, key, value, names))
         if "cash" in value:
             for key in value:
                 attempt.check(("cash", key), partial(_check_cash, key))
         read = attempt.values()
-        caps = tuple(read[key] for key in sorted(value) if key in CAPPING.rules and key not in (names or ()))
+        beside = ("by", *_BESIDE, *(names or ()))
+        caps = tuple(read[key] for key in sorted(value) if key not in beside and key in CAPPING)
         return Weight(read["by"], caps, read.get("shortage", "equal"), read.get("cash"), read.get("turnover"))
 
     @property
@@ -202,7 +204,7 @@ def _part(key: str, section: Mapping[str, Any], names: Sequence[str] | None) -> 
         return value
     if key in ("cash", "turnover"):
         return _beside(Cash if key == "cash" else TurnoverLimit, value)
-    if key in CAPPING.rules:
+    if key in CAPPING:
         return _cap(key, value)
     if names is None:
         # It may be a parameter of the rule that was meant.

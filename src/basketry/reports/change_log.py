@@ -45,7 +45,7 @@ def change_log(methodology: Methodology) -> list[LogEntry]:
                 "the base" if version.number == 1 else format_instant(version.valid_from),
                 version.note,
                 version.approver or "not stated",
-                tuple(changes(document, after)),
+                tuple(changes(document, after)) if version.changes else (),
             )
         )
         document = after

@@ -60,7 +60,7 @@ class Standing:
             for version in methodology.versions
             if version.valid_from > after and (self.ends is None or version.valid_from <= self.ends)
         }
-        return [entry for entry in change_log(methodology) if entry.number in numbers]
+        return [entry for entry in change_log(methodology) if entry.number in numbers] if numbers else []
 
 
 _Change = TypeVar("_Change", RebalanceDate, ProForma)

@@ -28,7 +28,7 @@ class CalculationCalendar(BaseModel):
     'A level is calculated on business days of XNYS at 16:00 America/New_York.'
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     every: Literal["observation", "day"] = "observation"
     at: Clock = time(0)

@@ -40,7 +40,7 @@ class Review(BaseModel):
     At the other rebalances the members are those held, and only weights are determined.'
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     every: Frequency | None = None
     on: DayRule | None = None

@@ -47,7 +47,7 @@ class Transition(BaseModel):
         every: Time between two steps; 5 steps of 1d, or 360 steps of 10s for an hour.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     steps: int = Field(ge=1, le=10_000)
     every: Duration = timedelta(days=1)
@@ -96,7 +96,7 @@ class Schedule(BaseModel):
     2 business days before (business days of XNYS). The determined weights are applied at effective prices.'
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     every: Frequency = "month"
     on: DayRule = "first_day"
