@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -80,6 +81,8 @@ def main() -> None:
     # start and to wait for work, and a search for plug-ins of Pydantic among all installed packages.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What is imported stays, and is not looked at for cycles each few hundred objects.
+    gc.set_threshold(50_000, 20, 20)
     try:
         try:
             app()

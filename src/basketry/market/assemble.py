@@ -265,7 +265,8 @@ def _reject(
     """Make impossible figures unknown, in all versions, and return them with the reason."""
     found = []
     for name, values in fields.items():
-        rows, columns = np.nonzero(_impossible(name, values))
+        # Mostly there are none, which takes a tenth of the time to see without rows and columns.
+        rows, columns = np.unravel_index(np.flatnonzero(_impossible(name, values)), values.shape)
         since = times[rows] if late is None else late.last_known_at(rows, columns, times)
         assets = [names[column] for column in columns]
         found.append(_rejected(name, times[rows], assets, values[rows, columns], since))
