@@ -25,6 +25,17 @@ from basketry.ledger.folder import read_folder
 NEWS = ("known late", "corrected before it took effect", "corrected after it took effect")
 """Meetings of which the last thing known comes after a publication."""
 
+ON_TIME: dict[tuple[str, str], dict[int, float]] = {
+    # 5 of a at 10, and of x, or what it became, units worth 30 each.
+    **{("known late", kind): each(100, 150, 200, 200, 200) for kind in GROUPS["converts"]},
+    **{("corrected after it took effect", kind): each(100, 150, 200, 200, 200) for kind in GROUPS["rescales"]},
+    # 5 units at 18 with half of 4 each.
+    **{(meets, kind): each(100, 150, 150, 150, 150) for meets in (NEWS[0], NEWS[2]) for kind in GROUPS["credits"]},
+    # All of it in a, which doubles on day 5.
+    ("known late", "delisting"): each(100, 150, 150, 150, 150, 300),
+}
+"""Of meetings of which an event is told late to what was published through day 3, what should have been."""
+
 STAYS = [10.0] * 5
 MISSING = {"carry_forward": "5d", "live": "5d"}
 """A price carried over a day is live, so that corrections are of levels, and not of statuses."""
@@ -107,18 +118,54 @@ def up_to(levels: dict[int, float], day: int) -> Any:
     return pytest.approx({n: level for n, level in levels.items() if n <= day}, rel=1e-12, abs=5e-5)
 
 
-def news() -> list[Any]:
+def news(*, late: bool) -> list[Any]:
     found = []
     for meets in NEWS:
         _, groups = MEETINGS[meets]
         for group, each_case in groups.items():
             for kind in GROUPS.get(group, (group,)):
                 for number, case in enumerate(each_case):
-                    found.append(pytest.param(kind, case, id=f"{kind} x {meets} {number}".replace(" ", "-")))
+                    if late == ((meets, kind) in ON_TIME):
+                        told = (ON_TIME[meets, kind],) if late else ()
+                        found.append(pytest.param(kind, case, *told, id=f"{kind} x {meets} {number}".replace(" ", "-")))
     return found
 
 
-@pytest.mark.parametrize(("kind", "case"), news())
+@pytest.mark.parametrize("stands", [True, False])
+@pytest.mark.parametrize(("kind", "case", "on_time"), news(late=True))
+def test_what_is_told_late_is_corrected_or_stands_and_no_return_is_an_artefact(
+    kind: str, case: Case, on_time: dict[int, float], stands: bool, tmp_path: Path
+) -> None:
+    versions = events_of(kind, case)
+    lake = lake_of(tmp_path / "lake", kind, case, versions.head(-1))
+    last = len(case.a) - 1
+    folder = published(tmp_path / "TWO", lake, at(3))
+    assert told(folder) == up_to(case.levels, 3)
+    lake.write("events", versions.tail(1))
+    assert ran("index", "verify", str(folder), lake=lake)["passed"]
+    held = (folder / "record.jsonl").read_bytes()
+    with pytest.raises(RecordError, match=f"{kind} of x at 2020-01-03T00:00:00Z, told late, at 2020-01-05T00:00:00Z"):
+        publish_index(folder, lake, approver="Committee", now=at(last))
+    assert (folder / "record.jsonl").read_bytes() == held
+    # Day 2 is 8 days old, and the window is 5.
+    now = at(10) if stands else at(last)
+    publish_index(folder, lake, approver="Committee", now=now, end=at(3), restate=True, reason="told late")
+    assert verify(folder, lake).first_failure is None
+    publish_index(folder, lake, approver="Committee", now=now)
+    assert verify(folder, lake).first_failure is None
+    going = {day: case.levels[3] * level / on_time[3] for day, level in on_time.items() if day > 3}
+    expected = {**{day: case.levels[day] for day in range(4)}, **going} if stands else on_time
+    assert told(folder) == up_to(expected, last)
+    ((_, entry),) = read_folder(folder).told.restatements
+    wrong = sum(case.levels[day] != on_time[day] for day in (2, 3))
+    counted, other = (entry.kept, entry.restated) if stands else (entry.restated, entry.kept)
+    assert (counted.levels, other.levels, other.compositions) == (wrong, 0, 0)
+    held = (folder / "record.jsonl").read_bytes()
+    publish_index(folder, lake, approver="Committee", now=now)
+    assert (folder / "record.jsonl").read_bytes() == held
+
+
+@pytest.mark.parametrize(("kind", "case"), news(late=False))
 def test_what_was_published_before_a_correction_stands_and_what_follows_has_it(
     kind: str, case: Case, tmp_path: Path
 ) -> None:

@@ -328,19 +328,6 @@ def redenominated(tmp_path: Path, told_at: datetime) -> tuple[Path, Lake]:
     return folder, lake
 
 
-def test_an_event_told_late_counts_from_when_it_is_known(tmp_path: Path) -> None:
-    told_at = START + timedelta(days=4, hours=6)
-    folder, lake = redenominated(tmp_path, told_at)
-    assert told(folder) == [100, 100, 100, 55, 55]
-    done = published(folder, lake, told_at + HOUR, restate=True, reason="told late")
-    assert (done.levels_added, done.corrections, done.kept) == (0, (), ())
-    published(folder, lake, START + timedelta(days=5, minutes=5))
-    # What was published stands, no entry says so, and the level is where it would be: 50 of a at 1, and 5 of b.
-    assert told(folder) == [100, 100, 100, 55, 55, 100]
-    assert not read_folder(folder).told.restatements
-    holds(folder, lake)
-
-
 def test_an_event_told_as_known_at_its_time_is_a_correction(tmp_path: Path) -> None:
     folder, lake = redenominated(tmp_path, START + timedelta(days=3))
     now = START + timedelta(days=4, hours=6)

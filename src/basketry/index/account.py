@@ -16,6 +16,7 @@ from basketry.index.records import Composition, Evidence, Levels, Rebalance, Rec
 from basketry.index.result import IndexResult, Told, Trail
 from basketry.index.state import Decision, IndexState
 from basketry.index.tables import composition_table, event_table, level_table, rebalance_table, stamps
+from basketry.market.events import EventRow
 from basketry.market.left_out import left_out
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
@@ -39,6 +40,7 @@ class Account:
     announced: dict[object, Told] = field(default_factory=dict)
     state: IndexState | None = None
     heard: int = 0
+    late: frozenset[EventRow] = frozenset()
 
     @staticmethod
     def gone_on(state: IndexState, history: History) -> Account:
@@ -57,7 +59,7 @@ class Account:
             since: The instant of the state from which this history was first followed; that of the state unless given.
                 What is left out of the data is told once of each asset and field since then.
         """
-        times = history.times
+        times, self.late = history.times, history.market.late
         rejected = _rejected(history.panel, times[times > (state.instant if since is None else since)])
         self.evidence += [entry for entry in rejected if entry.time > state.instant]
         for step in history.walk(state):
@@ -120,6 +122,7 @@ class Account:
             self.state,
             tuple(self.reviews),
             tuple(self.announced.values())[self.heard :],
+            self.late,
         )
 
 

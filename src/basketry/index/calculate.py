@@ -14,6 +14,7 @@ from basketry.index.history import History
 from basketry.index.market import IndexMarket
 from basketry.index.parents import members_of
 from basketry.index.result import IndexResult
+from basketry.market.events import EventRow
 from basketry.market.membership import Membership, with_membership
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
@@ -46,17 +47,27 @@ def calculate_index(
 
 
 def index_history(
-    methodology: Methodology, panel: Panel, start: Instant | None = None, end: Instant | None = None
+    methodology: Methodology,
+    panel: Panel,
+    start: Instant | None = None,
+    end: Instant | None = None,
+    late: frozenset[EventRow] = frozenset(),
 ) -> History:
     """Return the history of an index on a market, to walk over from its start or from a state; see `calculate_index`.
 
     Parents are calculated first, each from its own base on; where the data begin after that, from where the index is.
+    What is held goes through rows of events that were told `late` at their time, see `IndexMarket`.
     """
-    return _history(methodology, panel, start, end, None)
+    return _history(methodology, panel, start, end, None, late)
 
 
 def _history(
-    methodology: Methodology, panel: Panel, start: Instant | None, end: Instant | None, until: np.datetime64 | None
+    methodology: Methodology,
+    panel: Panel,
+    start: Instant | None,
+    end: Instant | None,
+    until: np.datetime64 | None,
+    late: frozenset[EventRow] = frozenset(),
 ) -> History:
     panel, last = ended(panel, end)
     times = calculation_instants(methodology, panel, start, last)
@@ -66,7 +77,7 @@ def _history(
     panel = panel.until(reach)
     for parent in methodology.parents:
         panel = with_membership(panel, _parent_members(parent, panel, times[0], reach))
-    return History(methodology, IndexMarket.of(panel, times), until=until)
+    return History(methodology, IndexMarket.of(panel, times, late), until=until)
 
 
 def _parent_members(parent: Methodology, panel: Panel, base: np.datetime64, reach: np.datetime64) -> Membership:

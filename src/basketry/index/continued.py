@@ -15,6 +15,7 @@ from basketry.index.kept import Kept
 from basketry.index.result import IndexResult
 from basketry.index.state import NEVER, IndexState
 from basketry.index.tables import level_table
+from basketry.market.events import EventRow
 from basketry.market.panel import Panel
 from basketry.market.panel_digest import digest_known
 from basketry.methodology.methodology import Methodology
@@ -41,6 +42,7 @@ def continued(
     end: Instant | None,
     tables: Mapping[str, pl.DataFrame],
     since: np.datetime64 = NEVER,
+    late: frozenset[EventRow] = frozenset(),
 ) -> Continued | None:
     """Return an index from its base to an end, gone on from what was kept of it; None where it cannot go on from there.
 
@@ -55,12 +57,13 @@ def continued(
         end: Last instant, inclusive; the last of the panel for None.
         tables: Compositions, rebalances and events up to there.
         since: The instant after which the market is read as it is known now; see `Account.follow`.
+        late: Rows of events that count from their time, see `IndexMarket`.
     """
     times = kept.levels["time"].dt.replace_time_zone(None).to_numpy()
     last = times[-1]
     if panel.now < last:
         return None
-    history = index_history(methodology, panel, start, end)
+    history = index_history(methodology, panel, start, end, late)
     before = history.panel.until(last)
     if digest_known(before, before.digest()) != kept.data:
         return None

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from basketry.core.time import format_instant, to_datetime, to_instant
+from basketry.index.late import RESTATEMENT
 from basketry.index.proforma import determined_weights
 from basketry.index.records import Scope
 from basketry.index.result import IndexResult
@@ -134,6 +135,8 @@ def _reasons(body: Mapping[str, Any], result: IndexResult, at: np.datetime64) ->
             & pl.col("evidence").str.contains(f"and {change}", literal=True)
         )
         | ((pl.col("treatment") == _LEFT_OUT) & pl.col("time").is_between(first, until))
+        # Told late, to what was announced or struck at the instant from which the index goes on.
+        | ((pl.col("kind") == RESTATEMENT) & (pl.col("asset") != "*") & pl.col("time").is_between(since, until))
     )
     return {row["asset"]: f"{row['kind']}: {row['evidence']}" for row in told.iter_rows(named=True)}
 

@@ -48,7 +48,7 @@ def held_weights(
     if before:
         decision = before[-1]
         since = max(state.instant, decision.determined_at)
-        for due in market.seen_between(since, now, decision.reserve, carry):
+        for due in market.seen_between(since, now, decision.reserve, carry, state.instant):
             decision = carry_decision(decision, due)
         shares, grown = _pending(decision, state, market, rules, now)
         cash = rules.versions[decision.version - 1].rules.weight.cash
@@ -85,7 +85,7 @@ def _worth(
     units, prices = np.zeros((2, len(market.panel.assets)))
     units[basket.columns[~left]], prices[basket.columns[~left]] = held[~left], basket.prices[~left]
     if state.instant < now:
-        for due in market.seen_between(state.instant, now, state.reserve, carry):
+        for due in market.seen_between(state.instant, now, state.reserve, carry, state.instant):
             if due.event.kind.converts and not departs(due):
                 old, new, ratio = due.column, becomes(due), due.event.ratio
                 amount, price = units[old] * ratio, prices[old] / ratio

@@ -23,7 +23,7 @@ from basketry.index.plan import LATER, Plan, Planned, planned
 from basketry.index.prices import Reading, read_prices
 from basketry.index.records import Cause, Evidence, Record, Scope
 from basketry.index.reweigh import reweighed
-from basketry.index.state import NEVER, Decision, Due, IndexState, Phase
+from basketry.index.state import NEVER, Decision, IndexState, Phase
 from basketry.market.membership import for_change
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology, Version
@@ -297,10 +297,9 @@ class History:
         )
         evidence += evidence_of(found, self.panel.assets, dates)
         # The data end at their last row, and what was seen since then, up to the determination, is carried through.
-        missed: tuple[Due, ...] = ()
-        if found.at < dates.determined_at:
-            missed = self.market.seen_between(found.at, dates.determined_at, decision.reserve, self._carry(state))
-        for due in missed:
+        for due in self.market.missed(
+            found.at, dates.determined_at, state.instant, decision.reserve, self._carry(state)
+        ):
             after = carry_decision(decision, due, found.at)
             if after is not decision:
                 evidence.append(carried_through(decision, after, due, dates.determined_at, self.panel.assets))

@@ -15,26 +15,32 @@ from basketry.index.halts import Halt, halts_of
 from basketry.index.kernels import last_observed
 from basketry.index.state import Candidate, Due, IndexState
 from basketry.market.cash import CASH, with_cash
-from basketry.market.events import CorporateEvent, EventKind
+from basketry.market.comparable import Actions
+from basketry.market.events import CorporateEvent, EventKind, EventRow
 from basketry.market.membership import seen_as
 from basketry.market.panel import Panel
 
 _MICROSECOND = np.timedelta64(1, "us")
 
+_Key = tuple[np.datetime64, str, str, str]
+"""What the rows of one event share, see `CorporateEvent.key`."""
+
 
 @dataclass(frozen=True)
 class Placed:
-    """A corporate event at the first calculation instant at which it is both in force and known.
+    """A corporate event at the first calculation instant at which it counts.
 
     Attributes:
         position: Of the instant; the number of instants where none is left.
         event: As known at that instant. Of a correction that came later, `event.ratio` is the factor.
+        since: From when on it counts: see `IndexMarket.since`.
         corrects_since: For such a correction, when the event was first seen.
         versions: The event as it was told until then, in the order in which it was known; none of a correction.
     """
 
     position: int
     event: CorporateEvent
+    since: np.datetime64
     corrects_since: np.datetime64 | None = None
     versions: tuple[CorporateEvent, ...] = ()
 
@@ -52,21 +58,24 @@ class IndexMarket:
         panel: Prices observed during a halt are unknown in it.
         times: Calculation instants, shape (T,).
         cash: Column of the cash member, which has no figures and which events do not concern; None for none.
+        late: Rows of events that were told late to a published index. What is held goes through them at their time,
+            in the stretch that corrects it, while a determination knows them from when they were known.
     """
 
     panel: Panel
     times: NDArray[np.datetime64]
     cash: int | None = None
+    late: frozenset[EventRow] = frozenset()
 
     @staticmethod
-    def of(panel: Panel, times: NDArray[np.datetime64]) -> IndexMarket:
+    def of(panel: Panel, times: NDArray[np.datetime64], late: frozenset[EventRow] = frozenset()) -> IndexMarket:
         """Return the market of a panel at some instants."""
-        return IndexMarket(without_halted(panel), times)
+        return IndexMarket(without_halted(panel), times, late=late)
 
     def with_cash(self) -> IndexMarket:
         """Return the market with a column for the cash member."""
         panel = with_cash(self.panel)
-        return IndexMarket(panel, self.times, panel.position(CASH))
+        return IndexMarket(panel, self.times, panel.position(CASH), self.late)
 
     @cached_property
     def stamps(self) -> NDArray[np.int64]:
@@ -115,10 +124,10 @@ class IndexMarket:
         """Return the last price of an asset at most `max_age` old, in units of now, and its microseconds; NaN for none.
 
         By the comparable series, as determinations see it: before an asset took over from another, and before a
-        redenomination, the price is that of the other, or the old one, over the ratio known at the instant.
+        redenomination, the price is that of the other, or the old one, over the ratio that counts at the instant.
         """
         price = self.panel.fields["price"]
-        done = self.panel.actions.at(instant)
+        done = self._actions.at(instant)
         origins = () if done is None else done.origins.get(column, ())
         row = int(np.searchsorted(self.panel.times, instant, side="right")) - 1
         oldest = instant - np.timedelta64(max_age)
@@ -148,30 +157,86 @@ class IndexMarket:
         """What hides prices of the panel."""
         return halts_of(self.panel)
 
+    def since(self, event: CorporateEvent) -> np.datetime64:
+        """Return from when on a row of an event counts: once it is in force and known; told late, from its time."""
+        return event.time if event.row in self.late else event.seen
+
+    @cached_property
+    def _actions(self) -> Actions:
+        """What events do to earlier figures, as they count."""
+        if not self.late:
+            return self.panel.actions
+        rows = [row for versions in self._rows.values() for row in versions]
+        counted = [replace(row, known_at=row.time) if row.row in self.late else row for row in rows]
+        return Actions(sorted(counted, key=lambda row: row.seen), self._columns)
+
+    @cached_property
+    def _rows(self) -> dict[_Key, list[CorporateEvent]]:
+        """The rows of each event that changes baskets, in the order in which they were known, as far as they count."""
+        known: dict[_Key, list[CorporateEvent]] = {}
+        for event in sorted(self.panel.corporate, key=lambda event: event.known_at):
+            if event.kind is not EventKind.HALT and self.column(event.asset) is not None:
+                rows = known.setdefault(event.key, [])
+                if event.row in self.late:
+                    # It counts as soon as those before it.
+                    rows[:] = [row for row in rows if self.since(row) < event.time]
+                rows.append(event)
+        return known
+
+    @cached_property
+    def _first_known(self) -> dict[_Key, np.datetime64]:
+        """When each event was first known."""
+        rows = sorted(self.panel.corporate, key=lambda event: event.known_at, reverse=True)
+        return {event.key: event.known_at for event in rows}
+
     @cached_property
     def events(self) -> tuple[Placed, ...]:
         """The events that change baskets, in the order in which they take effect."""
-        known: dict[object, list[CorporateEvent]] = {}
-        for event in self.panel.corporate:
-            if event.kind is not EventKind.HALT and self.column(event.asset) is not None:
-                known.setdefault(event.key, []).append(event)
-        placed = [entry for versions in known.values() for entry in self._placed(versions)]
-        return tuple(sorted(placed, key=lambda entry: (entry.position, entry.event.seen, *entry.event.key)))
+        placed = [entry for versions in self._rows.values() for entry in self._placed(versions)]
+        return tuple(sorted(placed, key=lambda entry: (entry.position, entry.since, *entry.event.key)))
 
     def _placed(self, versions: list[CorporateEvent]) -> list[Placed]:
-        """Return one event and its corrections, of which those known when it takes effect replace it."""
-        versions = sorted(versions, key=lambda event: event.known_at)
-        position = self._position(versions[0].seen)
+        """Return one event and its corrections, of which those that count when it takes effect replace it."""
+        since = self.since(versions[0])
+        position = self._position(since)
         if position == len(self.times):
-            return [Placed(position, versions[0], versions=tuple(versions))]
-        first = [event for event in versions if event.seen <= self.times[position]]
-        found = [Placed(position, replace(first[-1], known_at=first[0].known_at), versions=tuple(first))]
+            return [Placed(position, versions[0], since, versions=tuple(versions))]
+        first = [event for event in versions if self.since(event) <= self.times[position]]
+        known = self._first_known[first[0].key]
+        found = [Placed(position, replace(first[-1], known_at=known), since, versions=tuple(first))]
         used = first[-1].ratio
         for event in versions[len(first) :]:
             if event.ratio != used and event.kind is not EventKind.DELISTING:
                 factor = replace(event, ratio=event.ratio / used)
-                found.append(Placed(self._position(event.seen), factor, first[0].seen))
+                found.append(Placed(self._position(event.seen), factor, event.seen, since))
                 used = event.ratio
+        return found
+
+    def told_since(
+        self, before: IndexMarket, instant: np.datetime64, reserve: NDArray[np.int64], max_age: timedelta
+    ) -> tuple[Due, ...]:
+        """Return the events that count at an instant and did not in a market as it was known before.
+
+        Of one that counted with another ratio, the factor, as of any correction. In the order of their times.
+        """
+        told, found = before._counted(instant), []
+        for key, (row, since) in self._counted(instant).items():
+            was = told.get(key)
+            event = replace(row, known_at=self._first_known[key])
+            if was is None:
+                found.append(Placed(0, event, since))
+            elif row.ratio != was[0].ratio and row.kind is not EventKind.DELISTING:
+                found.append(Placed(0, replace(event, ratio=row.ratio / was[0].ratio), since, was[1]))
+        found.sort(key=lambda entry: (entry.since, *entry.event.key))
+        return tuple(self._due(entry, instant, reserve, max_age) for entry in found)
+
+    def _counted(self, instant: np.datetime64) -> dict[_Key, tuple[CorporateEvent, np.datetime64]]:
+        """Return by its key the last row of each event that counts at an instant, and since when the event does."""
+        found = {}
+        for key, rows in self._rows.items():
+            counted = [(row, self.since(row)) for row in rows if self.since(row) <= instant]
+            if counted:
+                found[key] = (counted[-1][0], counted[0][1])
         return found
 
     def _position(self, instant: np.datetime64) -> int:
@@ -201,17 +266,47 @@ class IndexMarket:
         return tuple(self._due(entry, self.times[position], state.reserve, max_age) for entry in here)
 
     def seen_between(
-        self, start: np.datetime64, end: np.datetime64, reserve: NDArray[np.int64], max_age: timedelta
+        self,
+        start: np.datetime64,
+        end: np.datetime64,
+        reserve: NDArray[np.int64],
+        max_age: timedelta,
+        done: np.datetime64 | None = None,
     ) -> tuple[Due, ...]:
         """Return the events seen after one instant and up to another, with who of a reserve could replace a member.
 
         Each as it was known at the second, which may lie before the instant at which it takes effect.
 
-        They are no corrections, and in the order in which they were seen.
+        They are no corrections, and in the order in which they were seen. Those that count by `done` are left out.
         """
         here = [entry for entry in self.events if start < entry.event.seen <= end and entry.corrects_since is None]
+        here = [entry for entry in here if done is None or entry.since > done]
         here.sort(key=lambda entry: (entry.event.seen, *entry.event.key))
         return tuple(self._due(entry.as_of(end), end, reserve, max_age) for entry in here)
+
+    def missed(
+        self,
+        used: np.datetime64,
+        determined: np.datetime64,
+        done: np.datetime64,
+        reserve: NDArray[np.int64],
+        max_age: timedelta,
+    ) -> tuple[Due, ...]:
+        """Return the events that a determination does not see and that its change will not meet on its way.
+
+        Args:
+            used: Instant of the last data that it sees; what is seen since, up to the determination, it misses.
+            determined: The determination.
+            done: The instant that the index has reached: what counts by then, and was told late, it misses too.
+            reserve, max_age: As of `seen_between`.
+        """
+        late = [
+            entry
+            for entry in (self.events if self.late else ())
+            if entry.since <= done and entry.event.seen > determined and entry.corrects_since is None
+        ]
+        seen = self.seen_between(used, determined, reserve, max_age) if used < determined else ()
+        return (*seen, *(self._due(entry, determined, reserve, max_age) for entry in late))
 
     def _due(self, entry: Placed, instant: np.datetime64, reserve: NDArray[np.int64], max_age: timedelta) -> Due:
         replaces = entry.event.removal == "replace_by_next"
@@ -243,7 +338,7 @@ class IndexMarket:
                 or self.column(entry.event.new_asset) not in (None, self._columns[entry.event.asset])
             )
             and not entry.event.kind.distributes
-            and entry.event.seen <= instant
+            and entry.since <= instant
         }
 
     def step(self) -> int:

@@ -31,7 +31,7 @@ def held_members(state: IndexState, market: IndexMarket, instant: np.datetime64,
     members[state.basket.columns] = kept(state.basket) if given else held
     for entry in market.events:
         event = entry.event
-        if state.instant < event.seen <= instant and event.kind.converts:
+        if state.instant < entry.since and state.instant < event.seen <= instant and event.kind.converts:
             old, new = market.column(event.asset), market.column(event.new_asset)
             if old is not None and new is not None and members[old]:
                 members[old], members[new] = False, True
@@ -57,7 +57,7 @@ def to_weigh(state: IndexState, market: IndexMarket, dates: RebalanceDate, carry
     if chosen is None:
         return held_members(state, market, dates.determined_at, given=True)
     since = max(state.instant, chosen.determined_at)
-    for due in market.seen_between(since, dates.determined_at, chosen.reserve, carry):
+    for due in market.seen_between(since, dates.determined_at, chosen.reserve, carry, state.instant):
         chosen = carry_decision(chosen, due)
     members = np.zeros(len(market.panel.assets), dtype=bool)
     members[chosen.columns] = True

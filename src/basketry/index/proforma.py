@@ -229,7 +229,7 @@ def announcements(result: IndexResult) -> tuple[ProForma, ...]:
 
 def market_of(result: IndexResult) -> IndexMarket:
     """Return the market that an index was calculated on."""
-    return IndexMarket.of(result.panel, result.times)
+    return IndexMarket.of(result.panel, result.times, result.late)
 
 
 def pro_forma(

@@ -17,6 +17,7 @@ from basketry.index.events import Prices
 from basketry.index.market import IndexMarket
 from basketry.index.segments import joined
 from basketry.index.state import Decision, IndexState
+from basketry.market.events import EventRow
 from basketry.market.panel import Panel
 from basketry.methodology.methodology import Methodology
 from basketry.methodology.path import Segment
@@ -50,6 +51,7 @@ class Trail:
         state: The state at the last instant.
         reviews: Members determined on dates of their own, in the order of effective times.
         told: What was announced before it took effect, in the order of its announcement.
+        late: Rows of events that counted from their time at the last instant, see `IndexMarket`.
     """
 
     pieces: tuple[Segment, ...]
@@ -57,6 +59,7 @@ class Trail:
     state: IndexState
     reviews: tuple[Decision, ...] = ()
     told: tuple[Told, ...] = ()
+    late: frozenset[EventRow] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +122,11 @@ class IndexResult:
     def told(self) -> tuple[Told, ...]:
         """What was announced before it took effect, as it stood then, in the order of its announcement."""
         return self._kept.told
+
+    @property
+    def late(self) -> frozenset[EventRow]:
+        """Rows of events that counted from their time at the last instant, for they were told late to what stands."""
+        return self._kept.late
 
     @property
     def state(self) -> IndexState:

@@ -67,7 +67,7 @@ def _heirs(result: IndexResult, row: dict[str, Any]) -> set[str | None]:
         for event in result.panel.corporate
         if event.new_asset not in (None, row["asset"])
         and (event.asset, event.kind.value) == (row["asset"], row["kind"])
-        and event.seen <= to_instant(row["time"])
+        and event.time <= to_instant(row["time"])
     }
 
 

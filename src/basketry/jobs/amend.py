@@ -247,8 +247,9 @@ def _recorded(
         reason=reason_of(act),
         approver=act.approver,
     )
-    before = Recomputation.of(published, market, act.table).result(published.stretches)
-    again = Recomputation(rules, market, published.start, act.table)
+    again = Recomputation.of(published, market, act.table)
+    before = again.result(published.stretches)
+    again = again.under(rules)
     after = again.result(published.stretches)
     require_same(published, before, after)
     both = sorted(differences(_merged(old.document), _merged(rules.document)), key=lambda entry: entry[0])
@@ -283,4 +284,4 @@ def _supposed(published: PublishedFolder, market: Market, act: Act, rules: Metho
     """Return the index as other rules would have made it of the data as they were known, part after part."""
     # Published levels are those of the rules so far, and no others go on from them.
     stretches = [replace(stretch, level=None) for stretch in published.stretches]
-    return Recomputation(rules, market, published.start, act.table).result(stretches)
+    return Recomputation.of(published, market, act.table).under(rules).result(stretches)

@@ -11,13 +11,15 @@ import polars as pl
 
 from basketry.core.errors import RecordError
 from basketry.core.version import VERSION
+from basketry.index.late import RESTATEMENT
 from basketry.index.result import IndexResult
 from basketry.jobs.read_data import way_back
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.restate import Differences, Judgment, differences, kept_through
 from basketry.ledger.bodies import moment
-from basketry.ledger.folder import PublishedFolder, result_lines
+from basketry.ledger.folder import PublishedFolder, result_lines, stamp
 from basketry.ledger.told import Stretch
+from basketry.market.events import EventRow
 
 NOTHING = Differences((), ())
 
@@ -49,13 +51,59 @@ def contradictions(published: PublishedFolder, again: Recomputation, result: Ind
         found = differences(standing, result, settled, through)
         events = [line.time for line in wrong if line.kind in ("event", "announced")]
         if found or events:
-            told_late = _learned(published, again, result)
+            learned = _learned(published, again, result)
             return Differences(
-                (*told_late.levels, *found.levels),
-                (*told_late.compositions, *found.compositions),
-                (*told_late.other, *found.other, *events),
+                (*learned.levels, *found.levels),
+                (*learned.compositions, *found.compositions),
+                (*learned.other, *found.other, *events),
             )
-    return _learned(published, again, result)
+    return _learned(published, again, result) or by_events(published, again, result)
+
+
+def told_late(published: PublishedFolder, again: Recomputation) -> list[str]:
+    """Return in words the events told late that no correction before has counted, those of who was ever held first."""
+    rows, held = _unsettled(published, again), set(published.tables["compositions"]["asset"])
+    concerned = [row for row in rows if row[2] in held or row[3] in held]
+    return [
+        f"{kind} of {asset} at {stamp(time)}, told late, at {stamp(known)}"
+        for time, kind, asset, _, known in sorted(concerned or rows)
+    ]
+
+
+def _unsettled(published: PublishedFolder, again: Recomputation) -> frozenset[EventRow]:
+    """Return the rows of events told late that became known after the last correction."""
+    now = again.panel().known_by
+    last = published.told.restatements[-1][1] if published.told.restatements else None
+    return again.late(None if now is None else stamp(now)) - again.late(None if last is None else last.known_by)
+
+
+def by_events(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Differences:
+    """Return where figures, or the basket that goes on, would be others were events told late known at their time."""
+    if not _unsettled(published, again):
+        return NOTHING
+    whole = [stretch for stretch in published.stretches if stretch.through is not None]
+    standing, settled = as_told(result, published), settled_by(published)
+    fresh = again.result([*whole[:-1], again.anew(whole[-1])])
+    # What is merely told at another instant moves no figure.
+    through = str(published.told.through)
+    found = replace(differences(standing, fresh, settled, moment(through)), other=())
+    beyond = [*whole, again.anew(Stretch(through, through, None, None))]
+    if not found and _times_gone_on(again, beyond) > _times_gone_on(again, whole):
+        found = Differences((), (), (through,))
+    if settled is None:
+        return found
+    last = published.told.restatements[-1][1].known_by
+    now, then = (
+        replace(kept_through(again, whole, standing, known_by, settled), other=()) for known_by in (None, last)
+    )
+    if now == then:
+        return found
+    return Differences((*now.levels, *found.levels), (*now.compositions, *found.compositions), found.other)
+
+
+def _times_gone_on(again: Recomputation, stretches: Sequence[Stretch]) -> int:
+    """Return how often an index over some stretches goes on with another basket, or at other prices, than before."""
+    return again.result(stretches).events.filter(kind=RESTATEMENT, asset="*").height
 
 
 def lost(published: PublishedFolder, result: IndexResult) -> Differences:
@@ -136,4 +184,5 @@ def cause_of(published: PublishedFolder, again: Recomputation) -> Literal["data"
     last = published.stretches[-1]
     through = moment(str(published.told.through))
     same = again.panel(last.known_by).until(through).digest() == published.manifest["inputs"]["digest"]
+    same = same and not _unsettled(published, again)
     return "software" if made - {VERSION} and same else "data"

@@ -15,7 +15,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -41,6 +41,7 @@ from basketry.ledger.manifest import FILE as MANIFEST
 from basketry.ledger.manifest import read_file, read_manifest
 from basketry.ledger.record import Entry, parse_end, parse_line
 from basketry.ledger.told import Stretch, Told
+from basketry.market.events import EventRow
 from basketry.market.panel import Panel
 from basketry.market.panel_digest import digest_events
 from basketry.methodology.methodology import Methodology
@@ -67,6 +68,7 @@ class Left:
         key: The public key in force.
         start: The first instant.
         events: Digest of the corporate events that the last publication knew.
+        late: Rows of those that count from their time, for they were told late.
     """
 
     path: Path
@@ -80,6 +82,7 @@ class Left:
     key: str | None
     start: np.datetime64
     events: str
+    late: frozenset[EventRow] = frozenset()
 
     def gone_on(self, again: Recomputation, end: Instant | None) -> Continued | None:
         """Return the index gone on to an end; None where it must be calculated as a whole."""
@@ -89,11 +92,11 @@ class Left:
         since = self.said.stretches[-1].after
         try:
             # The digest of the data is of what was known at their last row; a publication may know of later.
-            if _events_known(again.panel(), self.said) != self.events:
+            if _events_known(again.panel(), self.said) != self.events or _told_late(again.panel(), self.said):
                 return None
             return continued(
                 self.index, self.rules, again.panel(), self.start, end, self.tables,
-                NEVER if since is None else moment(since),
+                NEVER if since is None else moment(since), self.late,
             )  # fmt: skip
         except BasketryError:
             # Told by the whole calculation, if it is one there, too.
@@ -123,6 +126,7 @@ def keep(caches: Path, folder: Path, result: IndexResult, said: Told, symbol: st
         "releases": [release.model_dump() for release in said.releases],
         "amendments": [entry.line() for entry, _ in said.amendments],
         "events": _events_known(result.panel, said),
+        "late": sorted([str(time), *names, str(known)] for time, *names, known in result.late),
     }
     plain = json.dumps(words).encode()
     with contextlib.suppress(OSError):
@@ -159,7 +163,7 @@ def _left(folder: Path, words: Mapping[str, Any], kept: Kept) -> Left:
         raise DataError("the record does not end with a publication")
     # The level and the publication are told once more on top of the stretches before them.
     said = Told(
-        stretches=[*stretches[:-1], Stretch(stretches[-1].after, None, None, None, stretches[-1].level)],
+        stretches=[*stretches[:-1], replace(stretches[-1], through=None, known_by=None, software=None)],
         releases=[ReleasedBody(**release) for release in words["releases"]],
         amendments=[(entry, body_of(AmendedBody, entry, "amended")) for entry in map(parse_line, words["amendments"])],
     )
@@ -175,6 +179,10 @@ def _left(folder: Path, words: Mapping[str, Any], kept: Kept) -> Left:
         key=words["key"],
         start=to_instant(manifest["parameters"]["start"]),
         events=str(words["events"]),
+        late=frozenset(
+            (np.datetime64(time, "us"), kind, asset, new, np.datetime64(known, "us"))
+            for time, kind, asset, new, known in words["late"]
+        ),
     )
 
 
@@ -182,6 +190,13 @@ def _events_known(panel: Panel, said: Told) -> str:
     """Return the digest of the corporate events that the last publication knew."""
     known = said.publications[-1][1].known_by
     return digest_events(panel, panel.now if known is None else to_instant(known))
+
+
+def _told_late(panel: Panel, said: Told) -> bool:
+    """Return whether an event became known after the last publication, of a time through which that went."""
+    body = said.publications[-1][1]
+    known, through = panel.now if body.known_by is None else moment(body.known_by), moment(body.through)
+    return any(event.time <= through and event.known_at > known for event in panel.corporate)
 
 
 def _file(caches: Path, folder: Path) -> Path:

@@ -15,7 +15,7 @@ from basketry.core.time import to_instant
 from basketry.core.version import VERSION
 from basketry.index.calculate import Instant
 from basketry.index.result import IndexResult
-from basketry.jobs.contradictions import as_told, cause_of, contradictions, require_verifiable
+from basketry.jobs.contradictions import as_told, cause_of, contradictions, require_verifiable, told_late
 from basketry.jobs.gate import Release, require_plausible
 from basketry.jobs.kept import Left, keep, left_by_last
 from basketry.jobs.market import Market
@@ -192,8 +192,9 @@ class _Work:
         judgment = None
         if found:
             if not restate:
+                late = "".join(f"; {words}" for words in told_late(published, self.again))
                 raise RecordError(
-                    f"{self.path}: {found.words()}; correct it with --restate --reason TEXT, or restore the data"
+                    f"{self.path}: {found.words()}{late}; correct it with --restate --reason TEXT, or restore the data"
                 )
             if reason is None or not reason.strip():
                 raise RecordError("a restatement needs a reason: --reason TEXT")

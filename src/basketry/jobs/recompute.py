@@ -12,8 +12,10 @@ from basketry.index.result import IndexResult
 from basketry.index.spans import Span, calculate_spans
 from basketry.jobs.market import Market, panel_of
 from basketry.lake.lake import Instant, Lake
-from basketry.ledger.folder import PublishedFolder
+from basketry.ledger.bodies import moment
+from basketry.ledger.folder import PublishedFolder, stamp
 from basketry.ledger.told import Stretch
+from basketry.market.events import EventKind, EventRow
 from basketry.market.panel import Panel
 from basketry.market.widened import widened
 from basketry.methodology.methodology import Methodology
@@ -29,6 +31,7 @@ class Recomputation:
         start: The first instant.
         table: The lake's table of observations.
         known_by: Nothing later is known in any stretch; everything unless given.
+        publications: Through which instant each was, and what it knew, in their order.
     """
 
     rules: Methodology
@@ -36,6 +39,7 @@ class Recomputation:
     start: Instant
     table: str = "daily"
     known_by: Instant | None = None
+    publications: Sequence[tuple[str, str | None]] = ()
     _panels: dict[str | None, Panel] = field(default_factory=dict, init=False)
 
     @staticmethod
@@ -43,7 +47,12 @@ class Recomputation:
         published: PublishedFolder, market: Market, table: str = "daily", known_by: Instant | None = None
     ) -> Recomputation:
         """Return that of a published folder."""
-        return Recomputation(published.methodology, market, published.start, table, known_by)
+        told = [(body.through, body.known_by) for _, body in published.told.publications]
+        return Recomputation(published.methodology, market, published.start, table, known_by, told)
+
+    def under(self, rules: Methodology) -> Recomputation:
+        """Return that of the same index under other rules."""
+        return Recomputation(rules, self.market, self.start, self.table, self.known_by, self.publications)
 
     def panel(self, known_by: str | None = None) -> Panel:
         """Return the market as it was known at an instant; all that is known unless given."""
@@ -67,9 +76,37 @@ class Recomputation:
         panels = [self.panel(stretch.known_by) for stretch in stretches]
         assets = sorted(set().union(*(panel.assets for panel in panels)))
         return [
-            Span(widened(panel, assets), stretch.through, stretch.level)
+            Span(widened(panel, assets), stretch.through, stretch.level, self.late(stretch.told_by, panel))
             for panel, stretch in zip(panels, stretches, strict=True)
         ]
+
+    def anew(self, stretch: Stretch, known_by: str | None = None) -> Stretch:
+        """Return a stretch as it would be, had it begun with what was known at an instant; now unless given."""
+        known = self.panel(known_by).known_by
+        return replace(stretch, known_by=known_by, told_by=known_by or (None if known is None else stamp(known)))
+
+    def late(self, told_by: str | None, panel: Panel | None = None) -> frozenset[EventRow]:
+        """Return the rows of events known at an instant that were told late.
+
+        They were not known to the first publication that went through their time. A halt is never told late: it hides
+        prices from when it is known.
+
+        Args:
+            told_by: The instant; no row was told late where there is none.
+            panel: A market that knows of them; that of all that is known unless given.
+        """
+        if told_by is None or not self.publications:
+            return frozenset()
+        through = np.array([moment(instant) for instant, _ in self.publications])
+        return frozenset(
+            event.row
+            for event in (self.panel() if panel is None else panel).corporate
+            if event.kind is not EventKind.HALT
+            and event.known_at <= moment(told_by)
+            and (place := int(through.searchsorted(event.time))) < len(through)
+            and (known := self.publications[place][1]) is not None
+            and event.known_at > moment(known)
+        )
 
     def result(self, stretches: Sequence[Stretch]) -> IndexResult:
         """Return the index over some stretches; one that is open and holds nothing yet is left out."""

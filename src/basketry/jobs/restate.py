@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -293,7 +293,7 @@ def _from(
     again: Recomputation, whole: Sequence[Stretch], told: IndexResult, after: np.datetime64 | None, known_by: str | None
 ) -> IndexResult:
     """Return the index that goes on after an instant with what is known now, through the last published one."""
-    last = Stretch(None, stamp(told.times[-1]), known_by, None, _published(told, after))
+    last = again.anew(Stretch(None, stamp(told.times[-1]), None, None, _published(told, after)), known_by)
     spans = again.spans([*whole, last])
     before = [] if after is None else cut(spans[:-1], after)
     return calculate_spans(again.rules, [*before, spans[-1]], again.start)
@@ -312,7 +312,7 @@ def _read_anew(again: Recomputation, whole: Sequence[Stretch], told: IndexResult
     parts = []
     for number, stretch in enumerate(whole):
         begin = None if stretch.after is None else to_instant(stretch.after)
-        spans = again.spans([*whole[:number], replace(stretch, known_by=known_by)])
+        spans = again.spans([*whole[:number], again.anew(stretch, known_by)])
         fresh = calculate_spans(again.rules, spans, again.start)
         parts.append(differences(told, fresh, begin, to_instant(str(stretch.through))))
     return Differences(

@@ -12,6 +12,7 @@ from basketry.core.time import to_instant
 from basketry.index.effective import check_effective
 from basketry.index.proforma import announcements
 from basketry.index.result import IndexResult
+from basketry.jobs.contradictions import by_events, told_late
 from basketry.jobs.recompute import Recomputation
 from basketry.jobs.verify_check import Check
 from basketry.jobs.verify_epochs import epochs_of
@@ -40,6 +41,7 @@ def record_checks(
     epochs = epochs_of(published, again, result)
     if published.told.restatements:
         yield restatements_check(published, again, epochs, other)
+    yield from _events_let_through(published, again, result)
     if published.manifest["format"] != 1:
         yield _announcements(published, result)
     if published.record[-1].at is not None:
@@ -89,6 +91,21 @@ def _foreseen(entry: Entry, body: PublishedBody, result: IndexResult) -> bool:
     if entry.at is None or body.known_by is None or result.panel.simulated:
         return False
     return bool(moment(body.known_by) >= moment(entry.at) + SECOND)
+
+
+def _events_let_through(published: PublishedFolder, again: Recomputation, result: IndexResult) -> Iterator[Check]:
+    """Tell of events that moved published figures, were known to a later publication, and are in no correction.
+
+    An earlier rule let them count from when they were known; the next publication asks for a correction.
+    """
+    told = published.told
+    known_by = told.publications[-1][1].known_by if told.publications else None
+    if known_by is None or (again.known_by is not None and to_instant(again.known_by) < moment(known_by)):
+        return
+    known = replace(again, known_by=known_by)
+    if by_events(published, known, result):
+        words = "; ".join(told_late(published, known))
+        yield Check("events told late", True, f"a return is that of an error, and no entry says so: {words}")
 
 
 def _parts(published: PublishedFolder, result: IndexResult) -> str | None:

@@ -96,7 +96,7 @@ def _is_due(
         return True
     tables = {name: getattr(epoch.standing, name) for name in ("levels", "compositions", "events")}
     then = replace(published, record=published.record[: entry.seq], tables={**published.tables, **tables})
-    known = Recomputation(again.rules, again.market, again.start, again.table, body.known_by)
+    known = replace(again, known_by=body.known_by)
     return bool(contradictions(then, known, known.extended(then.stretches, None)))
 
 

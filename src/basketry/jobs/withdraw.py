@@ -60,9 +60,10 @@ def withdraw_act(folder: Path, market: Market, *, act: Act) -> Withdrawal:
         published = acted_on(folder)
         found, rules, taken = _last(published)
         stretches = published.stretches
-        result = Recomputation(rules, market, published.start, act.table).result(stretches)
+        again = Recomputation.of(published, market, act.table)
+        result = again.under(rules).result(stretches)
         if taken is not None:
-            require_same(published, Recomputation.of(published, market, act.table).result(stretches), result)
+            require_same(published, again.result(stretches), result)
         body = WithdrawnBody(entry=found.entry, taken=taken, reason=reason_of(act), approver=act.approver)
         write_act(published, result, ("withdrawn", body.model_dump()), act)
         return found

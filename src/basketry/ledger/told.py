@@ -57,6 +57,7 @@ class Stretch:
         known_by: The instant of knowledge.
         software: The version of basketry that made its last part.
         level: The price return published at `after`.
+        told_by: What was known at the correction with which it begins: events told late by then count from their time.
     """
 
     after: str | None
@@ -64,6 +65,7 @@ class Stretch:
     known_by: str | None
     software: str | None
     level: float | None = None
+    told_by: str | None = None
 
 
 @dataclass
@@ -305,4 +307,4 @@ def _restate(found: Told, entry: Entry, body: RestatementBody, place: str) -> No
         if after is None or stretch.through is None or (stretch.after is not None and moment(stretch.after) >= after):
             break
         kept.append(replace(stretch, through=body.after) if moment(stretch.through) > after else stretch)
-    found.stretches = [*kept, Stretch(body.after, None, body.known_by, None, body.level)]
+    found.stretches = [*kept, Stretch(body.after, None, body.known_by, None, body.level, body.known_by)]

@@ -9,7 +9,10 @@ import polars as pl
 
 from basketry.core.event_kind import EventKind
 
-__all__ = ["FOREVER", "CorporateEvent", "EventKind", "events_of"]
+__all__ = ["FOREVER", "CorporateEvent", "EventKind", "EventRow", "events_of"]
+
+EventRow = tuple[np.datetime64, str, str, str, np.datetime64]
+"""What tells a row of the table of events from all others: its key, and when it was known."""
 
 FOREVER = np.datetime64("9999-12-31", "us")
 """The end of a halt that has none yet."""
@@ -54,6 +57,11 @@ class CorporateEvent:
     def key(self) -> tuple[np.datetime64, str, str, str]:
         """What a later row that corrects this one shares with it."""
         return (self.time, self.kind.value, self.asset, self.new_asset or "")
+
+    @property
+    def row(self) -> EventRow:
+        """What tells this row from all others."""
+        return (*self.key, self.known_at)
 
 
 def events_of(table: pl.DataFrame) -> tuple[CorporateEvent, ...]:

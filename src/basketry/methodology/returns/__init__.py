@@ -68,7 +68,8 @@ class ReturnRule(Rule):
 
         Args:
             memory: What the rule remembers at the instant, never None.
-            was, now: The instant as one row, with the basket at what was published with, and at what is known now.
+            was, now: The instant as one row, with the basket at what was published with, and at what is known now. How
+                units went over from one to the other, through events told late, is in the first.
         """
         del was, now
         return memory

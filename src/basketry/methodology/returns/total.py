@@ -176,7 +176,13 @@ class TotalReturn(Series):
         """
         held, known = was.segments[0], now.segments[0]
         # What has grown is spread over a basket that is struck anew, whatever its prices.
-        if self.method == "rate" or known.anew or np.array_equal(held.prices, known.prices):
+        if self.method == "rate" or known.anew:
+            return memory
+        if held.becomes is not None:
+            units = _units(memory)
+            units.carry(held.becomes)
+            memory = _remembered(units, memory.level)
+        elif np.array_equal(held.prices, known.prices):
             return memory
         income = exact_sum(known.prices[0] * np.array(memory.grown)) * (self.utilisation / YEAR_DAYS)
         value = float(known.values[0])
