@@ -12,6 +12,8 @@ import pytest
 from tests.jobs.test_restate import HOUR, START, corrected, draft, holds, published, rows, rules, told
 
 from basketry.core.errors import RecordError
+from basketry.index.explain import explain_index
+from basketry.index.outlook import next_composition
 from basketry.jobs.recompute import recomputed
 from basketry.jobs.verify import verify
 from basketry.lake.lake import Lake
@@ -429,3 +431,57 @@ def test_a_page_of_what_comes_next_knows_the_event(tmp_path: Path) -> None:
     (coming,) = found.state.pending
     assert [found.panel.assets[column] for column in coming.columns.tolist()] == ["b", "c"]
     assert found.weights() == pytest.approx({"c": 60 / 110, "b": 50 / 110})
+    why = explain_index(found, on(4).replace(tzinfo=None))
+    assert [entry.asset for entry in why.assets if entry.held] == ["c", "b"]
+    assert "migration told late: 10 units of c" in " ".join(why.events["evidence"])
+    coming_next = next_composition(found)
+    assert coming_next is not None
+    assert coming_next.additions == ()
+
+
+@pytest.mark.parametrize("fix", ["weights", "units"])
+@pytest.mark.parametrize(
+    ("late", "prices", "left", "going"),
+    [
+        # Struck on day 3, 27.5 of money each at 1, or 5 old units of each; then a gains a fifth.
+        (
+            event("redenomination", known=on(3) + 6 * HOUR, ratio=10.0),
+            {"a": [*SPLIT[:4], 1.2, 1.2, 1.2], "b": FLAT},
+            55.0,
+            1.1,
+        ),
+        # Struck with a at 8, which is c at 1.2 by then; c gains a fourth.
+        (
+            event("migration", known=on(3) + 6 * HOUR, new_asset="c", ratio=10.0),
+            {"a": [10.0, 10, 10, 8, 8, 8, 8], "b": FLAT, "c": [0.5, 0.5, 0.5, 1.2, 1.5, 1.5, 1.5]},
+            90.0,
+            None,
+        ),
+    ],
+)
+def test_an_event_is_told_late_on_the_day_of_an_announced_strike(
+    late: dict[str, Any], prices: dict[str, list[float]], left: float, going: float | None, fix: str, tmp_path: Path
+) -> None:
+    schedule = {"every": "3d", "determine": "2d", "announce": "1d", "fix": fix}
+    one = index(tmp_path).begin(prices, open_guard(rebalance=schedule, restate={"policy": "forward"}), through=3)
+    assert told(one.folder)[-1] == pytest.approx(left)
+    tell(one.lake, late)
+    one.restate(on(3) + 7 * HOUR)
+    if going is None:
+        # 45 of money in a at 8 are 5.625 units, or 5: so many times 10 of c, beside 4.5 or 5 units of b at 10.
+        c, b = (56.25, 45.0) if fix == "weights" else (50.0, 50.0)
+        going = (c * 1.5 + b) / (c * 1.2 + b)
+    assert one.go_on(4, 5, 6)[4] == pytest.approx(left * going, abs=5e-5)
+
+
+def test_an_event_is_told_late_between_an_announcement_and_its_strike(tmp_path: Path) -> None:
+    """What was announced names a, and c is struck: the reason stands beside it."""
+    schedule = {"every": "6d", "determine": "3d", "announce": "2d"}
+    prices = {"a": [10.0, 10, 10, 8, 8, 8, 8], "b": FLAT, "c": [0.5, 0.5, 0.5, 1.2, 1.2, 1.2, 1.2]}
+    one = index(tmp_path).begin(prices, open_guard(rebalance=schedule, restate=STANDS))
+    tell(one.lake, event("migration", new_asset="c", ratio=10.0))
+    one.restate()
+    assert one.go_on(5, 6)[4:] == pytest.approx([90, 90, 90], abs=5e-5)
+    events = read_folder(one.folder).tables["events"].filter(kind="restatement")
+    carried = events.filter(treatment="carried through to what was determined")["evidence"].to_list()
+    assert carried == ["migration told late: migration between the determination and 2020-01-07; c takes its place."]

@@ -46,6 +46,7 @@ class Life(RuleBasedStateMachine):
         self.heads: list[Path] = []
         self.record = ""
         self.stands: list[float] = []
+        self.told: set[str] = set()
         self.ended = self.corrected = False
         calculate(RULES, self.lake, end=BEGIN.date().isoformat(), as_of=self.now).save(self.folder)
         self.publish()
@@ -75,13 +76,17 @@ class Life(RuleBasedStateMachine):
     def go_on(self, days: int) -> None:
         self.later(24 * days)
         before = len(self.stands)
+        self.publish_what_came()
+        assert len(read_folder(self.folder).levels) >= before
+
+    def publish_what_came(self) -> None:
+        """Publish, with a correction where what came in since is one."""
         try:
             self.publish()
         except RecordError as error:
             assert "differ" in str(error)  # noqa: PT017 - what is refused is a correction that nobody asked for
             self.publish(restate=True, reason="a late print")
             self.corrected = True
-        assert len(read_folder(self.folder).levels) >= before
 
     @rule(back=st.integers(0, 3), factor=st.sampled_from([0.9, 0.9998, 1.05, 1.3]), asset=st.sampled_from("abcdef"))
     def correct(self, back: int, factor: float, asset: str) -> None:
@@ -98,9 +103,35 @@ class Life(RuleBasedStateMachine):
         self.publish(restate=True, reason="a late print", end=None)
         self.corrected = self.corrected or bool(read_folder(self.folder).told.restatements)
 
+    @rule(
+        back=st.integers(0, 3),
+        asset=st.sampled_from("abcdef"),
+        kind=st.sampled_from(["redenomination", "merger", "airdrop", "delisting"]),
+        known=st.sampled_from([0, 1, 30]),
+    )
+    def tell_late(self, back: int, asset: str, kind: str, known: int) -> None:
+        """An event of some days ago becomes known, and is corrected by the rule, now or with a later publication."""
+        self.later()
+        if asset in self.told:
+            return  # One asset does not become another twice.
+        self.told.add(asset)
+        other = "f" if asset != "f" else "e"
+        if kind == "merger" and other in self.told:
+            return
+        row = {
+            "time": self.now.replace(hour=0) - timedelta(days=back), "asset": f"coin-{asset}", "kind": kind,
+            "known_at": self.now, "new_asset": f"coin-{other}" if kind in ("merger", "airdrop") else None,
+            "ratio": None if kind == "delisting" else 2.0,
+        }  # fmt: skip
+        self.lake.write("events", pl.DataFrame([row], schema_overrides={"new_asset": pl.String, "ratio": pl.Float64}))
+        self.later(known)
+        if known:
+            self.publish(restate=True, reason="an event told late", release="the event")
+            self.corrected = self.corrected or bool(read_folder(self.folder).told.restatements)
+
     @rule()
     def nothing_new(self) -> None:
-        self.publish()  # What came in since the last publication, or what a full disk kept out.
+        self.publish_what_came()  # What came in since the last publication, or what a full disk kept out.
         held = (self.folder / "record.jsonl").read_bytes()
         self.publish()
         assert (self.folder / "record.jsonl").read_bytes() == held

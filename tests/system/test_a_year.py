@@ -18,5 +18,8 @@ def test_a_month_in_the_life_of_three_indices(shared: Path, tmp_path: Path) -> N
     found = judged(year, tmp_path / "stranger", 3)
     assert found["days"] == 32
     assert {name for name in ACTS if not found["counts"].get(name)} == set()
+    late = [name for name in found["counts"] if name.startswith("an event told late")]
+    # Where the rules credit what is handed out, it is corrected; where they ignore it, nothing is to be told.
+    assert {name.rpartition(": ")[2] for name in late} == {"nothing", "kept"}
     assert min(found["as announced"].values()) >= 1
     assert min(found["compared"].values()) >= 2

@@ -34,7 +34,8 @@ TRIGGERS = {"triggers": ["eligibility_lost"]}
 INDICES: Mapping[str, tuple[str, dict[str, dict[str, Any]]]] = {
     # Three days to correct an error: so a late price changes all levels since.
     "CCI30": ("cci30", {"rebalance": {"determine": "5d", "announce": "3d"}, "restate": {"window": "3d"}}),
-    "CD5": ("coindesk-5", {"rebalance": {"announce": "5d"}}),
+    # It credits what is handed out: what is told of that late is corrected.
+    "CD5": ("coindesk-5", {"rebalance": {"announce": "5d"}, "events": {"airdrop": "credit"}}),
     "BL20": ("bletchley-20", {"rebalance": {"announce": "3d", **TRIGGERS}}),
 }
 WINDOW = "CCI30"

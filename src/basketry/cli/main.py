@@ -77,8 +77,9 @@ def main() -> None:
 
     With `--json`, one of the user or the data is told as JSON too: `{"error": "..."}`.
     """
-    # Before NumPy and Pydantic are loaded: threads for matrices that no command has, which cost a tenth of a second to
-    # start and to wait for work, and a search for plug-ins of Pydantic among all installed packages.
+    # Before NumPy and Pydantic are loaded: threads for products of large matrices, of which no command has any, take as
+    # long to start as NumPy to load, and plug-ins of Pydantic are searched for among all installed packages. Who sets
+    # these variables decides.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What is imported stays, and is not looked at for cycles each few hundred objects.

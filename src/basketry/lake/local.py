@@ -1,4 +1,4 @@
-"""Files on this machine, asked as a file system of fsspec is, which takes longer to load than to read a small lake."""
+"""Files on this machine, asked as a file system of fsspec is, so that fsspec is loaded for lakes elsewhere alone."""
 
 from __future__ import annotations
 
